@@ -1,7 +1,7 @@
-//! Asks a cache with plain SQL, as a player would that knows nothing of this project.
+//! Asks a cache with plain SQL, like a player that knows nothing of this project.
 //!
 //! `cargo run --example ask -- DATABASE "SELECT name AS line FROM xtream_movies LIMIT 3"`; the
-//! query gives one column of text called `line`.
+//! query returns one text column called `line`.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;

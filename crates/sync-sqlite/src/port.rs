@@ -1,4 +1,4 @@
-//! The ports: every method of the store, handed to a thread that may wait.
+//! Implements the ports: runs every method of the store on a thread that may block.
 
 use async_trait::async_trait;
 use sync_core::catalogue::{

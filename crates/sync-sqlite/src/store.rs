@@ -1,4 +1,4 @@
-//! The store itself: opening, and its two connections.
+//! The store: opening a cache, and its two connections.
 
 use std::fmt;
 use std::fs::File;
@@ -19,8 +19,8 @@ use crate::tables::guards::require_profile;
 
 /// A cache in one SQLite file. Clones share it.
 ///
-/// Every method whose name ends in `_blocking` waits for the disk, and perhaps for another
-/// program. The others hand the work to tokio's blocking threads.
+/// Every method whose name ends in `_blocking` waits for the disk, and perhaps for another program. The other methods
+/// run on tokio's blocking threads.
 #[derive(Clone)]
 pub struct SqliteStore {
     inner: Arc<Inner>,
@@ -30,7 +30,7 @@ struct Inner {
     path: PathBuf,
     access: Access,
     writer: Slot,
-    /// Apart from the writer, so that reads never wait for an apply.
+    /// The reader is separate from the writer, so that reads never wait for an apply.
     reader: Slot,
     held_indexes: HeldIndexes,
     #[cfg(feature = "failpoints")]
@@ -38,9 +38,9 @@ struct Inner {
 }
 
 enum Access {
-    /// With what keeps others from putting another file into its place.
+    /// The lock that keeps other programs from replacing the file.
     ReadWrite(#[expect(dead_code, reason = "held, and dropped with the store")] Option<File>),
-    /// With the URI that the file is read under.
+    /// The URI under which the file is read.
     ReadOnly(String),
 }
 
@@ -51,14 +51,14 @@ impl fmt::Debug for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a cache, creating it where there is none, and brings its schema up to date.
+    /// Opens a cache, creates it if there is none, and migrates its schema to the present version.
     ///
     /// The path is always that of a file: `file:x` and `:memory:` have no special meaning.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Newer`] when a newer version made it, [`StoreError::Foreign`] when another program
-    /// did, [`StoreError::Corrupt`] when it is no cache; in each case not one byte of the file has changed.
+    /// Returns [`StoreError::Newer`] if a newer version made the file, [`StoreError::Foreign`] if another program did,
+    /// and [`StoreError::Corrupt`] if the file is no cache. In each of these cases the file is unchanged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = file::create(path.as_ref())?;
         stop::at("open.created");
@@ -71,13 +71,13 @@ impl SqliteStore {
         Ok(Self::with(path, Access::ReadWrite(open), Some(writer), None))
     }
 
-    /// Opens a cache for looking at it: nothing of it is written, and nothing migrated. SQLite may
-    /// put its own `-shm` file beside it.
+    /// Opens a cache for reading. Nothing in it is written or migrated. SQLite may create its own `-shm` file beside
+    /// it.
     ///
     /// # Errors
     ///
-    /// Those of [`Self::open`], [`StoreError::Missing`] when there is no cache, and
-    /// [`StoreError::Older`] when it would have to be migrated.
+    /// Returns the errors of [`Self::open`], [`StoreError::Missing`] if there is no cache, and [`StoreError::Older`] if
+    /// the cache would have to be migrated.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let named = path.as_ref();
         let (uri, reader, schema) = open_to_read(named)?;
@@ -102,24 +102,24 @@ impl SqliteStore {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The file, with every link resolved.
+    /// Returns the path of the file, with every link resolved.
     pub fn path(&self) -> &Path {
         &self.inner.path
     }
 
-    /// Whether it was opened for reading only.
+    /// Returns whether the cache was opened for reading only.
     pub fn is_read_only(&self) -> bool {
         matches!(self.inner.access, Access::ReadOnly(_))
     }
 
-    /// Has the disk be full when the database has so many pages; `None` goes back to no limit of ours, with the next
-    /// connection.
+    /// Simulates a full disk when the database has this many pages. `None` removes this limit, from the next connection
+    /// on.
     #[cfg(feature = "failpoints")]
     pub fn limit_pages(&self, pages: Option<u32>) {
         self.inner.limits.set_pages(pages);
     }
 
-    /// The search indexes that the store holds.
+    /// Returns the search indexes that the store keeps in memory.
     pub(crate) fn held_indexes(&self) -> &HeldIndexes {
         &self.inner.held_indexes
     }
@@ -139,7 +139,7 @@ impl SqliteStore {
         self.with_writer(|conn| connection::immediate(conn, || Ok(()), work))
     }
 
-    /// Runs `work` in a transaction that writes; while others write, `patient` may end the wait.
+    /// Runs `work` in a transaction that writes. While other programs write, an error of `patient` ends the wait.
     pub(crate) fn write_unless<T>(
         &self,
         patient: impl Fn() -> Result<(), StoreError>,
@@ -167,8 +167,7 @@ impl SqliteStore {
             .map_err(|error| file::explained(error, self.path()))
     }
 
-    /// Empties the write-ahead log. A reader in the middle of something may forbid that it is done
-    /// now; then it is left to a later one.
+    /// Empties the write-ahead log. An active reader may prevent this; a later call does it then.
     pub(crate) fn tidy(&self) {
         self.with_writer(connection::checkpoint).unwrap_or_else(|error| {
             tracing::debug!(error = %error, "the write-ahead log was not emptied");
@@ -183,7 +182,7 @@ impl SqliteStore {
         self.read_at_once(|conn| connection::snapshot(conn, work))
     }
 
-    /// Runs `work`, which is a single statement, and so needs no transaction to see one state.
+    /// Runs `work`, which is a single statement and so sees one state without a transaction.
     pub(crate) fn read_at_once<T>(
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
@@ -199,7 +198,7 @@ impl SqliteStore {
         }
     }
 
-    /// Runs `work` on one state of the cache, in which the profile exists.
+    /// Runs `work` on one state of the cache. Returns an error if the profile doesn't exist in it.
     pub(crate) fn read_profile<T>(
         &self,
         profile: &ProfileId,
@@ -221,7 +220,7 @@ impl SqliteStore {
     }
 }
 
-/// Opens a connection for writing, to a cache that is up to date from then on.
+/// Opens a connection for writing, and migrates the cache if it is older.
 fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     let mut writer = connection::connect(file::plain(path)?)?;
     let schema = schema::examine(&mut writer)?;

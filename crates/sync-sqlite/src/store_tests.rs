@@ -1,4 +1,4 @@
-//! What only the inside of the store can bring about: a full disk, and a panic in a transaction.
+//! Tests of errors that only code inside the store can cause: a full disk, and a panic in a transaction.
 
 use sync_core::store::{ContentStore, ScopeCommit};
 use sync_core::testing::{movie, profile, staged};

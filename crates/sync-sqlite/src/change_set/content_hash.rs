@@ -1,6 +1,6 @@
-//! The table of content hashes: what a kind had at which position of the feed.
+//! The table of content hashes: the content of a kind at positions of the feed.
 //!
-//! SQL as text: an apply reads and writes a row of it, and the rest runs seldom.
+//! The statements are SQL as text. An apply reads and writes one row of the table, and everything else runs rarely.
 
 use std::collections::HashMap;
 
@@ -13,14 +13,14 @@ use crate::db::statement::{execute, integer, record, records};
 use crate::search::Key;
 use crate::tables::{self, changes, doubts, ids};
 
-/// How the content of a kind stands.
+/// The state of the content hash of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// The kind was never applied, and has no rows.
     Untouched,
     /// The content has this hash.
     Known(ContentHash),
-    /// The hash is not known: rows are in doubt, or an older version has written them.
+    /// The hash is not known: the kind is marked, or an older version has written its rows.
     Unknown,
 }
 
@@ -35,7 +35,7 @@ impl Standing {
     }
 }
 
-/// Returns how the content of a kind stands.
+/// Returns the state of the content hash of a kind.
 pub(crate) fn standing(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Standing, StoreError> {
     let sql = "SELECT hash FROM xtream_content_hashes WHERE profile_id=? AND kind=? ORDER BY sequence DESC LIMIT 1";
     match record(conn, sql, &key.binds())? {
@@ -45,14 +45,15 @@ pub(crate) fn standing(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Stan
     }
 }
 
-/// Returns what the table says of a kind's present content, also if that is no hash; `None` if it says nothing.
+/// Returns the stored value for a kind's present content, even if the value is no hash. Returns `None` if there is no
+/// value.
 pub(crate) fn recorded(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Option<String>, StoreError> {
     let sql = "SELECT CAST(hash AS TEXT) FROM xtream_content_hashes WHERE profile_id=? AND kind=? \
                ORDER BY sequence DESC LIMIT 1";
     Ok(record(conn, sql, &key.binds())?.map(|mut row| row.optional_text(0)).transpose()?.flatten())
 }
 
-/// What is no hash was put there by somebody else, and says nothing.
+/// Reads a hash. A value that is no hash was written by another program, and is ignored.
 fn read(text: Option<String>) -> Option<ContentHash> {
     text?.parse().ok()
 }
@@ -76,7 +77,7 @@ pub(crate) fn at(conn: &mut SqliteConnection, key: Key<'_>, sequence: i64) -> Re
     }
 }
 
-/// Returns the items that have moved since a position of the feed. What can't be read may be anything.
+/// Returns the items that have moved since a position of the feed. If the rows can't be read, any item may have moved.
 pub(crate) fn moves_since(conn: &mut SqliteConnection, key: Key<'_>, after: i64) -> Result<Moves, StoreError> {
     let [profile, kind] = key.binds();
     let sql =
@@ -103,7 +104,7 @@ fn moves_text(moves: &Moves) -> Option<String> {
     }
 }
 
-/// Writes what a kind has from the present position on.
+/// Writes the content hash of a kind from the present position on.
 pub(crate) fn write(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -122,7 +123,7 @@ pub(crate) fn write(
     execute(conn, sql, &[profile, kind, sequence.into(), hash.into(), moves_text(&all).into()]).map(|_| ())
 }
 
-/// Forgets the hash of a kind from the present position on.
+/// Notes that the hash of a kind is unknown from the present position on.
 pub(crate) fn doubt(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(), StoreError> {
     if standing(conn, key)? == Standing::Unknown {
         return Ok(());
@@ -131,7 +132,7 @@ pub(crate) fn doubt(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(), Sto
     write(conn, key, sequence, None, &Moves::None)
 }
 
-/// Takes away what kinds had at positions from which the feed can't be read any more.
+/// Deletes the hashes at positions from which the feed can't be read any more.
 pub(crate) fn prune(conn: &mut SqliteConnection, profile: &ProfileId, floor: i64) -> Result<(), StoreError> {
     let sql = "DELETE FROM xtream_content_hashes AS old WHERE profile_id=? AND sequence<? AND EXISTS (SELECT 1 FROM \
                xtream_content_hashes later WHERE later.profile_id=old.profile_id AND later.kind=old.kind AND \
@@ -139,7 +140,7 @@ pub(crate) fn prune(conn: &mut SqliteConnection, profile: &ProfileId, floor: i64
     execute(conn, sql, &[profile.as_str().into(), floor.into(), floor.into()]).map(|_| ())
 }
 
-/// Reads the hashes of the rows that hold the login. What is no hash is left out.
+/// Reads the hashes of the rows that contain the login. Values that are no hash are left out.
 pub(crate) fn login_hashes(conn: &mut SqliteConnection, key: Key<'_>) -> Result<HashMap<i64, RowHash>, StoreError> {
     let sql = "SELECT content_id,hash FROM xtream_login_hashes WHERE profile_id=? AND kind=? AND typeof(content_id)='integer'";
     let mut found = HashMap::new();
@@ -151,7 +152,7 @@ pub(crate) fn login_hashes(conn: &mut SqliteConnection, key: Key<'_>) -> Result<
     Ok(found)
 }
 
-/// Writes the hash of a row that holds the login, or takes it away.
+/// Writes the hash of a row that contains the login, or deletes it.
 pub(crate) fn save_login_hash(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -168,17 +169,17 @@ pub(crate) fn save_login_hash(
     execute(conn, sql, &[profile, kind, id.into(), hash.to_string().into()]).map(|_| ())
 }
 
-/// Takes away the hashes of all rows of a kind that hold the login.
+/// Deletes the hashes of all rows of a kind that contain the login.
 pub(crate) fn forget_login_hashes(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(), StoreError> {
     execute(conn, "DELETE FROM xtream_login_hashes WHERE profile_id=? AND kind=?", &key.binds()).map(|_| ())
 }
 
-/// Returns whether a kind is to be compared in full.
+/// Returns whether a kind is marked, so that the next run compares it in full.
 pub(crate) fn is_doubted(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
     Ok(doubts::open_since(conn, key.profile, key.kind)?.is_some())
 }
 
-/// Computes the hash of the rows that there are.
+/// Computes the hash of the stored rows.
 pub(crate) fn computed(conn: &mut SqliteConnection, key: Key<'_>) -> Result<ContentHash, StoreError> {
     let own = login_hashes(conn, key)?;
     let mut content = ContentHash::EMPTY;

@@ -12,11 +12,11 @@ use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
 use crate::tables::{changes, row_counts};
 
-/// How many rows are looked at in one go.
+/// The number of rows that are read at a time.
 const PAGE: usize = 500;
 
 impl SqliteStore {
-    /// Returns the identity of a profile's panel, and makes it if there is none; see
+    /// Returns the identity of a profile's panel, and creates it if there is none; see
     /// [`sync_core::Snapshots::identify`].
     pub fn identify_blocking(
         &self,
@@ -49,7 +49,7 @@ impl SqliteStore {
         let is_missing = |conn: &mut SqliteConnection, key: Key<'_>| -> Result<bool, StoreError> {
             Ok(content_hash::standing(conn, key)? == Standing::Unknown && !content_hash::is_doubted(conn, key)?)
         };
-        // Looked for first: nobody waits for a writer because of hashes that are there.
+        // The hashes are looked for first, so a caller doesn't wait for a writer if all hashes exist.
         let missing = self.read_profile(profile, |conn| {
             let mut missing = false;
             for kind in ContentKind::ALL {
@@ -72,7 +72,7 @@ impl SqliteStore {
     }
 }
 
-/// Reads the identity of the panel. What is no identity is none.
+/// Reads the identity of the panel. A value that is no identity counts as none.
 pub(crate) fn panel(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Option<PanelIdentity>, StoreError> {
     let sql = "SELECT panel_identity FROM xtream_profiles WHERE profile_id=?";
     let found = record(conn, sql, &[profile.as_str().into()])?;
@@ -80,7 +80,7 @@ pub(crate) fn panel(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<
     Ok(text.and_then(|text| text.parse().ok()))
 }
 
-/// Gives a kind its content hash.
+/// Computes and writes the content hash of a kind.
 fn complete(conn: &mut SqliteConnection, key: Key<'_>, login: &Login) -> Result<(), StoreError> {
     let ids = row_counts::stored_ids(conn, key.profile, &key.kind.into())?;
     content_hash::forget_login_hashes(conn, key)?;

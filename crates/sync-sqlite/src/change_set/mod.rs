@@ -1,4 +1,4 @@
-//! What change sets stand on: content hashes, the identity of the panel, and snapshots.
+//! The foundations of change sets: content hashes, the identity of the panel, and snapshots.
 
 pub(crate) mod content_hash;
 pub(crate) mod identity;

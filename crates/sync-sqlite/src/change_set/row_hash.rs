@@ -1,4 +1,4 @@
-//! The hash of a row, of its columns as the database has them.
+//! Hashes rows by their columns as the database holds them.
 
 use std::cell::RefCell;
 
@@ -15,7 +15,7 @@ use crate::items::columns;
 use crate::search::Key;
 use crate::tables;
 
-/// How many rows are read in one go.
+/// The number of rows that are read at a time.
 const PAGE: usize = 2_000;
 
 /// Hashes rows of a kind.
@@ -31,7 +31,7 @@ impl Hasher {
         Self { kind, significant: kind.of_class(FieldClass::Significant), rows: RowHasher::new(kind) }
     }
 
-    /// Hashes a row on its way into the table.
+    /// Hashes a row that is about to be written.
     pub(crate) fn binds(&mut self, id: i64, fields: &[Bind<'_>]) -> RowHash {
         self.rows.begin(ContentId(id));
         for at in self.significant.positions() {
@@ -46,7 +46,7 @@ impl Hasher {
         self.rows.end()
     }
 
-    /// Hashes a row that was read, of the cells of its fields.
+    /// Hashes a row that was read, by the cells of its fields.
     pub(crate) fn cells(&mut self, id: i64, fields: &[Cell]) -> RowHash {
         self.rows.begin(ContentId(id));
         for at in self.significant.positions() {
@@ -71,7 +71,7 @@ impl Hasher {
     }
 }
 
-/// Hashes every row of a kind, by rising id.
+/// Hashes every row of a kind, by ascending id.
 pub(crate) fn each(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -101,11 +101,11 @@ pub(crate) fn each(
 }
 
 thread_local! {
-    /// The hasher of the rows that are being read: a row is built without a context of its own.
+    /// The hasher of the rows that are being read. It is thread-local, because diesel builds a row without a context.
     static HASHER: RefCell<Hasher> = const { RefCell::new(Hasher::new(ContentKind::Channels)) };
 }
 
-/// A row as its hash.
+/// A row, represented by its hash.
 struct Hashed {
     id: i64,
     hash: RowHash,

@@ -159,7 +159,7 @@ impl Snapshot for SqliteSnapshot {
     }
 }
 
-/// The ids of a listing. They are read where the database has them: a copy of the text would be as large as they are.
+/// The ids of a listing. They are decoded in SQLite's memory, because a copy of the text would be as large as the ids.
 struct Listed(Vec<i64>);
 
 impl QueryableByName<Sqlite> for Listed {
@@ -175,7 +175,7 @@ impl QueryableByName<Sqlite> for Listed {
     }
 }
 
-/// The latest end of a run, or of a deletion by hand, that is not after a place in the feed.
+/// Returns the end of the latest run or deletion by hand that is not after a position in the feed.
 fn run_end(conn: &mut SqliteConnection, profile: &ProfileId, until: Until) -> Result<Option<i64>, StoreError> {
     let oldest = changes::feed(conn, profile)?.oldest;
     let mut look = |sql: &str, value: i64| -> Result<Option<i64>, StoreError> {
@@ -191,20 +191,20 @@ fn run_end(conn: &mut SqliteConnection, profile: &ProfileId, until: Until) -> Re
     };
     let commit = "SELECT 1 FROM xtream_content_hashes WHERE profile_id=?1 AND sequence=?2";
     if look(commit, end)?.is_some() {
-        // A kind was committed here. Nothing of it is behind the position, also if its run went on.
+        // A kind was committed here. None of its entries is behind the position, even if its run continued.
         return Ok(Some(end));
     }
     let first = "SELECT MIN(sequence) FROM xtream_changes WHERE profile_id=?1 AND run_id=(SELECT run_id FROM \
                  xtream_changes WHERE profile_id=?1 AND sequence>?2 AND run_id>0 ORDER BY sequence LIMIT 1)";
     if let Some(first) = look(first, end)?.filter(|first| *first <= end) {
-        // It is within this run.
+        // The position is within this run.
         end = first.saturating_sub(1);
     }
     let before =
         "SELECT run_id FROM xtream_changes WHERE profile_id=?1 AND sequence<=?2 ORDER BY sequence DESC LIMIT 1";
     let after = "SELECT run_id FROM xtream_changes WHERE profile_id=?1 AND sequence>?2 ORDER BY sequence LIMIT 1";
     if look(before, end)? == Some(0) && look(after, end)? == Some(0) {
-        // It may be within a deletion.
+        // The position may be within a deletion.
         let mark = "SELECT MAX(sequence) FROM xtream_content_hashes WHERE profile_id=?1 AND sequence<=?2";
         end = look(mark, end)?.unwrap_or(oldest);
     }

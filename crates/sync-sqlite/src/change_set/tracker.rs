@@ -1,4 +1,4 @@
-//! Keeps the content hash of a kind up while a transaction changes its rows.
+//! Keeps the content hash of a kind up to date while a transaction changes its rows.
 
 use std::collections::HashMap;
 
@@ -17,18 +17,18 @@ use crate::tables::changes;
 pub(crate) struct Tracker<'a> {
     key: Key<'a>,
     before: Standing,
-    /// The position from which on the feed can be read.
+    /// The position from which the feed can be read.
     oldest: i64,
     now: Option<ContentHash>,
-    /// The hashes of the rows that hold the login.
+    /// The hashes of the rows that contain the login.
     login_hashes: HashMap<i64, RowHash>,
     hasher: Hasher,
-    /// Whether it is to be computed from the rows at the end.
+    /// Whether the hash has to be computed from the rows at the end.
     recomputes: bool,
 }
 
 impl<'a> Tracker<'a> {
-    /// Begins, before anything was written. A kind that is not in the state that the proof names is refused.
+    /// Begins, before anything is written. Returns an error if the kind isn't in the state that the proof names.
     pub(crate) fn new(conn: &mut SqliteConnection, key: Key<'a>, proof: Option<Proof>) -> Result<Self, StoreError> {
         let before = content_hash::standing(conn, key)?;
         if proof.is_some_and(|proof| before.hash() != Some(proof.from)) {
@@ -40,7 +40,7 @@ impl<'a> Tracker<'a> {
         Ok(Self { key, before, oldest, now: before.hash(), login_hashes, hasher, recomputes: false })
     }
 
-    /// Adds a row that was written; `own` is its hash if it holds the login.
+    /// Adds a row that was written. `own` is its hash if the row contains the login.
     pub(crate) fn add(
         &mut self,
         conn: &mut SqliteConnection,
@@ -64,8 +64,9 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    /// Adds a row that an undo has brought back or put back. If it may hold the login, and it is not known whether it
-    /// does, the hash of the kind isn't known either. The row is marked by a hash of its own until that is computed.
+    /// Adds a row that an undo has brought back or put back. If the row may contain the login, and it is unknown
+    /// whether it does, the hash of the kind is unknown too. Until that hash is computed, a hash of its own marks the
+    /// row.
     pub(crate) fn add_again(&mut self, conn: &mut SqliteConnection, item: &Item) -> Result<(), StoreError> {
         let (id, hash) = (item.id().0, self.hash_of(item));
         if !self.login_hashes.contains_key(&id) && Login::may_be_in(item) {
@@ -79,7 +80,7 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    /// Takes a row off that is about to be changed or removed.
+    /// Subtracts a row that is about to be changed or removed.
     pub(crate) fn take(&mut self, item: &Item) {
         let hash = self.hash_of(item);
         if let Some(now) = &mut self.now {
@@ -87,7 +88,7 @@ impl<'a> Tracker<'a> {
         }
     }
 
-    /// Takes rows off that were removed, by their hashes.
+    /// Subtracts rows that were removed, by their hashes.
     pub(crate) fn take_removed(&mut self, rows: &[(i64, RowHash)]) {
         if let Some(now) = &mut self.now {
             rows.iter().for_each(|(id, hash)| now.take(self.login_hashes.get(id).copied().unwrap_or(*hash)));
@@ -98,8 +99,8 @@ impl<'a> Tracker<'a> {
         self.login_hashes.get(&item.id().0).copied().unwrap_or_else(|| RowHash::of(item))
     }
 
-    /// Forgets that a row holds the login: an undo gives it other values, of which that is not known. Then the hash of
-    /// the kind isn't known either.
+    /// Forgets that a row contains the login, because an undo gives the row other values and it is unknown whether
+    /// these contain the login. The hash of the kind is then unknown too.
     pub(crate) fn forget(&mut self, conn: &mut SqliteConnection, id: i64) -> Result<(), StoreError> {
         if self.login_hashes.remove(&id).is_some() {
             self.now = None;
@@ -108,13 +109,14 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    /// Has the hash computed from the rows, because they were not as expected, or were compared in full.
+    /// Notes that the hash has to be computed from the rows, because they were not as expected or were compared in
+    /// full.
     pub(crate) const fn recompute(&mut self) {
         self.recomputes = true;
     }
 
-    /// The same after a doubt. Hashes of rows that hold the login may be wrong as well, and only who knows the login can
-    /// compute them: then the hash of the kind is not known until somebody does.
+    /// Does the same for a kind that was marked. The hashes of rows that contain the login may be wrong as well, and
+    /// only a caller that has the login can compute them. Until then the hash of the kind is unknown.
     pub(crate) fn recompute_after_doubt(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
         if self.login_hashes.is_empty() {
             self.now = Some(content_hash::computed(conn, self.key)?);
@@ -126,15 +128,16 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    /// Writes the hash, if it or the order has changed. Content that is not in the state that the proof names is
-    /// refused.
+    /// Writes the hash, if the hash or the order has changed. Returns an error if the content isn't in the state that
+    /// the proof names.
     pub(crate) fn finish(
         mut self,
         conn: &mut SqliteConnection,
         moves: &Moves,
         proof: Option<Proof>,
     ) -> Result<(), StoreError> {
-        // Where it isn't known, it isn't known which rows hold the login either. Only somebody who has it can say that.
+        // If the hash is unknown, it is also unknown which rows contain the login. Only a caller that has the login can
+        // tell.
         if self.recomputes && self.before != Standing::Unknown {
             self.now = Some(content_hash::computed(conn, self.key)?);
         }
@@ -145,7 +148,7 @@ impl<'a> Tracker<'a> {
             return Ok(());
         }
         if self.before == Standing::Untouched {
-            // So it was since the feed began.
+            // The content has been the same since the feed began.
             content_hash::write(conn, self.key, self.oldest, self.before.hash(), &Moves::None)?;
         }
         let sequence = changes::feed(conn, self.key.profile)?.newest;

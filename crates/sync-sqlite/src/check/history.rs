@@ -1,7 +1,7 @@
-//! What runs have recorded of a kind, against the change log and the rows.
+//! Compares what runs have recorded of a kind with the change log and the rows.
 //!
-//! The log may be cut at its old end; nothing is concluded from what is no longer there. Nor is
-//! anything that was before a full comparison which a check has asked for.
+//! The old end of the log may be pruned, and nothing is concluded from missing entries. Nothing is concluded either
+//! from runs before a full comparison that a check has asked for.
 
 use std::collections::BTreeMap;
 
@@ -16,19 +16,19 @@ use crate::db::value::Number;
 use crate::tables::words::{Change, ChangeWord, Word};
 use crate::tables::{doubts, row_counts};
 
-/// What a run that has applied a listing recorded of it.
+/// The values that a run has recorded when it applied a listing.
 #[derive(Debug, Default)]
 struct Applied {
     added: i64,
     updated: i64,
     removed: i64,
-    /// How many rows it left.
+    /// The number of rows after the run.
     rows: i64,
-    /// Whether it has compared every item with its row.
+    /// Whether the run has compared every item with its row.
     full: bool,
 }
 
-/// What the change log has of a run.
+/// The changes of a run in the change log.
 #[derive(Debug, Default)]
 struct Logged {
     loaded: bool,
@@ -37,7 +37,7 @@ struct Logged {
     removed: i64,
 }
 
-/// What [`Applied`] is read of.
+/// The columns from which [`Applied`] is read.
 #[derive(QueryableByName)]
 struct AppliedRow {
     #[diesel(sql_type = BigInt)]
@@ -54,7 +54,7 @@ struct AppliedRow {
     full: Number,
 }
 
-/// How many entries of a sort the log has of a run.
+/// The number of entries of a run in the log, per change.
 #[derive(QueryableByName)]
 struct LoggedRow {
     #[diesel(sql_type = BigInt)]
@@ -65,7 +65,7 @@ struct LoggedRow {
     entries: Number,
 }
 
-/// Where the log of a run ends.
+/// The end of a run's entries in the log.
 #[derive(QueryableByName)]
 struct EndRow {
     #[diesel(sql_type = BigInt)]
@@ -77,9 +77,9 @@ struct EndRow {
 struct History {
     applied: BTreeMap<i64, Applied>,
     logged: BTreeMap<i64, Logged>,
-    /// Of all kinds: where the log of each run ends.
+    /// The sequence at which each run's entries end in the log, of all kinds.
     ends: BTreeMap<i64, i64>,
-    /// The run that compared everything, if a check has asked for it.
+    /// The run that has compared everything because a check asked for it.
     settled: i64,
 }
 
@@ -99,16 +99,16 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let rows = i64::try_from(row_counts::count(look.conn, look.profile, kind)?).unwrap_or(i64::MAX);
     let sql = "SELECT COUNT(*) FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
     if integer(look.conn, sql, &key)? == Some(0) {
-        // Never listed, or cleared since.
+        // The kind was never listed, or was cleared since.
         return Ok(());
     }
     let last = history.applied.last_key_value().map(|(run, _)| *run);
-    // What somebody else deleted before is mended, and in no log.
+    // A full run has replaced the rows that another program deleted before, and the log doesn't have them.
     let full = history.applied.iter().rev().find(|(_, applied)| applied.full).map(|(run, _)| *run);
     let bases = [(Breach::RowsNotAsRecorded, last), (Breach::RowsNotAsLogged, full)];
     for (breach, base) in bases {
         let base = base.map(|run| run.max(history.settled));
-        // Of a log that begins later nobody knows what has come and gone in between.
+        // If the log begins later, the changes in between are unknown.
         let Some(base) = base.filter(|base| history.begins() <= *base) else { continue };
         let Some((most, by_hand)) = history.rows_since(base, look, &key)? else { continue };
         if !(most - by_hand..=most).contains(&rows) {
@@ -120,12 +120,12 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
 }
 
 impl History {
-    /// The first run that the log has anything of; it may have lost some of that.
+    /// Returns the first run that has entries in the log. Some of its entries may be pruned.
     fn begins(&self) -> i64 {
         self.ends.keys().next().copied().unwrap_or(i64::MAX)
     }
 
-    /// The runs of which the log has other changes than they recorded.
+    /// Returns the runs whose entries in the log differ from what they recorded.
     fn runs_not_as_logged(&self, existing: &[i64]) -> Vec<i64> {
         let begins = self.begins();
         let mut odd = Vec::new();
@@ -134,7 +134,7 @@ impl History {
             let logged = self.logged.get(run).unwrap_or(&none);
             let added = if logged.loaded { 0 } else { record.added };
             let pairs = [(logged.added, added), (logged.updated, record.updated), (logged.removed, record.removed)];
-            // Of the oldest run, the log may have lost its beginning.
+            // The first entries of the oldest run may be pruned.
             let fits = |(logged, recorded): &(i64, i64)| {
                 logged == recorded || (*run == begins && !logged_whole(self, *run) && logged < recorded)
             };
@@ -152,8 +152,8 @@ impl History {
         odd
     }
 
-    /// How many rows there should be when the log is counted on from a run, and how many of them may
-    /// have been deleted by hand. `None` when the record of that run is gone.
+    /// Returns the number of rows that the log leads to when counted from a run on, and how many of these may have been
+    /// deleted by hand. Returns `None` if the record of that run was deleted.
     fn rows_since(&self, base: i64, look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<Option<(i64, i64)>, StoreError> {
         let Some(record) = self.applied.get(&base) else { return Ok(None) };
         let later = self.logged.range(base + 1..).map(|(_, logged)| logged.added - logged.removed);
@@ -164,7 +164,7 @@ impl History {
     }
 }
 
-/// Whether the log of the oldest run it has is known to be whole.
+/// Returns whether the log is known to have all entries of its oldest run.
 fn logged_whole(history: &History, run: i64) -> bool {
     history.logged.get(&run).is_some_and(|logged| logged.loaded)
 }
@@ -193,7 +193,7 @@ fn applied(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Applie
 }
 
 fn logged(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Logged>, StoreError> {
-    // An undo adds what it brings back, and removes what it takes away.
+    // An undo adds the items that it brings back, and removes those that it takes away.
     let sql = "SELECT run_id,CASE WHEN change<>'undone' THEN change WHEN before IS NULL THEN 'added' \
                WHEN after IS NULL THEN 'removed' ELSE 'updated' END AS change,COUNT(*) AS entries FROM xtream_changes \
                WHERE profile_id=? AND kind=? AND run_id>0 GROUP BY 1,2";
@@ -218,8 +218,8 @@ fn ends(look: &mut Look<'_>, profile_id: &[Bind<'_>]) -> Result<BTreeMap<i64, i6
     Ok(ends.into_iter().map(|EndRow { run_id, last }| (run_id.0, last.0)).collect())
 }
 
-/// Entries of the log that can't be: without or with an id that they should have or not, of a run
-/// that there never was, or after those of a later run.
+/// Returns the sequences of impossible entries: those that lack an id or have one wrongly, those of a run that never
+/// existed, and those that follow entries of a later run.
 fn malformed(look: &mut Look<'_>, key: &[Bind<'_>], settled: i64) -> Result<Vec<i64>, StoreError> {
     let sql = "SELECT sequence FROM (SELECT *,MAX(run_id) OVER (ORDER BY sequence) AS latest FROM xtream_changes \
                WHERE profile_id=? AND kind=?) WHERE run_id>=? AND ((change='loaded')<>(content_id IS NULL) OR \

@@ -1,4 +1,4 @@
-//! A kind of a profile: rows, index, watermark, count, holds and tombstones against each other.
+//! Compares rows, index, watermark, count, held removals and tombstones of a kind with each other.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable};
@@ -10,7 +10,7 @@ use crate::db::statement::{self, integers};
 use crate::db::value::Number;
 use crate::tables::{self, index, row_counts};
 
-/// What is recorded of a kind of a profile.
+/// The recorded values of a kind of a profile.
 #[derive(QueryableByName)]
 struct Recorded {
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -31,7 +31,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let ids = row_counts::stored_ids(look.conn, look.profile, &kind.into())?;
     let rows = ids.len();
 
-    // What is no number is no time and no count.
+    // A value that is no number is neither a time nor a count.
     let number = |column| format!("iif(typeof({column})='integer',{column},NULL)");
     let sql = format!(
         "SELECT {} AS watermark,{} AS items FROM xtream_content_sync WHERE profile_id=?",
@@ -71,7 +71,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let cases = integers(look.conn, &sql, &key)?;
     look.note(Breach::RememberedAndThere, &cases);
 
-    // It stands for a listing that left nothing open, and for the rows that it made.
+    // A validator is valid only for a listing without held removals, and for the rows that came from that listing.
     let sql = "SELECT v.rows FROM xtream_listing_validators v LEFT JOIN xtream_listing_index i \
                ON i.profile_id=v.profile_id AND i.kind=v.kind AND i.scope='' AND i.scheme=v.scheme \
                WHERE v.profile_id=? AND v.kind=? AND (v.rows<>? OR i.id IS NULL OR EXISTS (SELECT 1 FROM \
@@ -88,7 +88,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     rows::look(look, kind)
 }
 
-/// The index names exactly the rows, and is there when a listing was applied.
+/// Checks that the index has exactly the rows, and that there is an index if a listing was applied.
 fn indexes(look: &mut Look<'_>, kind: ContentKind, ids: &[i64], has_watermark: bool) -> Result<(), StoreError> {
     let all = index::all(look.conn, look.profile, kind)?;
     let whole = all.iter().find(|(scope, _)| scope.is_empty());

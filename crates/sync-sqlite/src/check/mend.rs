@@ -1,8 +1,7 @@
-//! Mending: kinds in which a check has found what doesn't fit are doubted, and the next sync compares
-//! them in full.
+//! Mends a cache: kinds in which a check has found inconsistencies are marked, and the next sync compares them in full.
 //!
-//! A doubt takes nothing away. It makes the index untrusted, which has the engine decode and compare
-//! every item; what such a comparison leaves wrong is put right with its apply.
+//! A mark deletes nothing. It makes the index untrusted, so the engine decodes and compares every item. The apply of
+//! that run corrects what the comparison doesn't cover.
 
 use std::collections::BTreeMap;
 
@@ -24,14 +23,14 @@ use crate::store::SqliteStore;
 use crate::tables::{self, doubts, profile, row_counts};
 
 impl SqliteStore {
-    /// Has the next sync compare in full what an inspection found inconsistent; returns the kinds
-    /// that are marked so now. Nothing is removed, and no item is touched.
+    /// Marks the kinds in which an inspection found inconsistencies, so that the next sync compares them in full.
+    /// Returns the kinds that are marked now. Nothing is removed, and no item is changed.
     ///
-    /// A search text that differs is written anew by the next sync, without a comparison of items.
+    /// A search text that differs is written again by the next sync, without a comparison of items.
     ///
-    /// What would keep a sync from doing so is put right at once: rows that every profile has, counts,
-    /// fences, and holds without a known reason, which then wait for consent. How items are shown is put right at once as
-    /// well; edits and rules that can't be read stay as they are.
+    /// Errors that would prevent such a sync are corrected at once: missing rows of a profile, counts, fences, and
+    /// holds without a known reason, which then wait for consent. How items are shown is corrected at once as well.
+    /// Edits and rules that can't be read stay as they are.
     pub fn mark_blocking(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
         let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         let (mut profiles, mut texts, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
@@ -75,7 +74,7 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
     doubts::raise(conn, profile, kind, codes, now())?;
     content_hash::doubt(conn, Key { profile, kind })?;
     row_counts::recount(conn, profile, kind)?;
-    // Whatever it was held for: it goes only when a person says so.
+    // The original reason is unknown, so the item is removed only with consent.
     let sql = format!(
         "UPDATE xtream_held_removals SET reason=?, evidence_listing=NULL, evidence_since=NULL, \
          evidence_panel_since=NULL WHERE profile_id=? AND kind=? AND reason NOT IN ({})",
@@ -89,8 +88,8 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
     execute(conn, &sql, &binds).map(|_| ())
 }
 
-/// Ends the doubt in a kind of which every item has just been compared and written, and puts right
-/// what no comparison sees. Returns whether there was one.
+/// Ends the mark of a kind after every item was compared and written, and corrects what the comparison doesn't cover.
+/// Returns whether the kind was marked.
 pub(crate) fn settle(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -110,7 +109,7 @@ pub(crate) fn settle(
         tables.id, tables.items
     );
     execute(conn, &sql, &[key[0].clone(), key[1].clone(), key[0].clone()])?;
-    // There was no later run than this.
+    // No run is later than this one, so a higher number is wrong.
     let sql = "UPDATE xtream_held_removals SET run_id=? WHERE profile_id=? AND kind=? AND run_id>?";
     execute(conn, sql, &[run.0.into(), key[0].clone(), key[1].clone(), run.0.into()])?;
     let sql = format!("SELECT id FROM {} WHERE profile_id=? ORDER BY position,id", tables.categories);

@@ -1,10 +1,10 @@
-//! The check: whether the tables say what they should, each for itself and all together.
+//! The check: whether each table, and all tables together, are consistent.
 //!
-//! It reads one state of the cache and writes nothing. What it finds is named; what a full
-//! comparison mends can be handed to [`SqliteStore::mark_blocking`].
+//! The check reads one state of the cache and writes nothing. It names what it finds. [`SqliteStore::mark_blocking`]
+//! takes the findings that a full comparison mends.
 //!
-//! Most of it is SQL as text: it asks whether columns hold what their types rule out, and names tables one after
-//! the other. Rows of several columns are read by name.
+//! Most statements are SQL as text, because they test for values that the types of the columns rule out, and use one
+//! table after the other. Rows of several columns are read by name.
 
 mod history;
 mod kind;
@@ -28,11 +28,11 @@ use crate::tables::guards::require_profile;
 use crate::tables::schema::xtream_profiles;
 
 impl SqliteStore {
-    /// Looks at one profile, or at all of them, and at the file. Writes nothing.
+    /// Checks one profile or all of them, and the file. Writes nothing.
     ///
     /// # Errors
     ///
-    /// A damaged file is no error but what it says.
+    /// A damaged file is no error. The inspection contains what SQLite says about it.
     pub fn inspect_blocking(&self, profile: Option<&ProfileId>) -> Result<Inspection, StoreError> {
         match self.read(|conn| inspect(conn, profile)) {
             Err(StoreError::Corrupt(text)) => Ok(Inspection::from_damage(vec![text])),
@@ -53,7 +53,7 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
     } else {
         let ids = xtream_profiles::table.select(xtream_profiles::profile_id).order(xtream_profiles::profile_id);
         for Text(id) in ids.load(conn).map_err(of_diesel)? {
-            // What can't be an id is among the findings.
+            // A value that can't be an id is among the findings.
             seen.profiles.extend(ProfileId::new(id));
         }
     }
@@ -77,8 +77,8 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
     Ok(seen)
 }
 
-/// Looks at the search text of a kind. Where the rows themselves don't fit, it says nothing: the text is written anew
-/// with them.
+/// Checks the search text of a kind. If the rows themselves are inconsistent, it reports nothing, because the text is
+/// written again together with the rows.
 fn search_text(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
     if !are_rows_found(look, kind) {
         let cases = search::check::cases(look.conn, Key { profile: look.profile, kind })?;
@@ -87,7 +87,7 @@ fn search_text(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Looks whether the content hash of a kind is that of its rows, if these are all right.
+/// Checks the content hash of a kind against its rows, if the rows are consistent.
 fn content_hash(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
     let key = Key { profile: look.profile, kind };
     let Some(recorded) = content_hash::recorded(look.conn, key)?.filter(|_| !are_rows_found(look, kind)) else {
@@ -100,13 +100,13 @@ fn content_hash(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError
     Ok(())
 }
 
-/// Returns whether rows of a kind were found that don't fit.
+/// Returns whether inconsistent rows of a kind were found.
 fn are_rows_found(look: &Look<'_>, kind: ContentKind) -> bool {
     let is_of_kind = |finding: &Finding| finding.kind == Some(kind) && finding.profile.as_ref() == Some(look.profile);
     look.findings.iter().any(|it| is_of_kind(it) && it.breach.is_mended_by_comparing())
 }
 
-/// A look at a profile, or at a kind of it.
+/// The check of a profile, or of a kind of it.
 struct Look<'a> {
     conn: &'a mut SqliteConnection,
     profile: &'a ProfileId,
@@ -115,7 +115,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Notes cases of a breach, where there are any.
+    /// Adds a finding, if there are cases.
     fn note(&mut self, breach: Breach, cases: &[impl ToString]) {
         if !cases.is_empty() {
             let (profile, kind) = (Some(self.profile.clone()), self.kind);

@@ -1,4 +1,5 @@
-//! The overlay of a kind: edits and rules that can be read, and what is shown against rows, edits and rules.
+//! Checks the overlay of a kind: that edits and rules can be read, and that what is shown agrees with rows, edits and
+//! rules.
 
 use sync_core::{ContentKind, StoreError};
 

@@ -1,4 +1,4 @@
-//! What is recorded of a profile as a whole.
+//! Checks what is recorded of a profile as a whole.
 
 use diesel::prelude::*;
 use diesel::sql_types;
@@ -12,7 +12,7 @@ use crate::db::statement::{integers, rows};
 use crate::db::value::{Number, Text};
 use crate::tables::schema::xtream_profiles;
 
-/// The fence of a profile, and the highest that a run had.
+/// The fence of a profile, and the highest fence of its runs.
 #[derive(QueryableByName)]
 struct Fences {
     #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
@@ -21,7 +21,7 @@ struct Fences {
     given: Option<Number>,
 }
 
-/// A password, and where it is said to come from.
+/// A password, and the source that the profile names for it.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_profiles, check_for_backend(Sqlite))]
 struct Secret {
@@ -29,17 +29,17 @@ struct Secret {
     password_source: Text,
 }
 
-/// A text in which a password may be seen.
+/// A text that may contain a password.
 #[derive(QueryableByName)]
 struct Shown {
     #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
     text: Option<Text>,
 }
 
-/// Shorter passwords are found in any text.
+/// The least length of a password to look for. Shorter passwords occur in any text by chance.
 const PASSWORD_MIN: usize = 8;
 
-/// Where text of panels or of errors is kept.
+/// The columns that hold texts of panels or of errors.
 const TEXTS: [(&str, &str); 10] = [
     (
         "xtream_sync_runs.error_message",
@@ -96,7 +96,7 @@ pub(super) fn look(look: &mut Look<'_>) -> Result<(), StoreError> {
     passwords(look)
 }
 
-/// The records of the runs, as far as others would stumble over them.
+/// Checks the records of the runs, for missing ends and for values that other code can't read.
 fn runs(look: &mut Look<'_>) -> Result<(), StoreError> {
     let id = [Bind::from(look.profile.as_str())];
     let sql = "SELECT id FROM xtream_sync_runs r WHERE profile_id=? AND status='syncing' AND EXISTS (SELECT 1 FROM \
@@ -119,7 +119,7 @@ fn runs(look: &mut Look<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Looks for the password where it must not be. It is never told.
+/// Looks for the password in columns where it must not be. The password is never printed.
 fn passwords(look: &mut Look<'_>) -> Result<(), StoreError> {
     let id = [Bind::from(look.profile.as_str())];
     let found = xtream_profiles::table
@@ -149,7 +149,7 @@ fn passwords(look: &mut Look<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// As it stands in an address.
+/// Returns the text in the encoding that addresses use.
 fn percent_encoded(text: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(text.len());

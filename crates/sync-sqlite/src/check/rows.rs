@@ -1,9 +1,10 @@
-//! Rows of items: those columns that have a form of their own.
+//! Checks the columns of items that have a form of their own.
 //!
-//! One function says how these columns should be. A check names the rows that differ from it, and
-//! after a full comparison it is what they become.
+//! One function says what these columns should hold. A check names the rows that differ, and after a full comparison
+//! the columns get these values.
 //!
-//! Every row of a kind passes here, and a column may hold anything: so it is SQL as text, and values of any type.
+//! Every row of a kind is read, and a column may hold anything. So the statement is SQL as text, and values may have
+//! any type.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +19,7 @@ use crate::db::statement::{Cell, Record, execute, records};
 use crate::items::columns;
 use crate::tables;
 
-/// Rows looked at in one go.
+/// The number of rows that are read at a time.
 const ROWS: i64 = 500;
 
 /// The columns of a row that have a form.
@@ -31,15 +32,15 @@ struct Formed {
     texts: [Cell; 3],
 }
 
-/// What is wrong with the columns of a row, and what has to be written over them.
+/// The errors in the columns of a row, and the values that correct them.
 #[derive(Default)]
 struct Mended {
     breaches: Vec<Breach>,
-    /// Columns and their texts.
+    /// The columns to write, with their texts.
     writes: Vec<(&'static str, Option<String>)>,
 }
 
-/// Names the rows whose columns are not in their form.
+/// Names the rows whose columns don't have their form.
 pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
     let mut cases: BTreeMap<Breach, Vec<i64>> = BTreeMap::new();
     each(look.conn, look.profile, kind, |_, row| {
@@ -54,7 +55,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Brings the columns into their form, and throws nothing away: what is no JSON becomes a text in it.
+/// Brings the columns into their form. Nothing is thrown away: a value that is no JSON becomes a text in the JSON.
 pub(crate) fn mend(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<(), StoreError> {
     let now = Bind::Integer(crate::db::blocking::now());
     each(conn, profile, kind, |conn, row| {
@@ -74,7 +75,7 @@ pub(crate) fn mend(conn: &mut SqliteConnection, profile: &ProfileId, kind: Conte
     })
 }
 
-/// Calls `work` with every row of a kind, by rising id.
+/// Calls `work` with every row of a kind, by ascending id.
 fn each(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -104,14 +105,14 @@ fn read(mut row: Record) -> Result<Formed, StoreError> {
     Ok(Formed {
         row: row.integer(0)?,
         id: row.integer(1)?,
-        // What is no text is no name, and no category.
+        // A value that is no text is neither a name nor a category.
         name: row.optional_text(2).ok().flatten().unwrap_or_default(),
         category: row.optional_text(3).ok().flatten().unwrap_or_default(),
         texts: [row.take(4), row.take(5), row.take(6)],
     })
 }
 
-/// What the columns of a row should be, as far as they aren't.
+/// Returns the values that the columns of a row should have, if they differ.
 fn mended(row: &Formed) -> Mended {
     let mut mended = Mended::default();
     if row.name.is_empty() {
@@ -143,7 +144,7 @@ fn mended(row: &Formed) -> Mended {
     mended
 }
 
-/// The set in a column, and whether it has the form of one: a list of texts that rise.
+/// Reads the set in a column. Also returns whether the set has its form: a list of texts in ascending order.
 fn set_in(column: &Cell) -> (CategorySet, bool) {
     let ids = match column {
         Cell::Null => return (CategorySet::default(), true),

@@ -1,4 +1,4 @@
-//! The file as a whole: what SQLite says of it, and rows that are nobody's.
+//! Checks the file as a whole: SQLite's own findings, and rows without an owner.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::db::schema;
 use crate::db::statement::{integer, records, rows};
 use crate::db::value::{Number, Text};
 
-/// A profile, and whether it says in a known word where its password is.
+/// A profile, and whether its source of the password is a known word.
 #[derive(QueryableByName)]
 struct Named {
     #[diesel(sql_type = sql_types::Text)]
@@ -20,10 +20,10 @@ struct Named {
     readable: Number,
 }
 
-/// How much of a damage is told.
+/// The number of lines of SQLite's findings that are reported.
 const LINES: usize = 20;
 
-/// What is wrong with the file; empty when it is whole, and has every table and column.
+/// Returns SQLite's findings about the file, and missing tables and columns. The list is empty if the file is sound.
 pub(super) fn damage(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
     let mut lines = Vec::new();
     for mut row in records(conn, &format!("PRAGMA integrity_check({LINES})"), &[])? {
@@ -35,7 +35,7 @@ pub(super) fn damage(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreEr
     Ok(lines)
 }
 
-/// Rows of no profile, no run or no kind, and profiles that are none.
+/// Returns findings about rows without a profile, run or kind, and about invalid profiles.
 pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     let mut nobodys: BTreeMap<String, u64> = BTreeMap::new();

@@ -1,16 +1,16 @@
-//! Values on their way into a statement.
+//! Values that are bound to a statement.
 
 use diesel::QueryResult;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Binary, Double, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
-/// A value to be bound.
+/// A value to bind.
 #[derive(Debug, Clone)]
 pub(crate) enum Bind<'a> {
     Null,
-    /// Diesel makes the types of binds part of the key under which it caches a statement by its
-    /// text. A column of numbers has this NULL, so that there is one such key and not many.
+    /// NULL with the type of an integer. Diesel caches a statement by its text and the types of its binds. If a column
+    /// of numbers always uses this NULL, there is one cached statement and not many.
     NullInteger,
     Integer(i64),
     Real(f64),
@@ -20,7 +20,7 @@ pub(crate) enum Bind<'a> {
 }
 
 impl Bind<'_> {
-    /// Appends the place of the value, and the value, to a query.
+    /// Appends a placeholder and the value to a query.
     pub(crate) fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         match self {
             Self::Null => out.push_bind_param::<Nullable<Text>, _>(&None::<&str>),
@@ -76,7 +76,7 @@ impl From<Option<String>> for Bind<'_> {
     }
 }
 
-/// Brings an unsigned number into the range of SQLite's integers.
+/// Returns an unsigned number within the range of SQLite's integers. A larger number becomes the largest integer.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

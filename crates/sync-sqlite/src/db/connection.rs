@@ -1,4 +1,4 @@
-//! Connections to the cache: how they are set up, and the two of a store.
+//! Connections to the cache: their settings, and the two connections of a store.
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,27 +13,27 @@ use crate::db::fault::{self, Abort};
 use crate::db::stop;
 use crate::db::{file, statement};
 
-/// How long SQLite waits for another program's write, in milliseconds.
+/// The time for which SQLite waits while another program writes, in milliseconds.
 const BUSY_TIMEOUT: u32 = 5000;
 
-/// How long it waits at a stretch for the right to write, in milliseconds; between two stretches
-/// the caller may give up.
+/// The time for which SQLite waits in one go for the right to write, in milliseconds. The caller may give up between
+/// two waits.
 const STRETCH: u32 = 100;
 
-/// How long a caller waits for the right to write: as long as another profile's first sync may
-/// take to apply on a slow disk.
+/// The time for which a caller waits for the right to write. The first sync of another profile may take so long to
+/// apply on a slow disk.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a reader keeps of the file.
+/// The setting for the pages of the file that a reader keeps in memory.
 const READER_CACHE: &str = "PRAGMA cache_size=-2048;";
 
-/// The oldest SQLite without the faults in write-ahead logging that were found up to then.
+/// The oldest SQLite in which the defects of write-ahead logging are fixed that were known when this was written.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 
-/// Opens a connection, and does nothing with it but to have it wait for others.
+/// Opens a connection whose only setting is that it waits for other programs.
 pub(crate) fn connect(database: &str) -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(database).map_err(fault::of_connection)?;
-    // Before anything else: until it is set, whatever is locked fails at once.
+    // The timeout comes first, because without it every access to a locked file fails at once.
     batch(&mut conn, &format!("PRAGMA busy_timeout={BUSY_TIMEOUT}; PRAGMA trusted_schema=OFF;"))?;
     let version = statement::record(&mut conn, "SELECT sqlite_version()", &[])?
         .map_or(Ok(String::new()), |mut row| row.text(0))?;
@@ -56,10 +56,10 @@ pub(crate) fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(conn)
 }
 
-/// Prepares a connection for writing.
+/// Configures a connection for writing.
 pub(crate) fn set_up_writer(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     use_wal(conn)?;
-    // A password that was taken out shall not be found in the free bytes of its page.
+    // A deleted password must not stay in the free bytes of its page.
     batch(
         conn,
         "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=4194304; \
@@ -69,19 +69,20 @@ pub(crate) fn set_up_writer(conn: &mut SqliteConnection) -> Result<(), StoreErro
     batch(conn, &format!("PRAGMA busy_timeout={STRETCH};"))
 }
 
-/// The memory for pages that a connection for writing has when it writes little.
+/// The memory for pages of a connection that writes few rows, in KiB.
 const LEAST_CACHE: usize = 4096;
-/// The most that it gets.
+/// The most memory for pages of a connection that writes, in KiB.
 const MOST_CACHE: usize = 16_384;
-/// What an entry of an index takes, in pages that are two thirds full, and as much again twice for the rows that are
-/// written until its page is hot again.
+/// The memory per row, in bytes: an entry of an index in pages that are two thirds full, and twice as much for the rows
+/// that are written until the page of the entry is used again.
 const BYTES_AN_ENTRY: usize = 96;
 
-/// Gives a connection for writing the memory that writing so many rows needs.
+/// Gives a connection the memory for pages that it needs to write this number of rows.
 ///
-/// Rows come in the panel's order, so those of one category are all over their index: while a catalogue is loaded, all
-/// of that index is hot. A page that has left memory and changes again costs the sum of everything that was written to the
-/// log after it. For few rows some pages do: one is sooner read again than kept.
+/// Rows come in the panel's order, so the rows of one category are spread over the whole index of the table. All of
+/// this index is in use while a listing is loaded. If a page has left memory and is changed again, SQLite computes the
+/// checksums again of everything that was written to the log after the page. For few rows a small memory is enough,
+/// because reading a page again costs less than keeping it.
 pub(crate) fn hold_pages_for(conn: &mut SqliteConnection, rows: usize) -> Result<(), StoreError> {
     batch(conn, &format!("PRAGMA cache_size=-{};", kibibytes_for(rows)))?;
     #[cfg(feature = "failpoints")]
@@ -93,12 +94,12 @@ fn kibibytes_for(rows: usize) -> usize {
     (LEAST_CACHE + rows / 1024 * BYTES_AN_ENTRY).min(MOST_CACHE)
 }
 
-/// Empties the log. Doesn't wait for readers: it is no more than tidy.
+/// Empties the write-ahead log. It doesn't wait for readers, because this only tidies up.
 pub(crate) fn checkpoint(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     batch(conn, &format!("PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout={STRETCH};"))
 }
 
-/// Opens a connection for reading; `database` is a path or an URI.
+/// Opens a connection for reading. `database` is a path or an URI.
 pub(crate) fn reader(database: &str) -> Result<SqliteConnection, StoreError> {
     let mut conn = connect(database)?;
     batch(&mut conn, "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY;")?;
@@ -106,8 +107,8 @@ pub(crate) fn reader(database: &str) -> Result<SqliteConnection, StoreError> {
     Ok(conn)
 }
 
-/// Runs `work`, which goes over many pages once, without keeping them: a page that is kept costs more
-/// than to read it.
+/// Runs `work`, which reads many pages once each, without keeping them in memory. Keeping such a page costs more than
+/// reading it again.
 pub(crate) fn scanning<T>(
     conn: &mut SqliteConnection,
     work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
@@ -118,8 +119,7 @@ pub(crate) fn scanning<T>(
     done
 }
 
-/// Switches to write-ahead logging. SQLite doesn't wait while somebody else is switching, so this
-/// does.
+/// Switches to write-ahead logging. SQLite doesn't wait while another connection is switching, so this function does.
 fn use_wal(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     let until = Instant::now() + Duration::from_millis(BUSY_TIMEOUT.into());
     loop {
@@ -144,8 +144,8 @@ pub(crate) fn batch(conn: &mut SqliteConnection, sql: &str) -> Result<(), StoreE
     conn.batch_execute(sql).map_err(fault::of_diesel)
 }
 
-/// A connection that is opened when it is needed, and thrown away when something went wrong with
-/// it: after a panic or a failed rollback it may still be inside a transaction.
+/// A connection that is opened when it is needed, and dropped after an error: after a panic or a failed rollback it may
+/// still be in a transaction.
 pub(crate) struct Slot(Mutex<Option<SqliteConnection>>);
 
 impl Slot {
@@ -170,12 +170,12 @@ impl Slot {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<SqliteConnection>> {
-        // A panic while it was held has left the slot empty.
+        // A panic while the lock was taken has left the slot empty.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How long a caller waits for the right to write.
+/// Returns the time for which a caller waits for the right to write.
 fn patience() -> Duration {
     #[cfg(feature = "failpoints")]
     if let Some(patience) = stop::patience() {
@@ -184,9 +184,9 @@ fn patience() -> Duration {
     PATIENCE
 }
 
-/// Runs `work` in a transaction that has the right to write from its first moment: one that
-/// only asks for it later can fail at once, whatever it would wait. `patient` is asked from time
-/// to time while somebody else writes; its error ends the wait.
+/// Runs `work` in a transaction that has the right to write from its beginning. A transaction that asks for this right
+/// later can fail at once, even if it would wait. `patient` is called from time to time while another program writes,
+/// and its error ends the wait.
 pub(crate) fn immediate<T>(
     conn: &mut SqliteConnection,
     patient: impl Fn() -> Result<(), StoreError>,
@@ -201,15 +201,15 @@ pub(crate) fn immediate<T>(
             work(conn).map_err(|error| Abort::because(error, &mut cause))
         });
         match done.map_err(|abort| abort.of(cause)) {
-            // Not begun: somebody else is writing.
+            // The transaction has not begun, because another program is writing.
             Err(StoreError::Locked) if work.is_some() && Instant::now() < until => patient()?,
             done => return done,
         }
     }
 }
 
-/// Runs `work` on one state of the cache. The connection refuses to write, so the transaction
-/// never asks for that right.
+/// Runs `work` on one state of the cache. The connection is read-only, so the transaction never asks for the right to
+/// write.
 pub(crate) fn snapshot<T>(
     conn: &mut SqliteConnection,
     work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,

@@ -1,24 +1,25 @@
-//! The one place where errors of diesel and of the file system become errors of the port.
+//! Turns errors of diesel and of the file system into errors of the port. This is the only place that does so.
 //!
-//! Diesel has no code for most of what SQLite can say, only its text; so texts are matched here,
-//! and nowhere else. Neither texts hold a bound value.
+//! Diesel has a code for few of SQLite's errors, and a text for the others. So texts are compared here, and nowhere
+//! else. No such text contains a bound value.
 
 use diesel::ConnectionError;
 use diesel::result::{DatabaseErrorKind, DeserializeFieldError, Error};
 use sync_core::StoreError;
 
-/// What [`diesel::Connection::transaction`] needs to fail with: its own errors become ours.
+/// The error type that [`diesel::Connection::transaction`] needs. Its own errors become ours.
 #[derive(Debug)]
 pub(crate) struct Abort(StoreError);
 
 impl Abort {
-    /// Ends a transaction for a cause that is kept apart: when the rollback fails as well, diesel returns that failure.
+    /// Ends a transaction, and keeps the cause separately: if the rollback fails too, diesel returns the error of the
+    /// rollback.
     pub(crate) fn because(error: StoreError, cause: &mut Option<StoreError>) -> Self {
         *cause = Some(error);
         Self(StoreError::Cancelled)
     }
 
-    /// Why the transaction ended.
+    /// Returns the cause for which the transaction ended.
     pub(crate) fn of(self, cause: Option<StoreError>) -> StoreError {
         cause.unwrap_or(self.0)
     }
@@ -30,7 +31,7 @@ impl From<Error> for Abort {
     }
 }
 
-/// Names an error of a query or a transaction.
+/// Returns the error of the port for an error of a query or a transaction.
 pub(crate) fn of_diesel(error: Error) -> StoreError {
     match error {
         Error::RollbackErrorOnCommit { commit_error, .. } => of_diesel(*commit_error),
@@ -39,7 +40,7 @@ pub(crate) fn of_diesel(error: Error) -> StoreError {
             None if is_rule(kind) => StoreError::Refused(told.message().to_owned()),
             None => StoreError::backend(told.message().to_owned()),
         },
-        // The cause may quote the value.
+        // The cause may contain the value.
         Error::DeserializationError(cause) => StoreError::Corrupt(match column_of(&*cause) {
             Some(column) => format!("the column `{column}` holds what it can't hold"),
             None => "a column holds what it can't hold".to_owned(),
@@ -49,17 +50,17 @@ pub(crate) fn of_diesel(error: Error) -> StoreError {
     }
 }
 
-/// The column whose value could not be read.
+/// Returns the column whose value could not be read.
 fn column_of<'a>(cause: &'a (dyn std::error::Error + Send + Sync + 'static)) -> Option<&'a str> {
     cause.downcast_ref::<DeserializeFieldError>()?.field_name.as_deref()
 }
 
-/// Names an error of a migration, which tells of its cause in words only.
+/// Returns the error of the port for a failed migration, whose cause is only a text.
 pub(crate) fn of_migration(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
     of_text(&error.to_string()).unwrap_or(StoreError::Backend(error))
 }
 
-/// Names an error of opening a connection.
+/// Returns the error of the port for a connection that could not be opened.
 pub(crate) fn of_connection(error: ConnectionError) -> StoreError {
     match error {
         ConnectionError::BadConnection(text) => of_text(&text).unwrap_or_else(|| StoreError::backend(text)),
@@ -68,7 +69,7 @@ pub(crate) fn of_connection(error: ConnectionError) -> StoreError {
     }
 }
 
-/// Names an error of the file system; `what` says what was tried.
+/// Returns the error of the port for an error of the file system. `what` says what was tried.
 pub(crate) fn of_io(error: &std::io::Error, what: &str) -> StoreError {
     use std::io::ErrorKind;
     match error.kind() {
@@ -80,7 +81,7 @@ pub(crate) fn of_io(error: &std::io::Error, what: &str) -> StoreError {
     }
 }
 
-/// Whether SQLite could not read or write, for a reason that it doesn't tell.
+/// Returns whether SQLite could not read or write, for a reason that it doesn't name.
 pub(crate) fn is_io(error: &StoreError) -> bool {
     matches!(error, StoreError::Backend(told) if told.to_string().contains(IO_ERROR))
 }

@@ -1,4 +1,4 @@
-//! The file of the cache: creating it for its owner only, and naming it to SQLite.
+//! The file of the cache: it is created for its owner only, and named to SQLite.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
@@ -8,18 +8,17 @@ use sync_core::StoreError;
 
 use crate::db::fault;
 
-/// Creates folder and file where they are missing, for nobody but their owner; returns the path
-/// with every link resolved.
+/// Creates the folder and the file if they don't exist, with access for their owner only. Returns the path with every
+/// link resolved.
 ///
-/// SQLite gives `-wal` and `-shm` the rights of the database, so the file is made before SQLite
-/// opens it.
+/// SQLite gives `-wal` and `-shm` the permissions of the database, so the file is created before SQLite opens it.
 pub(crate) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     if path.as_os_str().is_empty() {
         return Err(StoreError::Refused("the path of the cache is empty".to_owned()));
     }
     create_folder(path)?;
-    // A file that is there is not opened: closing it again would take from this process whatever locks
-    // SQLite has on it, in other stores.
+    // An existing file isn't opened. Closing it again would release all locks that SQLite has on it in this process,
+    // including those of other stores.
     let made = owned(OpenOptions::new().write(true).create_new(true)).open(path);
     match made {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => warn_of_readers(path),
@@ -29,7 +28,7 @@ pub(crate) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     existing(path)
 }
 
-/// Creates the folder of a file where it is missing, for nobody but its owner.
+/// Creates the folder of a file if it doesn't exist, with access for its owner only.
 pub(crate) fn create_folder(path: &Path) -> Result<(), StoreError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -38,19 +37,20 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), StoreError> {
     builder.create(folder_of(path)).map_err(|error| fault::of_io(&error, "creating the folder of the cache"))
 }
 
-/// The folder of a file.
+/// Returns the folder of a file.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-/// The file beside this one that has its name and more, as those of SQLite have.
+/// Returns the path of a file beside this one, with the same name and a suffix. SQLite names its files in this way.
 pub(crate) fn named_after(path: &Path, more: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(more);
     path.with_file_name(name)
 }
 
-/// A cache holds passwords; one that was made by other means may be open to everybody.
+/// Warns if other users can read the file. A cache contains passwords, and a file that another program created may be
+/// readable for all.
 fn warn_of_readers(path: &Path) {
     #[cfg(unix)]
     if path.metadata().is_ok_and(|known| std::os::unix::fs::MetadataExt::mode(&known) & 0o077 != 0) {
@@ -60,13 +60,13 @@ fn warn_of_readers(path: &Path) {
     let _ = path;
 }
 
-/// Returns the path of a file that has to exist, with every link resolved.
+/// Returns the path of an existing file, with every link resolved.
 pub(crate) fn existing(path: &Path) -> Result<PathBuf, StoreError> {
     let found = path.canonicalize().map_err(|error| match error.kind() {
         ErrorKind::NotFound => missing(path),
         _ => fault::of_io(&error, "opening the cache"),
     })?;
-    // SQLite would speak of an I/O error.
+    // SQLite would report a folder as an I/O error.
     if found.is_dir() { Err(folder(path)) } else { Ok(found) }
 }
 
@@ -74,24 +74,26 @@ fn folder(path: &Path) -> StoreError {
     StoreError::ReadOnly(format!("{} is a folder", path.display()))
 }
 
-/// There is no cache.
+/// Returns the error for a cache that doesn't exist.
 pub(crate) fn missing(path: &Path) -> StoreError {
     StoreError::Missing(path.display().to_string())
 }
 
-/// Has files created for nobody but their owner.
+/// Makes these options create files with access for their owner only.
 pub(crate) fn owned(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
 
-/// What is behind an I/O error of SQLite: it calls a quota and a limit on the size of files so as well.
+/// Returns the reason behind an I/O error of SQLite. SQLite also reports a quota, and a limit on the size of files, as
+/// an I/O error.
 pub(crate) fn explained(error: StoreError, database: &Path) -> StoreError {
     if fault::is_io(&error) && is_full(database) { StoreError::Full } else { error }
 }
 
-/// Whether there is no room beside the database for what is as long as it, or as its log, and a little more.
+/// Returns whether the disk has no room beside the database for another file as long as the database or its log, and a
+/// little more.
 fn is_full(database: &Path) -> bool {
     let log = named_after(database, "-wal");
     let length = [database, &log].map(|path| std::fs::metadata(path).map_or(0, |found| found.len()));
@@ -103,12 +105,12 @@ fn is_full(database: &Path) -> bool {
     tried.is_err_and(|error| matches!(fault::of_io(&error, ""), StoreError::Full))
 }
 
-/// The path as SQLite takes it. It is absolute, so SQLite can't mistake it for an URI.
+/// Returns the path in the form that SQLite takes. It is absolute, so SQLite can't mistake it for an URI.
 pub(crate) fn plain(path: &Path) -> Result<&str, StoreError> {
     path.to_str().ok_or_else(|| StoreError::Refused("the path of the cache is not valid UTF-8".to_owned()))
 }
 
-/// The path as an URI under which SQLite never writes to the file.
+/// Returns the path as an URI under which SQLite never writes to the file.
 pub(crate) fn read_only_uri(path: &Path, immutable: bool) -> Result<String, StoreError> {
     use std::fmt::Write as _;
     let mut uri = String::from("file:");

@@ -1,5 +1,5 @@
-//! Who has a cache open for writing, by an OS lock on a file beside it: several share it, and who
-//! puts another file into its place needs it alone.
+//! The lock of programs that have a cache open for writing: an OS lock on a file beside the cache. Several programs
+//! share it. A program that replaces the file needs the lock alone.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -9,12 +9,12 @@ use sync_core::StoreError;
 
 use crate::db::{fault, file};
 
-/// Exchanging two files takes no longer.
+/// The time to wait for the lock. Exchanging two files doesn't take longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Takes part in the lock until the file is dropped. `None` where the file system has no locks: there
-/// nobody can get it alone either.
+/// Takes a share of the lock until the file is dropped. Returns `None` if the file system has no locks. No program can
+/// get the lock alone there either.
 pub(crate) fn shared(cache: &Path) -> Result<Option<File>, StoreError> {
     let file = open(cache)?;
     let until = Instant::now() + PATIENCE;
@@ -28,11 +28,11 @@ pub(crate) fn shared(cache: &Path) -> Result<Option<File>, StoreError> {
     }
 }
 
-/// Takes the lock for one alone.
+/// Takes the lock alone.
 ///
 /// # Errors
 ///
-/// [`StoreError::Locked`] while anybody takes part in it.
+/// Returns [`StoreError::Locked`] while another program has a share of it.
 pub(crate) fn alone(cache: &Path) -> Result<File, StoreError> {
     let file = open(cache)?;
     match file.try_lock() {
@@ -63,7 +63,7 @@ mod tests {
         drop(two);
         let only = alone(&cache).unwrap();
         assert!(matches!(alone(&cache), Err(StoreError::Locked)));
-        // Who opens the cache meanwhile waits until the files are exchanged, which takes its time.
+        // A program that opens the cache meanwhile waits until the files are exchanged. The exchange takes some time.
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 std::thread::sleep(PAUSE * 5);

@@ -1,4 +1,4 @@
-//! The database beneath the tables: files, connections, schema, statements and the errors of SQLite.
+//! The database below the tables: files, connections, schema, statements, and the errors of SQLite.
 
 pub(crate) mod bind;
 pub(crate) mod blocking;

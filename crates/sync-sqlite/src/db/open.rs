@@ -1,4 +1,4 @@
-//! Opening a file that may be a cache: looking at it without a change to it.
+//! Opens a file that may be a cache, and examines it without changing it.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use sync_core::StoreError;
 use super::schema::Schema;
 use super::{connection, file, schema};
 
-/// Looks at a file through a connection that can't write, and refuses what isn't ours. Whatever
-/// else is wrong shows when it is opened for writing: a journal left by a crash, for one, can only
-/// be looked at by who may mend it.
+/// Examines a file through a connection that can't write, and refuses a file that is not ours. All other errors show
+/// when the file is opened for writing. For example, a journal that a crash has left can be read only by a program that
+/// may repair the file.
 pub(crate) fn refuse_untouched(path: &Path) -> Result<(), StoreError> {
     match read_examined(&file::read_only_uri(path, false)?) {
         Err(error @ (StoreError::Newer(_) | StoreError::Foreign | StoreError::Corrupt(_))) => Err(error),
@@ -24,13 +24,13 @@ fn read_examined(uri: &str) -> Result<(SqliteConnection, Schema), StoreError> {
     Ok((conn, schema))
 }
 
-/// Opens a file for looking at it, whatever its version up to this one; returns how SQLite calls it.
+/// Opens a file of this version or an older one for reading. Returns the name under which SQLite opens it.
 pub(crate) fn open_to_read(named: &Path) -> Result<(String, SqliteConnection, Schema), StoreError> {
     let path = file::existing(named)?;
     let mut uri = file::read_only_uri(&path, false)?;
     let mut opened = read_examined(&uri);
     if matches!(opened, Err(StoreError::ReadOnly(_))) && !has_log(&path) {
-        // A folder in which SQLite can't put its `-shm`; without a log it needs none.
+        // SQLite can't create its `-shm` file in this folder. It needs none if there is no log.
         uri = file::read_only_uri(&path, true)?;
         opened = read_examined(&uri);
     }
@@ -38,7 +38,7 @@ pub(crate) fn open_to_read(named: &Path) -> Result<(String, SqliteConnection, Sc
     Ok((uri, reader, schema))
 }
 
-/// Whether there is a write-ahead log with something in it.
+/// Returns whether there is a write-ahead log that isn't empty.
 pub(crate) fn has_log(database: &Path) -> bool {
     std::fs::metadata(file::named_after(database, "-wal")).is_ok_and(|log| log.len() > 0)
 }

@@ -1,4 +1,4 @@
-//! The schema: the embedded migrations, and whether a file is ours to migrate.
+//! The schema: the embedded migrations, and the test whether a file is ours to migrate.
 
 use std::collections::BTreeSet;
 
@@ -14,22 +14,22 @@ use crate::db::{fault, stop};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// What this version would write into `user_version`, had it ever written there. A later version
-/// raises it when older ones must not touch the file although they know all its migrations.
+/// The `user_version` that this version accepts. This version never writes the number. A later version raises it if
+/// older ones must not touch the file although they know all its migrations.
 const USER_VERSION: i64 = 0;
 
-/// How a file stands to this version's schema.
+/// The relation of a file to the schema of this version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schema {
-    /// No table at all.
+    /// The file has no tables.
     Empty,
-    /// Migrations are to be run.
+    /// Migrations have to be run.
     Older,
-    /// As it is to be.
+    /// The schema is that of this version.
     Current,
 }
 
-/// Looks at a file without writing; refuses what is newer or somebody else's.
+/// Examines a file without writing. Returns an error if a newer version or another program made the file.
 pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError> {
     let names = records(
         conn,
@@ -62,12 +62,12 @@ pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError>
     })
 }
 
-/// Brings the schema up to date; of several programs that try at once, one does it.
+/// Migrates the schema to that of this version. If several programs try at once, one of them does it.
 pub(crate) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     immediate(conn, || Ok(()), run_pending)
 }
 
-/// Runs the migrations that are pending, within a transaction of the caller's.
+/// Runs the pending migrations, within a transaction of the caller.
 pub(crate) fn run_pending(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     stop::at("migrate.begun");
     if examine(conn)? == Schema::Current {
@@ -81,12 +81,12 @@ pub(crate) fn run_pending(conn: &mut SqliteConnection) -> Result<(), StoreError>
     Ok(())
 }
 
-/// The version of the newest migration.
+/// Returns the version of the newest migration.
 pub(crate) fn newest() -> Result<String, StoreError> {
     versions()?.pop().ok_or_else(|| StoreError::backend("there is no migration"))
 }
 
-/// The tables and columns that a file lacks, although all migrations were run on it.
+/// Returns the tables and columns that a file lacks although all migrations were run on it.
 pub(crate) fn lacking(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
     let columns = |conn: &mut SqliteConnection| {
         let sql = "SELECT m.name,c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
@@ -101,7 +101,7 @@ pub(crate) fn lacking(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreE
     Ok(lacking.map(|(table, column)| format!("the column {table}.{column} is missing")).collect())
 }
 
-/// The versions of the embedded migrations.
+/// Returns the versions of the embedded migrations.
 fn versions() -> Result<Vec<String>, StoreError> {
     let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(fault::of_migration)?;
     Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
@@ -116,7 +116,7 @@ mod tests {
         records(conn, sql, &[]).unwrap().into_iter().map(|mut row| row.text(0).unwrap()).collect()
     }
 
-    /// Tables, indexes, and columns with all that is declared of them.
+    /// Returns the tables, the indexes, and the columns with their full declarations.
     fn tables(conn: &mut SqliteConnection) -> Vec<String> {
         let sql = "SELECT m.name || ' ' || coalesce(c.cid || c.name || c.type || c.\"notnull\" || c.pk || \
                    coalesce(c.dflt_value,'-'),'') FROM sqlite_master m LEFT JOIN pragma_table_info(m.name) c \
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(examine(&mut conn).unwrap(), Schema::Current);
     }
 
-    /// Every row of every table, with the columns that the first schema had.
+    /// Returns every row of every table, with the columns of the first schema.
     fn rows(conn: &mut SqliteConnection, columns: &[(String, String)]) -> Vec<String> {
         let of = |(table, columns): &(String, String)| {
             texts(conn, &format!("SELECT '{table} ' || {columns} FROM {table} ORDER BY 1"))
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(texts(&mut conn, "PRAGMA integrity_check"), ["ok"]);
     }
 
-    /// A migration that finds no room says so, and leaves the cache as it was.
+    /// A migration on a full disk reports that, and leaves the cache unchanged.
     #[test]
     fn a_migration_without_room_is_told_as_a_full_disk() {
         let folder = tempfile::tempdir().unwrap();
@@ -204,7 +204,7 @@ mod tests {
         assert!(matches!(migrate(&mut conn), Err(StoreError::Foreign)));
     }
 
-    /// Every table that knows profiles forgets one when it is removed.
+    /// If a profile is removed, every table with profiles loses its rows.
     #[test]
     fn every_table_with_a_profile_follows_it() {
         let mut conn = connect(":memory:").unwrap();

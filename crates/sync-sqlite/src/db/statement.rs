@@ -1,12 +1,12 @@
-//! Statements as plain SQL, cached by their text, and the rows they return.
+//! Statements as SQL text, cached by their text, and the rows that they return.
 //!
-//! They are for what runs for items and for tables that differ by kind; everything else is diesel's typed
-//! queries. Diesel never caches `sql_query`, a typed UPDATE or an upsert, so each use would be compiled anew. A
-//! [`Statement`] is cached like the other queries of diesel's own. What runs thousands of times a sync is in
-//! [`crate::items::item_sql`], where even the text isn't built again.
+//! They are used for work on items and for tables that differ by kind. Everything else uses diesel's typed queries.
+//! Diesel never caches `sql_query`, a typed UPDATE or an upsert, so it would compile them for each use. A [`Statement`]
+//! is cached like diesel's other queries. Statements that run thousands of times per sync are in
+//! [`crate::items::item_sql`], where not even the text is built again.
 //!
-//! Rows are structs that are read by name ([`rows`]). A [`Record`] is read by place: it is for pragmas, for the
-//! index, and where a column may hold anything.
+//! Rows are structs whose columns are read by name ([`rows`]). The columns of a [`Record`] are read by position. A
+//! record is used for pragmas, for the index, and for columns that may hold anything.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ use sync_core::StoreError;
 use crate::db::bind::Bind;
 use crate::db::fault;
 
-/// SQL with `?` for each bind, and nowhere else.
+/// SQL in which each `?` stands for a bind. It has no other `?`.
 pub(crate) struct Statement<'a> {
     sql: &'a str,
     binds: &'a [Bind<'a>],
@@ -54,17 +54,17 @@ impl Query for Statement<'_> {
 
 impl<Conn> RunQueryDsl<Conn> for Statement<'_> {}
 
-/// Runs a statement; returns how many rows it changed.
+/// Runs a statement. Returns how many rows it changed.
 pub(crate) fn execute(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]) -> Result<usize, StoreError> {
     Statement { sql, binds }.execute(conn).map_err(fault::of_diesel)
 }
 
-/// Runs a statement; returns its rows.
+/// Runs a statement. Returns its rows.
 pub(crate) fn records(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]) -> Result<Vec<Record>, StoreError> {
     rows(conn, sql, binds)
 }
 
-/// Runs a statement; returns its rows as something that is made of them.
+/// Runs a statement. Returns its rows as values of another type.
 pub(crate) fn rows<T: QueryableByName<Sqlite> + 'static>(
     conn: &mut SqliteConnection,
     sql: &str,
@@ -73,23 +73,23 @@ pub(crate) fn rows<T: QueryableByName<Sqlite> + 'static>(
     Statement { sql, binds }.load(conn).map_err(fault::of_diesel)
 }
 
-/// Runs a statement; returns its first row.
+/// Runs a statement. Returns its first row.
 pub(crate) fn record(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]) -> Result<Option<Record>, StoreError> {
     Ok(records(conn, sql, binds)?.into_iter().next())
 }
 
-/// Runs a statement; returns the first column, of numbers.
+/// Runs a statement. Returns its first column, which has numbers.
 pub(crate) fn integers(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]) -> Result<Vec<i64>, StoreError> {
     let found: Vec<Number> = rows(conn, sql, binds)?;
     Ok(found.into_iter().map(|row| row.0).collect())
 }
 
-/// Runs a statement; returns the number in the first column of the first row.
+/// Runs a statement. Returns the number in the first column of the first row.
 pub(crate) fn integer(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]) -> Result<Option<i64>, StoreError> {
     Ok(integers(conn, sql, binds)?.into_iter().next())
 }
 
-/// A statement in which `?1`, `?2`, … name their binds, as one that has a place for each.
+/// Turns a statement with named placeholders (`?1`, `?2`, …) into one with a `?` for each use of a bind.
 pub(crate) fn numbered<'a>(sql: &str, binds: &[Bind<'a>]) -> (String, Vec<Bind<'a>>) {
     let (mut plain, mut all) = (String::with_capacity(sql.len()), Vec::new());
     let mut parts = sql.split('?');
@@ -105,11 +105,11 @@ pub(crate) fn numbered<'a>(sql: &str, binds: &[Bind<'a>]) -> (String, Vec<Bind<'
     (plain, all)
 }
 
-/// How many rows one statement of [`insert`] holds.
+/// The number of rows in one statement of [`insert`].
 const ROWS: usize = 50;
 
-/// Inserts rows of equal width, many a statement. `head` ends in `VALUES`, `tail` is the conflict
-/// clause or empty; `step` is asked before each statement whether to go on.
+/// Inserts rows of equal width, many per statement. `head` ends in `VALUES`. `tail` is the conflict clause, or empty.
+/// `step` is called before each statement, and its error ends the work.
 pub(crate) fn insert<'a>(
     conn: &mut SqliteConnection,
     head: &str,
@@ -123,7 +123,7 @@ pub(crate) fn insert<'a>(
         let batch: Vec<_> = rows.by_ref().take(ROWS).collect();
         let Some(width) = batch.first().map(Vec::len) else { return Ok(()) };
         step()?;
-        // Two lengths only, so that two statements are cached and not fifty.
+        // There are only two lengths, so that two statements are cached and not fifty.
         let at_once = if batch.len() == ROWS { ROWS } else { 1 };
         let mut sql = format!("{head} ");
         for at in 0..at_once {
@@ -139,15 +139,15 @@ pub(crate) fn insert<'a>(
     }
 }
 
-/// So many `?`, with commas.
+/// Returns this number of `?`, separated by commas.
 pub(crate) fn places(count: usize) -> String {
     let mut text = "?,".repeat(count);
     text.pop();
     text
 }
 
-/// Cuts ids into lists for `IN`, and calls `each` with the `?` of a list and the ids for them.
-/// Lists are filled up with repetitions, so that there are only two lengths of them.
+/// Cuts ids into lists for `IN`, and calls `each` with the `?` of each list and its ids. Lists are filled up with
+/// repetitions, so that they have only two lengths.
 pub(crate) fn in_lists(
     ids: &[i64],
     mut each: impl FnMut(&str, &[i64]) -> Result<(), StoreError>,
@@ -162,7 +162,7 @@ pub(crate) fn in_lists(
     Ok(())
 }
 
-/// Binds, and after them those of a list.
+/// Returns these binds, followed by the ids of a list.
 pub(crate) fn and_list<'a>(head: impl IntoIterator<Item = Bind<'a>>, ids: &[i64]) -> Vec<Bind<'a>> {
     head.into_iter().chain(ids.iter().copied().map(Bind::Integer)).collect()
 }
@@ -170,7 +170,7 @@ pub(crate) fn and_list<'a>(head: impl IntoIterator<Item = Bind<'a>>, ids: &[i64]
 const LIST: usize = 500;
 const SHORT_LIST: usize = 16;
 
-/// A value of a row.
+/// A value in a row.
 #[derive(Debug)]
 pub(crate) enum Cell {
     Null,
@@ -180,7 +180,7 @@ pub(crate) enum Cell {
     Blob(Vec<u8>),
 }
 
-/// A row, column by column.
+/// A row, by position of the columns.
 #[derive(Debug)]
 pub(crate) struct Record(Vec<Cell>);
 
@@ -206,7 +206,7 @@ impl QueryableByName<Sqlite> for Record {
 }
 
 impl Record {
-    /// A value, whatever it is.
+    /// Takes a value of any type out of the row.
     pub(crate) fn take(&mut self, at: usize) -> Cell {
         self.0.get_mut(at).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
     }
@@ -227,7 +227,7 @@ impl Record {
         match self.take(at) {
             Cell::Null => Ok(None),
             Cell::Text(text) => Ok(Some(text)),
-            // Columns of type TEXT turn numbers into text, but for a blob there is no reading.
+            // Columns of type TEXT turn numbers into text. There is no such conversion for a blob.
             Cell::Integer(number) => Ok(Some(number.to_string())),
             Cell::Real(number) => Ok(Some(number.to_string())),
             Cell::Blob(_) => Err(wrong(at, "text")),

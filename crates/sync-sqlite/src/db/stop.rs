@@ -1,21 +1,21 @@
-//! Named points at which a test has the program stop, and the limits that it sets for it.
+//! Failpoints: named places at which a test can stop the program, and limits that a test can set.
 //!
-//! All of it is there under the feature `failpoints` only. Without the feature a point is nothing, and the variables are
-//! never looked at.
+//! They exist only under the feature `failpoints`. Without the feature a failpoint does nothing, and the variables are
+//! never read.
 //!
-//! - `XTREAM_SYNC_STOP_AT=POINT:N=ACTION` stops at the N-th time (1 when left out) that the point is passed. `wait` (what
-//!   is done when nothing is named) says `stopped at POINT:N` on stderr and waits until the file that `XTREAM_SYNC_GO`
-//!   names is there, for ever when it names none; `abort` ends the program without a chance to tidy up; `panic` panics.
-//! - `XTREAM_SYNC_MAX_PAGES=N`: the disk is full when the database has so many pages.
-//! - `XTREAM_SYNC_CACHE_PAGES=N`: so many pages are kept in memory, the rest of a transaction goes to the log early.
-//! - `XTREAM_SYNC_PATIENCE=MS`: so long is waited for the right to write.
+//! - `XTREAM_SYNC_STOP_AT=POINT:N=ACTION` stops when the point is passed for the N-th time (1 if left out). `wait`, the
+//!   default action, prints `stopped at POINT:N` to stderr and waits until the file exists that `XTREAM_SYNC_GO` names,
+//!   or for ever if there is no such variable. `abort` ends the program at once, without cleaning up. `panic` panics.
+//! - `XTREAM_SYNC_MAX_PAGES=N`: the disk is full when the database has N pages.
+//! - `XTREAM_SYNC_CACHE_PAGES=N`: N pages are kept in memory; the rest of a transaction goes to the log early.
+//! - `XTREAM_SYNC_PATIENCE=MS`: a caller waits MS milliseconds for the right to write.
 
 #[cfg(feature = "failpoints")]
 pub use points::{CACHE_PAGES, GO, MAX_PAGES, PATIENCE, POINTS, STOP_AT};
 #[cfg(feature = "failpoints")]
 pub(crate) use points::{Limits, at, patience, tune};
 
-/// Nothing happens here.
+/// Does nothing.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 pub(crate) const fn at(_point: &str) {}
@@ -35,18 +35,18 @@ mod points {
 
     use crate::db::fault;
 
-    /// The variable that names where to stop.
+    /// The variable with the failpoint at which the program stops.
     pub const STOP_AT: &str = "XTREAM_SYNC_STOP_AT";
-    /// The variable that names the file whose coming ends the wait.
+    /// The variable with the path of the file that ends the wait once it exists.
     pub const GO: &str = "XTREAM_SYNC_GO";
     /// The variable with the number of pages that the database may have.
     pub const MAX_PAGES: &str = "XTREAM_SYNC_MAX_PAGES";
     /// The variable with the number of pages that are kept in memory.
     pub const CACHE_PAGES: &str = "XTREAM_SYNC_CACHE_PAGES";
-    /// The variable with the milliseconds that are waited for the right to write.
+    /// The variable with the milliseconds for which a caller waits for the right to write.
     pub const PATIENCE: &str = "XTREAM_SYNC_PATIENCE";
 
-    /// Every point, in the order in which a program passes them that makes a cache and syncs into it.
+    /// Every failpoint, in the order in which a program passes them that creates a cache and syncs into it.
     pub const POINTS: [&str; 34] = [
         "open.created",
         "open.ready",
@@ -91,7 +91,7 @@ mod points {
         Panic,
     }
 
-    /// Where the environment has this program stop.
+    /// The failpoint that the environment names.
     #[derive(Debug, PartialEq, Eq)]
     struct Stop {
         point: String,
@@ -119,11 +119,11 @@ mod points {
 
     fn from_environment<T: FromStr>(variable: &str) -> Option<T> {
         let text = std::env::var(variable).ok()?;
-        // A stop that is spelled wrongly would prove nothing.
+        // A misspelled failpoint would prove nothing, so this panics.
         Some(text.parse().unwrap_or_else(|_| panic!("{variable} is not understood: {text}")))
     }
 
-    /// Stops here, if this is where the environment says so.
+    /// Stops here, if the environment names this failpoint.
     pub(crate) fn at(point: &str) {
         static STOP: OnceLock<Option<Stop>> = OnceLock::new();
         static PASSED: AtomicU64 = AtomicU64::new(0);
@@ -149,12 +149,12 @@ mod points {
         }
     }
 
-    /// How long is waited for the right to write, if the environment says so.
+    /// Returns the time for which a caller waits for the right to write, if the environment sets it.
     pub(crate) fn patience() -> Option<Duration> {
         from_environment(PATIENCE).map(Duration::from_millis)
     }
 
-    /// Sets the limits of the environment for a new connection.
+    /// Sets the limits of the environment on a new connection.
     pub(crate) fn tune(conn: &mut SqliteConnection) -> Result<(), StoreError> {
         if let Some(pages) = from_environment::<u32>(CACHE_PAGES) {
             batch(conn, &format!("PRAGMA cache_size={pages}"))?;
@@ -172,7 +172,7 @@ mod points {
     /// The limits of one store.
     #[derive(Debug, Default)]
     pub(crate) struct Limits {
-        /// Zero is none.
+        /// The number of pages that the database may have; zero for no limit.
         pages: AtomicU32,
     }
 
@@ -205,7 +205,7 @@ mod points {
             }
         }
 
-        /// A point that nothing passes is never tested.
+        /// A failpoint that no code passes is never tested.
         #[test]
         fn every_point_is_somewhere_and_once() {
             let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];

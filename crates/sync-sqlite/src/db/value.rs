@@ -1,9 +1,8 @@
-//! What the rows of diesel's typed queries are made of.
+//! The types of the fields in the rows of diesel's typed queries.
 //!
-//! SQLite keeps whatever somebody puts into a column, and diesel's own `i64` reads a text as 0. So the structs of
-//! rows have fields of these types, which are as strict as [`crate::db::statement::Record`]: a number is a
-//! number, a count isn't negative, a text is no blob. Whatever else is there fails as
-//! [`sync_core::StoreError::Corrupt`].
+//! SQLite stores any value in any column, and diesel's own `i64` reads a text as 0. So the structs of rows have fields
+//! of these types, which are as strict as [`crate::db::statement::Record`]: a number is a number, a count isn't
+//! negative, and a text is no blob. Any other value is an error, [`sync_core::StoreError::Corrupt`].
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -19,7 +18,7 @@ use crate::db::bind::signed;
 #[diesel(sql_type = sql_types::BigInt)]
 pub(crate) struct Number(pub(crate) i64);
 
-/// A number that is never negative; what is beyond SQLite's largest is written as that.
+/// A number that is never negative. A number beyond SQLite's largest is written as the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql_types::BigInt)]
 pub(crate) struct Count(pub(crate) u64);

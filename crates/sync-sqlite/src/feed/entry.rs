@@ -1,4 +1,4 @@
-//! Entries of the change log on their way into it.
+//! Entries of the change log that are about to be written.
 
 use diesel::SqliteConnection;
 use sync_core::feed::change::valued;
@@ -15,11 +15,11 @@ use crate::items::{columns, log_sql};
 use crate::tables;
 use crate::tables::changes::change_columns;
 
-/// What all entries of a batch have in common.
+/// The values that all entries of a batch share.
 pub(crate) struct Entries<'a> {
     pub(crate) profile: &'a ProfileId,
     pub(crate) kind: ContentKind,
-    /// 0 for a deletion by hand.
+    /// The run; 0 for a deletion by hand.
     pub(crate) run: RunId,
     pub(crate) at: i64,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Entry {
     pub(crate) after: Option<String>,
 }
 
-/// A row on its way into its table, as the database takes it.
+/// A row that is about to be written, as the database holds it.
 pub(crate) struct New<'a> {
     pub(crate) kind: ContentKind,
     pub(crate) id: i64,
@@ -53,19 +53,19 @@ impl New<'_> {
 }
 
 impl Entry {
-    /// An item that is new, or has returned.
+    /// Returns the entry of an item that is new or has returned.
     pub(crate) fn came(new: &New<'_>, returns: bool) -> Self {
         let change = if returns { LoggedChange::Returned } else { LoggedChange::Added };
         let name = Some(new.name().unwrap_or_default());
         Self { id: Some(new.id), change, name, before: None, after: None }
     }
 
-    /// An item that nobody knew to be new.
+    /// Returns the entry of a row that turned out to be new when it was written.
     pub(crate) fn unforeseen(id: i64, name: String) -> Self {
         Self { id: Some(id), change: LoggedChange::Added, name: Some(name), before: None, after: None }
     }
 
-    /// An item of which these fields have changed.
+    /// Returns the entry of an item in which these fields have changed.
     pub(crate) fn updated(before: &Item, after: &New<'_>, fields: FieldSet) -> Self {
         let table = after.kind.fields();
         let significant = after.kind.of_class(FieldClass::Significant);
@@ -87,7 +87,7 @@ impl Entry {
         }
     }
 
-    /// An item whose fields an undo has put back.
+    /// Returns the entry of an item whose fields an undo has put back.
     pub(crate) fn put_back(now: &Item, old: &Item, fields: FieldSet) -> Self {
         let (mut before, mut after) = (ObjectWriter::new(), ObjectWriter::new());
         for at in fields.positions() {
@@ -104,7 +104,7 @@ impl Entry {
         }
     }
 
-    /// The first load of a kind.
+    /// Returns the entry of the first load of a kind.
     pub(crate) const fn loaded() -> Self {
         Self { id: None, change: LoggedChange::Loaded, name: None, before: None, after: None }
     }
@@ -128,7 +128,7 @@ impl Entries<'_> {
     }
 }
 
-/// Whether a stored value is the same as a listed one. A set that is empty has no value in its column.
+/// Returns whether a stored value equals a listed one. An empty set is NULL in its column.
 fn is_same(stored: ValueRef<'_>, listed: &Value) -> bool {
     match (stored, listed) {
         (ValueRef::Categories(set), Value::Null) => set.is_empty(),
@@ -136,27 +136,27 @@ fn is_same(stored: ValueRef<'_>, listed: &Value) -> bool {
     }
 }
 
-/// A whole row, on its way out of its table or into it.
+/// A complete row that is read from its table or written to it.
 #[derive(Debug)]
 pub(crate) struct WholeRow {
-    /// Its number.
+    /// The number of the row.
     pub(crate) row: i64,
     /// The panel's id.
     pub(crate) id: i64,
     pub(crate) name: String,
-    /// All columns but the profile, as JSON.
+    /// All columns except the profile, as JSON.
     pub(crate) json: String,
-    /// The hash of its values.
+    /// The hash of the row.
     pub(crate) hash: RowHash,
 }
 
-/// The columns of a table of items, but for the profile: the number of the row and the panel's id come first.
+/// Returns the columns of a table of items, except the profile. The number of the row and the panel's id come first.
 pub(crate) fn all_columns(kind: ContentKind) -> Vec<&'static str> {
     let fields = kind.fields().iter().map(|field| field.name);
     ["id", kind.id_column()].into_iter().chain(fields).chain(["created_at", "updated_at"]).collect()
 }
 
-/// Reads whole rows of a list of ids, by rising id.
+/// Reads complete rows for a list of ids, by ascending id.
 pub(crate) fn whole_rows(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -188,7 +188,7 @@ fn read(mut row: Record, columns: &[&'static str], hasher: &mut Hasher) -> Resul
         }
         object.cell(column, cell);
     }
-    // The fields follow the number of the row and the panel's id, in their order.
+    // The fields follow the number of the row and the panel's id, in the order of the fields.
     let hash = hasher.cells(numbers[1], &cells[2..]);
     Ok(WholeRow { row: numbers[0], id: numbers[1], name, json: object.end(), hash })
 }

@@ -1,4 +1,4 @@
-//! The feed beyond what is read of it: values as JSON, how long entries are kept, and undo.
+//! Work on the feed other than reading it: values as JSON, the retention of entries, and undo.
 
 pub(crate) mod entry;
 pub(crate) mod retention;

@@ -1,4 +1,4 @@
-//! How long entries of the change log are kept: the rule of [`sync_core::feed::retention`], in SQL.
+//! The retention of entries of the change log: the rule of [`sync_core::feed::retention`] in SQL.
 
 use diesel::SqliteConnection;
 use sync_core::{ProfileId, Retention, StoreError};
@@ -10,7 +10,7 @@ use crate::tables::history;
 
 const DAY: i64 = 86_400;
 
-/// Takes away the entries whose time has come, what their runs kept for an undo, and records of old runs.
+/// Deletes the entries that are too old, what their runs kept for an undo, and the records of old runs.
 pub(crate) fn prune(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -75,7 +75,7 @@ fn prune_log(
     forget_undos(conn, profile)
 }
 
-/// Takes away what runs kept for an undo that has no entries any more.
+/// Deletes what runs kept for an undo, if the log no longer has entries of the run.
 pub(crate) fn forget_undos(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let sql = "UPDATE xtream_sync_run_kinds SET undo=NULL WHERE undo IS NOT NULL AND run_id IN (SELECT id FROM \
                xtream_sync_runs WHERE profile_id=?1) AND run_id<coalesce((SELECT run_id FROM xtream_changes WHERE \
@@ -90,7 +90,7 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// The oldest and the newest sequence, where something may be to be pruned. Most runs end here, after a look at
+    /// Returns the oldest and the newest sequence, if there may be entries to prune. Most runs end here, after reading
     /// both ends of the log.
     fn needs(&self, conn: &mut SqliteConnection, cutoff: i64, entries: i64) -> Result<Option<(i64, i64)>, StoreError> {
         let sql = "SELECT sequence,max(at,(SELECT feed_since FROM xtream_profiles WHERE profile_id=?1)) FROM xtream_changes \
@@ -101,7 +101,7 @@ impl Log<'_> {
         let sql = "SELECT MAX(sequence) FROM xtream_changes WHERE profile_id=?";
         let newest = integer(conn, sql, &[self.profile.into()])?.unwrap_or(oldest);
         let is_old = at < cutoff;
-        // Sequences of other profiles lie between, so there are at most so many.
+        // Entries of other profiles have sequences in between, so the difference is an upper limit.
         let may_be_many = newest.saturating_sub(oldest) >= entries;
         Ok((is_old || may_be_many).then_some((oldest, newest)))
     }
@@ -113,8 +113,8 @@ impl Log<'_> {
         }
     }
 
-    /// The first run of the entries from which on they are kept. Deletions by hand may lie between the entries of a run;
-    /// runs don't lie between one another's.
+    /// Returns the run of the first entry from a sequence on, and thus the oldest run that is kept. Deletions by hand
+    /// may lie between the entries of a run, but entries of different runs don't mix.
     fn run_at(&self, conn: &mut SqliteConnection, from: i64) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT run_id FROM xtream_changes WHERE profile_id=? AND sequence>=? AND run_id>0 \
                    ORDER BY sequence LIMIT 1";

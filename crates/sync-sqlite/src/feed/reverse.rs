@@ -1,7 +1,7 @@
-//! What a run leaves behind for an undo, besides the entries of the log: the list of categories, what was held, and the
-//! tombstones that it lifted.
+//! The state that a run keeps for an undo, in addition to the entries of the log: the categories, the held removals,
+//! and the tombstones that the run lifted.
 //!
-//! It is a JSON object in the record of the kind, written only by runs that changed something.
+//! The state is a JSON object in the run record of the kind. Only runs that changed something write it.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use crate::db::bind::Bind;
 use crate::db::statement::{and_list, execute, in_lists, integer, record, records};
 use crate::tables::{self, held};
 
-/// What is put back.
+/// The state that an undo puts back.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Reverse {
-    /// The categories, where the run replaced them.
+    /// The categories, if the run replaced them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) categories: Option<Vec<CategoryRow>>,
     /// The held removals that the run changed.
@@ -40,7 +40,7 @@ pub(crate) struct HeldChange {
     pub(crate) after: Option<Hold>,
 }
 
-/// Reason, since when, run, evidence and successor.
+/// A hold: reason, time since which it exists, run, evidence and successor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Hold(String, i64, i64, Option<(u64, i64, i64)>, Option<i64>);
 
@@ -65,18 +65,18 @@ impl Hold {
     }
 }
 
-/// What was there before an apply or an undo wrote.
+/// The state before an apply or an undo writes.
 #[derive(Debug, Default)]
 pub(crate) struct Before {
     watermark: Option<i64>,
-    /// What was held; `None` where nothing of it can change.
+    /// The removals that were held; `None` if they can't change.
     held: Option<Vec<HeldRemoval>>,
     reverse: Reverse,
     last_entry: i64,
 }
 
 impl Before {
-    /// Before an apply writes anything.
+    /// Reads the state before an apply writes anything.
     pub(crate) fn new(
         conn: &mut SqliteConnection,
         profile: &ProfileId,
@@ -87,7 +87,7 @@ impl Before {
         Self::look(conn, profile, scope.kind, may_hold)
     }
 
-    /// Before anything is written of a kind.
+    /// Reads the state before anything of a kind is written.
     pub(crate) fn look(
         conn: &mut SqliteConnection,
         profile: &ProfileId,
@@ -147,7 +147,7 @@ impl Before {
         })
     }
 
-    /// Keeps it with the record of an apply, if that changed anything.
+    /// Stores the state with the record of an apply, if the apply changed anything.
     pub(crate) fn keep(
         &mut self,
         conn: &mut SqliteConnection,
@@ -158,7 +158,7 @@ impl Before {
         self.keep_with(conn, profile, scope.kind, commit.run)
     }
 
-    /// Keeps it with the record of a run.
+    /// Stores the state with the record of a run.
     pub(crate) fn keep_with(
         &mut self,
         conn: &mut SqliteConnection,
@@ -187,7 +187,7 @@ impl Reverse {
     }
 }
 
-/// Notes what the end of a run has told anew of what is held: that is a part of what the run did.
+/// Notes the held removals that the end of a run has rewritten, because they are a part of what the run did.
 pub(crate) fn tell_anew(
     conn: &mut SqliteConnection,
     kind: ContentKind,
@@ -206,7 +206,7 @@ pub(crate) fn tell_anew(
     execute(conn, sql, &[reverse.text()?.into(), run.0.into(), kind.as_str().into()]).map(|_| ())
 }
 
-/// The held removals that differ.
+/// Returns the held removals that differ.
 fn changes(before: &[HeldRemoval], after: &[HeldRemoval]) -> Vec<HeldChange> {
     let mut all: BTreeMap<i64, (Option<Hold>, Option<Hold>)> = BTreeMap::new();
     for held in before {
@@ -219,7 +219,7 @@ fn changes(before: &[HeldRemoval], after: &[HeldRemoval]) -> Vec<HeldChange> {
     changed.map(|(id, (before, after))| HeldChange { id, before, after }).collect()
 }
 
-/// The categories of a kind, in their order.
+/// Reads the categories of a kind, in their order.
 pub(crate) fn categories(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -236,7 +236,7 @@ pub(crate) fn categories(
     rows.into_iter().map(read).collect()
 }
 
-/// Reads what a run kept of a kind: its watermark of before, and the rest. `None` where it kept nothing.
+/// Reads what a run kept of a kind: the earlier watermark, and the state. Returns `None` if the run kept nothing.
 pub(crate) fn kept(
     conn: &mut SqliteConnection,
     kind: ContentKind,

@@ -1,4 +1,4 @@
-//! Undo: what is known of a run, and the transaction that takes it back.
+//! Undo: reads what a run has changed, and takes it back in one transaction.
 
 use diesel::prelude::*;
 use sync_core::feed::undo::{UndoEvidence, UndoObstacle, judge};
@@ -18,8 +18,8 @@ use crate::tables::guards::{check_fence, require_profile};
 use crate::tables::schema::xtream_sync_runs;
 use crate::tables::words::{StatusWord, TriggerWord};
 
-/// The entries that an undo may look at: those of the present epoch.
-/// That an edit has ended is no change of a row: an undo takes it back without an entry.
+/// The entries that an undo may use: those of the present epoch. The entries about ended edits are not among them,
+/// because they change no row. An undo takes them back without an entry.
 const PRESENT: &str = "change NOT IN ('converged','overruled') AND sequence>(SELECT feed_floor FROM xtream_profiles \
                        WHERE profile_id=?1)";
 
@@ -47,7 +47,7 @@ impl SqliteStore {
     }
 }
 
-/// The same for a result.
+/// A conversion from the result of an undo.
 trait FromResult {
     fn from_result(result: Result<UndoReport, UndoRefusal>) -> Self;
 }
@@ -64,7 +64,7 @@ struct Undo<'a> {
 }
 
 impl Undo<'_> {
-    /// Looks at what there is to undo. Writes nothing.
+    /// Reads what there is to undo. Writes nothing.
     fn look(&self, conn: &mut SqliteConnection) -> Result<Result<UndoReport, UndoRefusal>, StoreError> {
         let of = match self.request.run {
             Some(run) => Some(run),
@@ -133,7 +133,7 @@ impl Undo<'_> {
         }
     }
 
-    /// The newest run that changed something of these kinds.
+    /// Returns the newest run that changed something of these kinds.
     fn newest_change(&self, conn: &mut SqliteConnection) -> Result<Option<RunId>, StoreError> {
         let mut newest = None;
         for kind in &self.request.kinds {
@@ -179,7 +179,7 @@ impl Undo<'_> {
         })
     }
 
-    /// What an undo would do to the items of a kind.
+    /// Counts what an undo would do to the items of a kind.
     fn counts(&self, conn: &mut SqliteConnection, of: RunId, kind: ContentKind) -> Result<UndoCounts, StoreError> {
         let sql = format!(
             "SELECT coalesce(SUM(before IS NULL),0),coalesce(SUM(before IS NOT NULL AND after IS NOT NULL),0),\
@@ -195,7 +195,7 @@ impl Undo<'_> {
     }
 }
 
-/// What something later touched of the items that a run changed, or the number of whose row has another owner.
+/// Returns the items of a run that were changed after the run: by a later run, or by a deletion by hand.
 fn touched(
     conn: &mut SqliteConnection,
     key: &[Bind<'_>; 3],

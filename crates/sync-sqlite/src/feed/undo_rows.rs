@@ -1,4 +1,4 @@
-//! An undo of one kind: rows, log, index, and what goes with them.
+//! The undo of one kind: rows, log, index, and everything that depends on them.
 
 use std::fmt::Write as _;
 
@@ -24,7 +24,7 @@ use crate::search::{self, Key};
 use crate::tables::content::sorted;
 use crate::tables::{self, held, index, row_counts, run_kind, validator};
 
-/// How many entries are taken back in one go.
+/// The number of entries that are taken back at a time.
 const PAGE: i64 = 500;
 
 /// The undo of a kind.
@@ -33,7 +33,7 @@ pub(crate) struct KindUndo<'a> {
     pub(crate) kind: ContentKind,
     /// The run that is undone.
     pub(crate) of: RunId,
-    /// The run that undoes it.
+    /// The run of the undo itself.
     pub(crate) run: RunId,
     pub(crate) at: i64,
 }
@@ -47,18 +47,18 @@ struct Taken {
     after: Option<String>,
 }
 
-/// The ids that an undo has moved.
+/// The ids of the items that an undo has changed.
 #[derive(Default)]
 struct Moved {
     gone: Vec<ContentId>,
     put_back: Vec<ContentId>,
-    /// The columns of those that were put back.
+    /// The columns of the items that were put back.
     columns: Vec<(ContentId, FieldSet)>,
     back: Vec<ContentId>,
 }
 
 impl Moved {
-    /// All of them, rising, each once.
+    /// Returns all ids, ascending, without duplicates.
     fn all(&self) -> Vec<i64> {
         sorted(&[&self.gone[..], &self.put_back, &self.back].concat())
     }
@@ -144,7 +144,7 @@ impl KindUndo<'_> {
         Ok(())
     }
 
-    /// Takes back the entries behind a sequence, as many as fit a page. Returns the last of them.
+    /// Takes back the entries after a sequence, as many as fit a page. Returns the sequence of the last one.
     fn page(
         &self,
         conn: &mut SqliteConnection,
@@ -197,7 +197,7 @@ impl KindUndo<'_> {
         rows.into_iter().map(read).collect()
     }
 
-    /// Takes one entry back; returns what the log says of it.
+    /// Takes back one entry. Returns the entry that the log gets for it.
     fn take_back(&self, conn: &mut SqliteConnection, taken: &Taken, moved: &mut Moved) -> Result<Entry, StoreError> {
         let id = ContentId(taken.id);
         let mut entry = match (&taken.before, &taken.after) {
@@ -219,7 +219,7 @@ impl KindUndo<'_> {
         Ok(entry)
     }
 
-    /// The columns that an entry has values of.
+    /// Returns the columns of which an entry has values.
     fn columns(&self, before: &str) -> FieldSet {
         let mut fields = FieldSet::EMPTY;
         let columns = values::parse(before).unwrap_or_default();
@@ -227,7 +227,7 @@ impl KindUndo<'_> {
         fields
     }
 
-    /// Removes a row that had come.
+    /// Removes a row that the run had added.
     fn remove(&self, conn: &mut SqliteConnection, id: i64) -> Result<Entry, StoreError> {
         let rows = entry::whole_rows(conn, self.profile, self.kind, "?", &[id])?;
         let row = rows.into_iter().next().ok_or_else(|| lost(id))?;
@@ -239,7 +239,7 @@ impl KindUndo<'_> {
         Ok(Entry { id: Some(id), change, name: Some(row.name), before: Some(row.json), after: None })
     }
 
-    /// Brings a row back, whole.
+    /// Brings back a complete row.
     fn insert(&self, conn: &mut SqliteConnection, id: i64, before: &str) -> Result<Entry, StoreError> {
         let row = values::parse(before).ok_or_else(|| lost(id))?;
         let mut head = format!("INSERT INTO {} (profile_id", tables::of(self.kind).items);
@@ -257,7 +257,7 @@ impl KindUndo<'_> {
         Ok(Entry { id: Some(id), change, name, before: None, after: Some(before.to_owned()) })
     }
 
-    /// Gives a row the values that it had.
+    /// Gives a row its earlier values.
     fn put_back(&self, conn: &mut SqliteConnection, id: ContentId, before: &str) -> Result<Entry, StoreError> {
         let kind = self.kind;
         let now = item_sql::rows(conn, self.profile.as_str(), kind, &[id])?.pop().ok_or_else(|| lost(id.0))?;
@@ -281,7 +281,7 @@ impl KindUndo<'_> {
         Ok(Entry::put_back(&now, &old, fields))
     }
 
-    /// Tombstones of items that an undo has moved are those of before.
+    /// Restores the earlier tombstones of the items that an undo has changed.
     fn bury(&self, conn: &mut SqliteConnection, tombstones: &[Tombstone]) -> Result<(), StoreError> {
         let [profile, kind] = self.key();
         let sql = "DELETE FROM xtream_tombstones WHERE profile_id=?1 AND kind=?2 AND parent=0 AND content_id IN \
@@ -306,7 +306,8 @@ impl KindUndo<'_> {
         Ok(())
     }
 
-    /// What is held is as before the run, but for what something later has changed; what is back is held.
+    /// Restores the held removals from before the run, except those that a later run has changed. Holds the items that
+    /// the undo brings back.
     fn hold(
         &self,
         conn: &mut SqliteConnection,
@@ -319,10 +320,10 @@ impl KindUndo<'_> {
             let after = change.after.as_ref().and_then(|hold| hold.held(change.id));
             let before = change.before.as_ref().and_then(|hold| hold.held(change.id));
             match (before, after, find(change.id)) {
-                // The run was the first to miss it.
+                // The run was the first in which the item was missing.
                 (None, Some(_), Some(_)) => held::release(conn, self.profile, self.kind, change.id)?,
                 (Some(before), Some(after), Some(now)) if after == *now => self.keep_held(conn, &before)?,
-                // The panel has listed it since: what was evidence against it is none any more.
+                // The panel has listed the item since, so the old evidence no longer counts.
                 (Some(before), None, None) => self.keep_held(conn, &HeldRemoval { evidence: None, ..before })?,
                 _ => {}
             }
@@ -339,7 +340,7 @@ impl KindUndo<'_> {
         held::keep(conn, self.profile, self.kind, std::iter::once(removal), || Ok(()))
     }
 
-    /// The categories are those of before, with the numbers of their rows where these are free.
+    /// Restores the earlier categories, with the numbers of their rows if these are free.
     fn categories(&self, conn: &mut SqliteConnection, wanted: &[CategoryRow]) -> Result<(), StoreError> {
         let table = tables::of(self.kind).categories;
         execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[self.profile.as_str().into()])?;
@@ -361,12 +362,13 @@ impl KindUndo<'_> {
         Ok(())
     }
 
-    /// Of what was moved nothing is known: the next run compares it anew.
+    /// Updates the index. The removed items are left out, and the digests of the other changed items are forgotten, so
+    /// that the next run compares these items again.
     fn index(&self, conn: &mut SqliteConnection, moved: &Moved) -> Result<(), StoreError> {
         let whole = Scope::whole(self.kind);
         let name = row_counts::scope_name(&whole);
         for (scope, known) in index::all(conn, self.profile, self.kind)? {
-            // One that can't be read is not trusted anyway.
+            // An index that can't be read is not trusted anyway.
             let Some(known) = known.filter(|_| scope == name) else { continue };
             index::save(conn, self.profile, &whole, &known.undone(&moved.gone, &moved.put_back, &moved.back))?;
         }

@@ -1,7 +1,7 @@
-//! Values of columns as the JSON of the change log, and back.
+//! Converts values of columns to the JSON of the change log, and back.
 //!
-//! Sets and `extra` are JSON in their columns already, and stand in the log as they are. Numbers with a point are
-//! written with as many digits as it takes to read the same number back.
+//! Sets and `extra` are JSON in their columns already, and are logged as they are. Real numbers are written with as
+//! many digits as are needed to read the same number back.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,10 +13,10 @@ use crate::db::bind::Bind;
 use crate::db::statement::Cell;
 use crate::items::columns;
 
-/// An object of columns, each with the JSON text of its value.
+/// An object with the JSON text of the value of each column.
 pub(crate) type Columns = BTreeMap<String, Box<RawValue>>;
 
-/// Writes an object.
+/// A writer of an object.
 #[derive(Debug)]
 pub(crate) struct ObjectWriter(String);
 
@@ -34,7 +34,7 @@ impl ObjectWriter {
         &mut self.0
     }
 
-    /// Adds a column as the database has it.
+    /// Adds a column as the database holds it.
     pub(crate) fn cell(&mut self, column: &str, cell: &Cell) {
         let out = self.key(column);
         match cell {
@@ -72,7 +72,7 @@ impl ObjectWriter {
     }
 }
 
-/// Whether a column holds JSON.
+/// Returns whether a column holds JSON.
 fn has_json(column: &str) -> bool {
     matches!(column, "category_ids" | "listed_category_ids" | "extra")
 }
@@ -92,12 +92,12 @@ fn push_real(out: &mut String, number: f64) {
     }
 }
 
-/// Reads an object back; `None` where it is none.
+/// Reads an object. Returns `None` if the text is no object.
 pub(crate) fn parse(text: &str) -> Option<Columns> {
     serde_json::from_str(text).ok()
 }
 
-/// A value of an object as the database takes it.
+/// Returns a value of an object as the database holds it.
 pub(crate) fn bind(json: &str) -> Bind<'static> {
     match json.as_bytes().first() {
         Some(b'"') => serde_json::from_str::<String>(json).map_or(Bind::Null, Bind::Owned),
@@ -110,7 +110,7 @@ pub(crate) fn bind(json: &str) -> Bind<'static> {
     }
 }
 
-/// A value of an object as the model has it.
+/// Returns a value of an object as a value of the model.
 fn value(shape: Shape, json: &str) -> Value {
     match (shape, columns::from_sql(shape, &bind(json))) {
         (Shape::Real, Value::Integer(_)) => json.parse().map_or(Value::Null, Value::Real),
@@ -121,10 +121,10 @@ fn value(shape: Shape, json: &str) -> Value {
     }
 }
 
-/// The names of the columns that are no fields, but for the panel's id.
+/// The names of the columns that are no fields, except the panel's id.
 const OTHERS: [&str; 4] = ["id", "profile_id", "created_at", "updated_at"];
 
-/// What an entry says of the columns of its row.
+/// Returns the changed columns of an entry.
 pub(crate) fn changes(kind: ContentKind, before: Option<&Columns>, after: Option<&Columns>) -> Vec<ColumnChange> {
     let find = |columns: Option<&Columns>, name: &str, shape: Shape| {
         columns.and_then(|columns| columns.get(name)).map(|json| value(shape, json.get()))

@@ -1,4 +1,4 @@
-//! Fields of the model as values of SQL, and back.
+//! Converts fields of the model to SQL values, and back.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use sync_core::{CategorySet, Extra, Shape, Value, ValueRef};
 
 use crate::db::bind::Bind;
 
-/// A stored field as the model has it.
+/// Returns a stored value as a value of the model.
 pub(crate) fn from_sql(shape: Shape, stored: &Bind<'_>) -> Value {
     match stored {
         Bind::Null | Bind::NullInteger | Bind::Blob(_) => Value::Null,
@@ -19,7 +19,7 @@ pub(crate) fn from_sql(shape: Shape, stored: &Bind<'_>) -> Value {
     }
 }
 
-/// The same for a column of a row.
+/// Does the same for a column of a row.
 pub(crate) fn from_column(shape: Shape, stored: Option<SqliteValue<'_, '_, '_>>) -> Value {
     let Some(mut stored) = stored else { return Value::Null };
     match stored.value_type() {
@@ -30,10 +30,10 @@ pub(crate) fn from_column(shape: Shape, stored: Option<SqliteValue<'_, '_, '_>>)
     }
 }
 
-/// A field of the model as the database has it.
+/// Returns a value of the model as the database holds it.
 pub(crate) fn to_sql(shape: Shape, value: ValueRef<'_>) -> Bind<'static> {
     match value {
-        // The column of the name takes no NULL.
+        // The column of the name can't be NULL.
         ValueRef::Null if shape == Shape::Name => Bind::Owned(String::new()),
         ValueRef::Null => Bind::Null,
         ValueRef::Integer(number) => Bind::Integer(number),
@@ -51,7 +51,7 @@ pub(crate) fn to_sql(shape: Shape, value: ValueRef<'_>) -> Bind<'static> {
 
 fn from_text(shape: Shape, text: &str) -> Value {
     match shape {
-        // Text that is no such JSON was put there by somebody else, and is no set.
+        // Text that is not such JSON was written by another program, and is no set.
         Shape::Categories => Value::Categories(categories(text)),
         Shape::Extra => Value::Extra(
             serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(text)
@@ -64,9 +64,9 @@ fn from_text(shape: Shape, text: &str) -> Value {
     }
 }
 
-/// Reads a set of categories as it is stored.
+/// Reads a stored set of categories.
 pub(crate) fn categories(text: &str) -> CategorySet {
-    // What was written here, of one id.
+    // The form in which this program writes a set of one id.
     let inner = text.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
     match inner.filter(|id| is_bare(id)) {
         Some(id) => [id].into_iter().collect(),
@@ -74,7 +74,7 @@ pub(crate) fn categories(text: &str) -> CategorySet {
     }
 }
 
-/// Reads the ids of a set as it is stored, without making one. What isn't as it is written here is `None`.
+/// Reads the ids of a stored set without making a set. An id in another form than this program writes is `None`.
 pub(crate) fn bare_ids(text: &str) -> impl Iterator<Item = Option<&str>> {
     let mut rest = text.strip_prefix('[');
     std::iter::from_fn(move || {
@@ -94,7 +94,7 @@ pub(crate) fn bare_ids(text: &str) -> impl Iterator<Item = Option<&str>> {
     })
 }
 
-/// Writes a set of categories as it is stored.
+/// Writes a set of categories in its stored form.
 pub(crate) fn push_categories(out: &mut Vec<u8>, set: &CategorySet) {
     out.push(b'[');
     for (nth, id) in set.as_slice().iter().enumerate() {
@@ -106,14 +106,14 @@ pub(crate) fn push_categories(out: &mut Vec<u8>, set: &CategorySet) {
     out.push(b']');
 }
 
-/// A set as its column has it; `None` for an empty one.
+/// Returns a set in its stored form, or `None` for an empty set.
 pub(crate) fn categories_text(set: &CategorySet) -> Option<String> {
     let mut text = Vec::new();
     push_categories(&mut text, set);
     if set.is_empty() { None } else { String::from_utf8(text).ok() }
 }
 
-/// Writes keys beyond the table as they are stored.
+/// Writes keys that have no column, in their stored form.
 pub(crate) fn push_extra(out: &mut Vec<u8>, extra: &Extra) {
     out.push(b'{');
     for (nth, (key, json)) in extra.iter().enumerate() {
@@ -122,7 +122,7 @@ pub(crate) fn push_extra(out: &mut Vec<u8>, extra: &Extra) {
         }
         push_quoted(out, key);
         out.push(b':');
-        // The column has to be JSON as a whole, whatever a source calls JSON.
+        // The column as a whole must be JSON, even if a source passes something that is not.
         if serde_json::from_str::<&RawValue>(json).is_ok() {
             out.extend_from_slice(json.as_bytes());
         } else {
@@ -142,7 +142,7 @@ fn push_quoted(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Whether a text stands in JSON as it is.
+/// Returns whether a text needs no escapes in JSON.
 fn is_bare(text: &str) -> bool {
     text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
 }

@@ -1,9 +1,9 @@
-//! The two statements that run for every batch of items: write rows, read rows by id.
+//! The two statements that run for every batch of items: one writes rows, one reads rows by id.
 //!
-//! Both have a static query id, so diesel finds the compiled statement by the Rust type alone: a type for each
-//! kind, number of rows, and set of columns. That is what makes many rows a statement cost little more than
-//! SQLite itself. Typed queries of diesel would be compiled for each batch, as it caches neither upserts nor rows
-//! in numbers; as it is, all of the store above SQLite is 9 % of a first sync (docs/performance.md).
+//! Both have a static query id, so diesel finds the compiled statement by the Rust type alone. There is one type per
+//! kind, number of rows, and set of columns. Therefore a statement with many rows costs little more than SQLite itself.
+//! Diesel would compile its typed queries for each batch, because it caches neither upserts nor varying numbers of
+//! rows. With these statements, all code of the store above SQLite takes 9 % of a first sync (docs/performance.md).
 
 use std::fmt::Write as _;
 use std::marker::PhantomData;
@@ -21,14 +21,14 @@ use crate::db::fault;
 use crate::items::columns;
 use crate::tables;
 
-/// How many rows one statement writes.
+/// The number of rows that one statement writes.
 pub(crate) const ROWS: usize = 50;
 
-/// How many ids the shorter lists of rows to be read have.
+/// The numbers of ids in the shorter lists of rows to read.
 const FEW: usize = 4;
 const SOME: usize = 16;
 
-/// Writes rows: new ones whole, known ones in place.
+/// Writes rows: new rows with all columns, existing rows in place.
 ///
 /// SQLite rewrites the entry of an index whenever its column is named in `SET`, whether the value
 /// differs or not. `MOVED` says whether the statement names `category_id`, the only such column.
@@ -50,7 +50,7 @@ impl<T: Content, const N: usize, const MOVED: bool> QueryFragment<Sqlite> for Up
         out.push_sql(&head);
         out.push_sql(") VALUES ");
         for (at, row) in self.rows.chunks(T::FIELDS.len() + 1).enumerate() {
-            // What all rows share is bound once.
+            // The values that all rows share are bound once.
             if at == 0 {
                 out.push_sql("(");
                 self.profile.push(&mut out)?;
@@ -85,8 +85,8 @@ impl<T: Content, const N: usize, const MOVED: bool> QueryId for Upsert<'_, T, N,
 
 impl<Conn, T, const N: usize, const MOVED: bool> RunQueryDsl<Conn> for Upsert<'_, T, N, MOVED> {}
 
-/// Writes rows of a kind; `rows` is one after the other the id and the fields of each. With
-/// `moved` false, rows that exist keep their `category_id`.
+/// Writes rows of a kind. `rows` has the id and the fields of one row after the other. If `moved` is false, existing
+/// rows keep their `category_id`.
 pub(crate) fn upsert(
     conn: &mut SqliteConnection,
     kind: ContentKind,
@@ -123,7 +123,7 @@ fn upsert_of<T: Content, const MOVED: bool>(
     Ok(())
 }
 
-/// Reads N rows by id; shorter lists are filled up with repetitions.
+/// Reads N rows by id. Shorter lists are filled up with repetitions.
 struct RowsById<'a, T, const N: usize> {
     profile: &'a Bind<'a>,
     ids: &'a [Bind<'a>; N],
@@ -175,7 +175,7 @@ impl<T: Content> QueryableByName<Sqlite> for Stored<T> {
     }
 }
 
-/// Reads the rows of these ids; ids without a row are left out, ids given twice come once.
+/// Reads the rows of these ids. Ids without a row are left out, and repeated ids are returned once.
 pub(crate) fn rows(
     conn: &mut SqliteConnection,
     profile: &str,
@@ -197,7 +197,7 @@ fn rows_of<T: Content>(conn: &mut SqliteConnection, profile: &str, ids: &[i64]) 
     let profile = Bind::Text(profile);
     let mut items = Vec::with_capacity(ids.len());
     for list in ids.chunks(ROWS) {
-        // Most lists are short: few of the elements of a batch have changed.
+        // Most lists are short, because few elements of a batch have changed.
         if list.len() <= FEW {
             rows_in::<T, FEW>(conn, &profile, list, &mut items)?;
         } else if list.len() <= SOME {

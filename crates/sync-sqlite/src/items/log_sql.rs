@@ -1,7 +1,7 @@
 //! The statement that appends to the change log.
 //!
-//! Like those of [`crate::items::item_sql`] it runs for every batch of items, and diesel finds it compiled
-//! by its type. An insert of many rows by diesel's own query builder would be compiled for each batch.
+//! The statement runs for every batch of items, like those of [`crate::items::item_sql`], and diesel finds it compiled
+//! by its type. Diesel's own query builder would compile an insert of many rows for each batch.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -12,7 +12,8 @@ use crate::db::bind::Bind;
 use crate::db::fault;
 use crate::items::item_sql::ROWS;
 
-/// Id, change, fields, whether it returned, what was taken back, name, values before and after.
+/// The values of a row: id, change, fields, whether the item returned, the change that was taken back, name, values
+/// before and after.
 const WIDTH: usize = 8;
 
 /// Appends N rows.
@@ -54,7 +55,7 @@ impl<const N: usize> QueryId for Append<'_, N> {
 
 impl<Conn, const N: usize> RunQueryDsl<Conn> for Append<'_, N> {}
 
-/// Appends rows; `rows` has the values of one after the other, `shared` run, profile, kind and time.
+/// Appends rows. `rows` has the values of one row after the other; `shared` has run, profile, kind and time.
 pub(crate) fn append(conn: &mut SqliteConnection, shared: &[Bind<'_>; 4], rows: &[Bind<'_>]) -> Result<(), StoreError> {
     let mut batches = rows.chunks_exact(WIDTH * ROWS);
     for rows in &mut batches {

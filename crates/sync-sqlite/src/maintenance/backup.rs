@@ -1,4 +1,4 @@
-//! Backups: a consistent copy of a cache, also while somebody is syncing.
+//! Makes backups: a consistent copy of a cache, even while a sync is running.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use crate::db::schema::Schema;
 use crate::db::{connection, fault, file};
 use crate::maintenance::copy::{self, BackedUp, Copy, look_at};
 
-/// Why a backup could not be made or restored. Whatever it is, the cache is as it was.
+/// The reason why a backup could not be made or restored. The cache is unchanged in every case.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
-    /// A file is there already, and was not to be replaced.
+    /// The file exists already, and must not be replaced.
     #[error("{} is there already", .0.display())]
     Exists(PathBuf),
-    /// There is no such file or folder.
+    /// The file or folder doesn't exist.
     #[error("there is no {}", .0.display())]
     Missing(PathBuf),
     /// A folder can't be a backup.
     #[error("{} is a folder", .0.display())]
     Folder(PathBuf),
-    /// A device or the like, of which neither a backup is made nor one read.
+    /// The path is a device or the like. A backup is neither written to one nor read from one.
     #[error("{} is no ordinary file", .0.display())]
     Special(PathBuf),
     /// The file is the cache itself, or one that SQLite keeps beside it.
@@ -35,7 +35,7 @@ pub enum BackupError {
     Unfit {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it. The message tells it.
+        /// The error. The message contains it.
         error: StoreError,
     },
     /// The file of the backup can't be read or written.
@@ -43,7 +43,7 @@ pub enum BackupError {
     File {
         /// The file.
         path: PathBuf,
-        /// What was tried, and why it failed. The message tells it.
+        /// The action and the reason why it failed. The message contains them.
         error: StoreError,
     },
     /// The cache failed.
@@ -52,7 +52,7 @@ pub enum BackupError {
 }
 
 impl BackupError {
-    /// What the caller can do about it; `None` where something else was to be named.
+    /// Returns what the caller can do about the error, or `None` if the caller has to name another file.
     pub fn class(&self) -> Option<ErrorClass> {
         match self {
             Self::Exists(_) | Self::Missing(_) | Self::Folder(_) | Self::Special(_) | Self::Itself(_) => None,
@@ -60,7 +60,7 @@ impl BackupError {
         }
     }
 
-    /// What a person can do about it, in words that any program can show.
+    /// Returns what a person can do about the error, in words that any program can show.
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Exists(_) => "name another file, or allow that this one is replaced",
@@ -85,7 +85,7 @@ impl BackupError {
     }
 }
 
-/// What is wrong with a file beside the cache: it is not the cache that is damaged, or can't be written.
+/// Returns the error of a file beside the cache, in words that don't speak of the cache.
 fn of_file(error: &StoreError) -> String {
     match error {
         StoreError::Corrupt(text) | StoreError::ReadOnly(text) => text.clone(),
@@ -96,15 +96,14 @@ fn of_file(error: &StoreError) -> String {
     }
 }
 
-/// Copies a cache into another file, readable for its owner only: one state of it, whoever is
-/// writing. The copy gets its name once it is whole; with `replace`, instead of a file that is there.
+/// Copies one state of a cache into another file, which only its owner can read. Other programs may write meanwhile.
+/// The copy gets its name when it is complete. With `replace`, it replaces an existing file.
 ///
-/// It holds whatever the cache holds, passwords included. A cache that an older version made is copied
-/// as it is.
+/// The copy has everything that the cache has, including passwords. The schema of an older cache isn't migrated.
 ///
 /// # Errors
 ///
-/// Those of [`BackupError`]; nothing of a backup is left behind then, nor when the future is dropped.
+/// Returns a [`BackupError`]. No part of a backup is left behind then, nor if the future is dropped.
 pub async fn back_up(cache: &Path, target: &Path, replace: bool) -> Result<BackedUp, BackupError> {
     let cache = file::existing(cache)?;
     if is_part_of(target, &cache) {
@@ -113,11 +112,11 @@ pub async fn back_up(cache: &Path, target: &Path, replace: bool) -> Result<Backe
     match std::fs::symlink_metadata(target) {
         Ok(found) if found.is_dir() => return Err(BackupError::Folder(target.to_owned())),
         Ok(_) if !replace => return Err(BackupError::Exists(target.to_owned())),
-        // The copy would take the place of a device, and not go where it leads.
+        // The copy would replace a device, instead of being written to it.
         Ok(found) if !found.is_file() && !found.is_symlink() => return Err(BackupError::Special(target.to_owned())),
         _ => {}
     }
-    // Here and not on the other thread: who gives up has nothing left of it, and no backup.
+    // The copy is created here and not on the other thread, so that nothing is left if the caller drops the future.
     let copy = Copy::beside(target).map_err(|error| BackupError::of_io(target, &error, "creating the backup"))?;
     let (path, place) = (copy.path().to_owned(), target.to_owned());
     let made = off_thread(move || make(&cache, &path, &place)).await?;
@@ -130,7 +129,7 @@ fn make(cache: &Path, copy: &Path, place: &Path) -> Result<BackedUp, BackupError
     if schema == Schema::Empty {
         return Err(file::missing(cache).into());
     }
-    // The file can't be written all the same: it was opened so.
+    // The connection was opened read-only, so the file still can't be written.
     connection::batch(&mut from, "PRAGMA query_only=OFF")?;
     copy::fill(copy, &mut from).map_err(|error| match error {
         StoreError::Corrupt(_) => BackupError::Store(error),
@@ -139,7 +138,7 @@ fn make(cache: &Path, copy: &Path, place: &Path) -> Result<BackedUp, BackupError
     look_at(copy).map_err(|error| BackupError::File { path: place.to_owned(), error })
 }
 
-/// Whether a path names the cache, or what SQLite keeps beside it.
+/// Returns whether a path is that of the cache, or of a file that SQLite keeps beside it.
 pub(crate) fn is_part_of(path: &Path, cache: &Path) -> bool {
     let parts = ["", "-wal", "-shm", "-journal"].map(|part| file::named_after(cache, part));
     parts.iter().any(|part| is_same(path, part))
@@ -148,7 +147,7 @@ pub(crate) fn is_part_of(path: &Path, cache: &Path) -> bool {
 fn is_same(a: &Path, b: &Path) -> bool {
     let resolved = |path: &Path| match path.canonicalize() {
         Ok(path) => Some(path),
-        // What isn't there yet has a folder, and a name.
+        // A file that doesn't exist yet has a folder and a name.
         Err(_) => Some(file::folder_of(path).canonicalize().ok()?.join(path.file_name()?)),
     };
     if resolved(a).is_some_and(|a| Some(a) == resolved(b)) {

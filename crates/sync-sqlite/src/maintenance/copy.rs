@@ -1,5 +1,5 @@
-//! A copy of a database in another file, made by SQLite itself: one state of it, whoever writes
-//! meanwhile, without its log and its free pages.
+//! Copies a database into another file, by SQLite itself. The copy is one state, even while other programs write, and
+//! has neither the log nor free pages.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,24 +13,24 @@ use tempfile::{TempDir, TempPath};
 use crate::db::statement::{execute, integer, records};
 use crate::db::{connection, fault, file};
 
-/// How the folders begin in which copies are made.
+/// The beginning of the names of folders in which copies are made.
 const PREFIX: &str = ".xtream-sync-";
 
-/// Nobody makes a copy for so long: what is older was left by a program that was killed.
+/// The age from which a folder is stale. No copy takes so long, so a killed program has left the folder behind.
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// SQLite may put a file into the folder while it is being removed.
+/// The attempts to remove a folder. SQLite may create a file in it meanwhile.
 const ATTEMPTS: u32 = 10;
 
-/// A copy in a folder of its own, beside the place where it is to be. Until it is put there, nothing
-/// of it is left behind when it is dropped.
+/// A copy in a folder of its own, beside its final place. If it is dropped before it is put there, nothing of it is
+/// left.
 pub(crate) struct Copy {
     folder: Option<TempDir>,
     path: PathBuf,
 }
 
 impl Copy {
-    /// An empty copy for a place.
+    /// Creates an empty copy for a place.
     pub(crate) fn beside(place: &Path) -> io::Result<Self> {
         let beside = file::folder_of(place);
         forget_stale(beside);
@@ -40,17 +40,17 @@ impl Copy {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.tempdir_in(beside)?;
         let path = folder.path().join("copy.db");
-        // SQLite takes an empty file as it is, with its rights.
+        // SQLite uses an empty file as it is, with its permissions.
         file::owned(fs::OpenOptions::new().write(true).create_new(true)).open(&path)?;
         Ok(Self { folder: Some(folder), path })
     }
 
-    /// Where it is, for now.
+    /// Returns the present path of the copy.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives it its place; with `replace` instead of what is there.
+    /// Moves the copy to its place. With `replace`, it replaces an existing file.
     pub(crate) fn put(self, place: &Path, replace: bool) -> io::Result<()> {
         let copy = TempPath::try_from_path(&self.path)?;
         if replace {
@@ -64,7 +64,7 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        // A thread that was left to itself may still be writing there.
+        // A thread that nobody waits for any more may still be writing there.
         let Some(folder) = self.folder.take().map(TempDir::keep) else { return };
         for _ in 0..ATTEMPTS {
             if fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
@@ -74,7 +74,7 @@ impl Drop for Copy {
     }
 }
 
-/// Takes away what was left by programs that were killed.
+/// Deletes the folders that killed programs have left behind.
 fn forget_stale(beside: &Path) {
     let is_stale = |entry: &fs::DirEntry| {
         let old = entry
@@ -88,29 +88,29 @@ fn forget_stale(beside: &Path) {
     }
 }
 
-/// Copies what a connection sees into an empty file.
+/// Copies the state that a connection sees into an empty file.
 pub(crate) fn fill(copy: &Path, from: &mut SqliteConnection) -> Result<(), StoreError> {
     if let Err(error) = execute(from, "VACUUM INTO ?", &[file::plain(copy)?.into()]) {
-        // SQLite tells some damage of what it reads as a full disk.
+        // SQLite reports some damage of the source as a full disk.
         require_whole(from, "quick_check")?;
         return Err(error);
     }
-    // Whatever SQLite leaves to the system is on the disk before the copy gets its name.
+    // Everything that SQLite leaves to the operating system must be on the disk before the copy gets its name.
     let synced = File::open(copy).and_then(|copy| copy.sync_all());
     synced.map_err(|error| fault::of_io(&error, "writing the copy"))
 }
 
-/// Opens a copy, to look at it.
+/// Opens a copy for reading.
 pub(crate) fn open(copy: &Path) -> Result<SqliteConnection, StoreError> {
     connection::reader(&file::read_only_uri(copy, false)?)
 }
 
-/// Has the names in the folder of a file written to the disk.
+/// Writes the names in the folder of a file to the disk.
 pub(crate) fn sync_folder(of: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(file::folder_of(of))?.sync_all() } else { Ok(()) }
 }
 
-/// Fails with what SQLite says when a file is damaged; `pragma` is how closely it looks.
+/// Returns an error with SQLite's messages if a file is damaged. `pragma` decides how thorough the test is.
 pub(crate) fn require_whole(conn: &mut SqliteConnection, pragma: &str) -> Result<(), StoreError> {
     let mut told = Vec::new();
     for mut row in records(conn, &format!("PRAGMA {pragma}(3)"), &[])? {
@@ -125,13 +125,13 @@ pub(crate) fn require_whole(conn: &mut SqliteConnection, pragma: &str) -> Result
 pub struct BackedUp {
     /// The length of its file.
     pub bytes: u64,
-    /// How many profiles are in it.
+    /// The number of profiles in it.
     pub profiles: u64,
-    /// How many of them have a password in it, in clear: the present one, or one of before.
+    /// The number of these profiles that have a password in clear text, the present one or a former one.
     pub passwords: u64,
 }
 
-/// Whether a copy is whole, and what is in it.
+/// Tests whether a copy is undamaged, and returns what it contains.
 pub(crate) fn look_at(copy: &Path) -> Result<BackedUp, StoreError> {
     let mut conn = open(copy)?;
     require_whole(&mut conn, "quick_check")?;

@@ -1,6 +1,6 @@
 //! The right to ask an account: OS locks on files beside the cache, one per host and user name.
 //!
-//! A lock is free the moment its holder dies, however it dies. The files stay.
+//! A lock is released as soon as its owner ends, in whatever way it ends. The files stay.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -13,11 +13,11 @@ use crate::db::{fault, file};
 use crate::store::SqliteStore;
 
 impl SqliteStore {
-    /// Enters an account; `None` while somebody else is there.
+    /// Enters an account. Returns `None` while another run is there.
     ///
-    /// A store that is opened for reading takes the locks that exist, and makes none.
+    /// A store that was opened for reading takes the existing locks, and creates none.
     pub fn enter_blocking(&self, account: &AccountKey) -> Result<Option<Entry>, StoreError> {
-        // Everybody locks in the same order, and nobody waits. So nobody holds one lock and waits for another.
+        // All programs take the locks in the same order, and none waits for a lock. So there is no deadlock.
         let paths: BTreeSet<_> = account.hosts().map(|host| self.entry_path(host, account.username())).collect();
         let mut locks = Vec::new();
         for path in paths {
@@ -40,7 +40,8 @@ impl SqliteStore {
         Ok(Some(Entry::new(locks)))
     }
 
-    /// User names may hold anything, so the file has a digest of host and user name in its name.
+    /// Returns the path of the lock file of a host and user name. User names may contain anything, so the file name has
+    /// a digest of both.
     fn entry_path(&self, host: &str, username: &str) -> PathBuf {
         let named = format!("{host}\0{username}");
         file::named_after(self.path(), &format!("-lease-account-{:016x}", xxh3_64(named.as_bytes())))

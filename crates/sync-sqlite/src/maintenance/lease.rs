@@ -1,7 +1,7 @@
 //! The lease of a profile: an OS lock on a file beside the database, and a fence inside it.
 //!
-//! The lock is free the moment its holder dies, however it dies. The fence is for what a lock
-//! can't prevent: a holder that was asleep and wakes up when somebody else has taken over.
+//! The lock is released as soon as its owner ends, in whatever way it ends. The fence covers what a lock can't prevent:
+//! a suspended owner that wakes up after another run has taken over.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -18,18 +18,18 @@ use crate::store::SqliteStore;
 use crate::tables::guards::unknown;
 use crate::tables::schema::xtream_profiles;
 
-/// Looking whether somebody has the lease takes the lock for a moment; who meets that moment has
-/// to try again.
+/// The attempts to take the lock. A test whether the lease is taken holds the lock for a moment, and a run that meets
+/// this moment tries again.
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl SqliteStore {
-    /// Takes the lease of a profile; it ends when it is dropped.
+    /// Takes the lease of a profile. The lease ends when it is dropped.
     pub fn lease_blocking(&self, profile: &ProfileId) -> Result<Lease, StoreError> {
         self.require_writable()?;
         let held = self.lock_profile(profile)?;
         let fence = self.write(|conn| {
-            // Another program may have brought the cache up to date since it was opened.
+            // Another program may have migrated the cache since it was opened.
             match schema::examine(conn)? {
                 Schema::Current => {}
                 Schema::Empty | Schema::Older => return Err(StoreError::Older),
@@ -61,15 +61,15 @@ impl SqliteStore {
         Ok(file)
     }
 
-    /// Whether somebody holds the lease. Creates nothing, and keeps nothing.
+    /// Returns whether the lease is taken. Creates no file, and keeps no lock.
     pub(crate) fn is_leased(&self, profile: &ProfileId) -> bool {
         let Ok(file) = File::open(lock_path(self.path(), profile)) else { return false };
-        // Shared, so that several who look don't see each other.
+        // The lock is shared, so that simultaneous tests don't see each other.
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 }
 
-/// Ids of profiles may hold anything, so the file has a digest of it in its name.
+/// Returns the path of the lock file. Profile ids may contain anything, so the file name has a digest of the id.
 fn lock_path(database: &Path, profile: &ProfileId) -> PathBuf {
     file::named_after(database, &format!("-lease-{:016x}", xxh3_64(profile.as_str().as_bytes())))
 }
@@ -78,7 +78,7 @@ fn lock_path(database: &Path, profile: &ProfileId) -> PathBuf {
 mod tests {
     use super::*;
 
-    /// Several who look at once would otherwise cost a run its lease.
+    /// Without further attempts, simultaneous tests would cost a run its lease.
     #[test]
     fn who_meets_a_look_tries_again() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Whole files: leases, entries of accounts, backups, restoring, and bringing an older cache up to date.
+//! Operations on whole files: leases, entries of accounts, backups, restoring, and upgrading an older cache.
 
 pub(crate) mod backup;
 pub(crate) mod copy;

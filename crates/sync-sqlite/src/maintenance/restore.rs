@@ -1,8 +1,8 @@
-//! Restoring: a backup takes the place of a cache, which stays beside it.
+//! Restores a backup: the backup takes the place of a cache, and the former cache stays beside it.
 //!
-//! What has to be looked at and copied is done first, beside the cache and with nobody kept waiting.
-//! Then the two change places, while nobody has the cache open. No moment of it is without a cache at
-//! its place, and nothing of the old log is left there: SQLite would apply it to the new file.
+//! Everything that has to be read and copied is done first, beside the cache, and no other program waits for it. Then
+//! the two files change places while no program has the cache open. There is a cache at its place at every moment.
+//! Nothing of the old log is left, because SQLite would apply it to the new file.
 
 use std::collections::HashMap;
 use std::fs;
@@ -23,28 +23,27 @@ use crate::maintenance::copy::{Copy, require_whole, sync_folder};
 use crate::store::SqliteStore;
 use crate::tables::profile::RANDOM_EPOCH;
 
-/// What was restored.
+/// The result of restoring a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// Where the cache is that was there before; `None` when there was none.
+    /// The path of the former cache; `None` if there was none.
     pub kept: Option<PathBuf>,
-    /// How many profiles the cache has now.
+    /// The number of profiles in the cache now.
     pub profiles: u64,
-    /// How many edits of the cache that was there before are not in the backup, or were made later than those of the
-    /// backup. They are in the cache that was kept.
+    /// The number of edits of the former cache that are not in the backup, or are newer than those of the backup. They
+    /// are in the cache that was kept.
     pub newer_edits: u64,
 }
 
-/// Puts a copy of a backup into the place of a cache, and keeps the cache that was there as
-/// `NAME.before-restore-TIME`. An older backup is brought up to date when it is next opened.
+/// Puts a copy of a backup in the place of a cache, and keeps the former cache as `NAME.before-restore-TIME`. An older
+/// backup is migrated when it is next opened.
 ///
 /// # Errors
 ///
-/// [`BackupError::Unfit`] for a file that is no cache, is damaged, or was made by a newer version;
-/// [`StoreError::Leased`] while a sync is running, and [`StoreError::Locked`] while any program, this
-/// one included, has the cache open. The cache is as it was then, and also when the future is dropped
-/// before its end.
+/// Returns [`BackupError::Unfit`] for a file that is no cache, is damaged, or was made by a newer version;
+/// [`StoreError::Leased`] while a sync is running; and [`StoreError::Locked`] while any program, this one included, has
+/// the cache open. The cache is unchanged then, and also if the future is dropped before its end.
 pub async fn restore(cache: &Path, backup: &Path) -> Result<Restored, BackupError> {
     match backup.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(BackupError::Missing(backup.to_owned())),
@@ -63,11 +62,11 @@ pub async fn restore(cache: &Path, backup: &Path) -> Result<Restored, BackupErro
     let copy = Copy::beside(&cache).map_err(|error| fault::of_io(&error, "creating a copy beside the cache"))?;
     let (path, from) = (copy.path().to_owned(), backup.to_owned());
     let prepared = off_thread(move || Prepared::new(&path, &from)).await?;
-    // From here on there is no await: it is done, or it failed.
+    // There is no await from here on, so the restore can't be interrupted by dropping the future.
     prepared.swap(copy, &cache)
 }
 
-/// What is to be known of a backup once it is copied.
+/// The properties of a copied backup.
 struct Prepared {
     profiles: u64,
     time: String,
@@ -95,7 +94,7 @@ impl Prepared {
         let newer_edits = quiet.as_mut().map_or(0, |old| newer_edits(old, copy.path()));
         let kept = set_aside(cache, &self.time).map_err(|error| fault::of_io(&error, "putting the cache aside"))?;
         let put = copy.put(cache, true);
-        // It has kept others out of the old file until now.
+        // The connection has kept other programs out of the old file until now.
         drop(quiet);
         put.map_err(|error| fault::of_io(&error, "putting the backup in place"))?;
         tracing::info!(kept = kept.as_ref().map(|path| path.display().to_string()), "cache restored");
@@ -103,8 +102,8 @@ impl Prepared {
     }
 }
 
-/// Begins a new epoch of every feed: what was written behind the backup is not in it, and its sequences are given anew.
-/// A backup of an older schema gets its epochs when it is brought up to date.
+/// Begins a new epoch of every feed, because entries after the backup are not in it and their sequences are used again.
+/// A backup of an older schema gets its epochs when it is migrated.
 fn begin_epochs(copy: &Path) -> Result<(), BackupError> {
     let mut conn = connection::connect(file::plain(copy)?)?;
     if schema::examine(&mut conn)? == Schema::Current {
@@ -113,7 +112,7 @@ fn begin_epochs(copy: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
-/// Counts the edits of a cache that are not in a copy, or are older there. What can't be read has none.
+/// Counts the edits of a cache that are not in a copy, or are older there. A cache that can't be read has no edits.
 fn newer_edits(old: &mut SqliteConnection, copy: &Path) -> u64 {
     let mut counted = || {
         let kept = edits(&mut copy::open(copy)?)?;
@@ -126,10 +125,10 @@ fn newer_edits(old: &mut SqliteConnection, copy: &Path) -> u64 {
     })
 }
 
-/// Profile, kind, parent, item and field, each as an SQL literal.
+/// The profile, kind, parent, item and field of an edit, each as an SQL literal.
 type EditKey = String;
 
-/// When each edit of a cache was made. A cache of an older schema has none.
+/// Returns the time of each edit of a cache. A cache of an older schema has none.
 fn edits(conn: &mut SqliteConnection) -> Result<HashMap<EditKey, i64>, StoreError> {
     if integer(conn, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='xtream_edits'", &[])?.is_none() {
         return Ok(HashMap::new());
@@ -140,7 +139,7 @@ fn edits(conn: &mut SqliteConnection) -> Result<HashMap<EditKey, i64>, StoreErro
     records(conn, sql, &[])?.into_iter().map(read).collect()
 }
 
-/// Says which profile is being synced, where that is why the cache is in use.
+/// Names the profile that is being synced, if that is why the cache is in use.
 fn in_use(cache: &Path, error: StoreError) -> StoreError {
     let Ok(store) = SqliteStore::open_read_only(cache) else { return error };
     let profiles = store.profiles_blocking().unwrap_or_default();
@@ -148,8 +147,8 @@ fn in_use(cache: &Path, error: StoreError) -> StoreError {
     syncing.map_or(error, StoreError::Leased)
 }
 
-/// Brings what is in the log of a cache into its file, and keeps everybody else out of it as long as
-/// the connection lives. A file that is no database, or damaged, is left as it is.
+/// Moves the content of a cache's log into its file, and keeps other programs out as long as the connection lives. A
+/// file that is no database, or is damaged, is left as it is.
 fn settle(cache: &Path) -> Result<Option<SqliteConnection>, StoreError> {
     if !fs::metadata(cache).is_ok_and(|found| found.len() > 0) {
         return Ok(None);
@@ -158,11 +157,11 @@ fn settle(cache: &Path) -> Result<Option<SqliteConnection>, StoreError> {
         let mut conn = connection::connect(file::plain(cache)?)?;
         connection::batch(&mut conn, "PRAGMA busy_timeout=500")?;
         match schema::examine(&mut conn) {
-            // Made by a newer version: it is put aside like any other.
+            // A cache of a newer version is set aside like any other.
             Err(StoreError::Newer(_)) => {}
             examined => drop(examined?),
         }
-        // Only who is alone with a file can switch its log off; then it is wholly in the file.
+        // Only a connection that has the file alone can switch the log off. All content is then in the file.
         let mode = record(&mut conn, "PRAGMA journal_mode=DELETE", &[])?.map(|mut row| row.text(0)).transpose()?;
         if mode.as_deref() != Some("delete") {
             return Err(StoreError::Locked);
@@ -177,8 +176,8 @@ fn settle(cache: &Path) -> Result<Option<SqliteConnection>, StoreError> {
     }
 }
 
-/// Gives a cache, and what SQLite has left beside it, another name; the cache has its own still, until
-/// something else takes it.
+/// Gives a cache, and the files that SQLite has left beside it, another name. The cache also keeps its own name until
+/// another file takes it.
 fn set_aside(cache: &Path, time: &str) -> io::Result<Option<PathBuf>> {
     let kept = (1..).map(|count| {
         let number = if count > 1 { format!("-{count}") } else { String::new() };
@@ -189,7 +188,7 @@ fn set_aside(cache: &Path, time: &str) -> io::Result<Option<PathBuf>> {
         if there {
             match fs::hard_link(cache, &kept) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                // Not every file system has links.
+                // Some file systems have no links.
                 Err(_) if !kept.exists() => fs::rename(cache, &kept)?,
                 linked => linked?,
             }

@@ -1,8 +1,7 @@
-//! Bringing an older cache up to date, with a copy of it made first.
+//! Upgrades an older cache, after making a copy of it.
 //!
-//! The copy is `NAME.before-VERSION`, beside the cache, and stays; the next upgrade takes it away
-//! once it has made its own. The migrations run in one transaction: one that fails leaves the cache as
-//! it was.
+//! The copy is `NAME.before-VERSION`, beside the cache. It stays until the next upgrade has made its own copy. The
+//! migrations run in one transaction, so a failed migration leaves the cache unchanged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,10 +16,10 @@ use crate::db::{fault, file};
 use crate::maintenance::copy::look_at;
 use crate::maintenance::copy::{self, Copy};
 
-/// Somebody may write between the copy and the migrations; then the copy is made anew.
+/// The number of attempts. If another program writes between the copy and the migrations, the copy is made again.
 const ATTEMPTS: u32 = 5;
 
-/// Copies a cache of an older schema, and brings it up to date.
+/// Copies a cache of an older schema, and migrates it.
 pub(crate) fn upgrade(conn: &mut SqliteConnection, cache: &Path) -> Result<(), StoreError> {
     let kept = file::named_after(cache, &format!(".before-{}", schema::newest()?));
     for _ in 0..ATTEMPTS {
@@ -51,12 +50,12 @@ pub(crate) fn upgrade(conn: &mut SqliteConnection, cache: &Path) -> Result<(), S
     Err(StoreError::Locked)
 }
 
-/// Changes when another connection has written.
+/// Returns a number that changes when another connection has written.
 fn changes_of_others(conn: &mut SqliteConnection) -> Result<i64, StoreError> {
     Ok(integer(conn, "PRAGMA data_version", &[])?.unwrap_or_default())
 }
 
-/// Copies the cache, unless somebody else has just brought it up to date.
+/// Copies the cache, unless another program has just migrated it.
 fn keep(conn: &mut SqliteConnection, kept: &Path) -> Result<(), StoreError> {
     let refused = |error: StoreError| match error {
         StoreError::Full => StoreError::Migration(
@@ -77,7 +76,7 @@ fn keep(conn: &mut SqliteConnection, kept: &Path) -> Result<(), StoreError> {
     copy.put(kept, true).map_err(|error| refused(fault::of_io(&error, "naming it")))
 }
 
-/// Takes away the copies that earlier upgrades have made.
+/// Deletes the copies that earlier upgrades have made.
 fn forget_older(cache: &Path, kept: &Path) {
     let Some(prefix) = file::named_after(cache, ".before-").file_name().map(|name| name.to_string_lossy().into_owned())
     else {
@@ -90,7 +89,7 @@ fn forget_older(cache: &Path, kept: &Path) {
     };
     let beside = fs::read_dir(file::folder_of(cache)).into_iter().flatten().flatten().map(|entry| entry.path());
     for older in beside.filter(is_older) {
-        // It is no more than tidy.
+        // An error is ignored, because this only tidies up.
         let _ = fs::remove_file(older);
     }
 }

@@ -1,6 +1,6 @@
 //! The right to watch a cache: an OS lock on a file beside it.
 //!
-//! The lock is free the moment its holder dies, however it dies. The file stays.
+//! The lock is released as soon as its owner ends, in whatever way it ends. The file stays.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -9,12 +9,12 @@ use sync_core::StoreError;
 
 use crate::db::{fault, file};
 
-/// The right to watch a cache. It ends when it is dropped.
+/// The right to watch a cache. The right ends when the lock is dropped.
 #[derive(Debug)]
 pub struct WatchLock(#[expect(dead_code, reason = "held, and dropped with the lock")] File);
 
 impl WatchLock {
-    /// Takes the right to watch the cache in this file; `None` if somebody else has it.
+    /// Takes the right to watch the cache in this file. Returns `None` if another program has the right.
     pub fn take(database: impl AsRef<Path>) -> Result<Option<Self>, StoreError> {
         let database = file::existing(database.as_ref())?;
         let path = file::named_after(&database, "-watch");

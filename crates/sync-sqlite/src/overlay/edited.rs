@@ -1,6 +1,6 @@
-//! The tables of edited items and edits: reading them, and writing what differs.
+//! Reads the tables of edited items and edits, and writes what differs.
 //!
-//! What somebody else has put there and is no edit is passed over; a check names it.
+//! Rows of another program that are no edits are left out. A check names them.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ use crate::tables::ids;
 /// Whether the panel lists an edited item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gone {
-    /// It does.
+    /// The panel lists the item.
     No,
-    /// It doesn't, and a sync has looked where the edits belong.
+    /// The panel doesn't list the item, and a sync has looked for the item to which the edits belong.
     Seen,
-    /// Nobody has looked yet.
+    /// The panel doesn't list the item, and no sync has looked yet.
     Unseen,
 }
 
@@ -43,7 +43,7 @@ impl Gone {
     }
 }
 
-/// An edited item as the tables have it.
+/// An edited item as it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Kept {
     pub(crate) item: EditedItem,
@@ -53,12 +53,12 @@ pub(crate) struct Kept {
 const OF_KIND: &str = "profile_id=? AND kind=? AND parent=0 AND typeof(content_id)='integer'";
 const OF_IDS: &str = " AND content_id IN (SELECT value FROM json_each(?))";
 
-/// The edited items of a kind, by rising id.
+/// Reads the edited items of a kind, by ascending id.
 pub(crate) fn of_kind(conn: &mut SqliteConnection, key: Key<'_>) -> Result<BTreeMap<i64, Kept>, StoreError> {
     load(conn, key, "", &key.binds())
 }
 
-/// Those of these items that are edited, by rising id.
+/// Reads those of these items that are edited, by ascending id.
 pub(crate) fn of_ids(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -71,7 +71,7 @@ pub(crate) fn of_ids(
     load(conn, key, OF_IDS, &[profile, kind, ids::to_json(wanted).into()])
 }
 
-/// The edited items with a conflict or an offered item, by rising id.
+/// Reads the edited items of a kind that have a conflict or an offer, by ascending id.
 pub(crate) fn open_of_kind(conn: &mut SqliteConnection, key: Key<'_>) -> Result<BTreeMap<i64, Kept>, StoreError> {
     let sql = format!(
         "SELECT content_id FROM xtream_edits WHERE {OF_KIND} AND conflict_since IS NOT NULL UNION \
@@ -83,7 +83,7 @@ pub(crate) fn open_of_kind(conn: &mut SqliteConnection, key: Key<'_>) -> Result<
     Ok(all)
 }
 
-/// The ids of the edited items of a kind that the panel doesn't list.
+/// Reads the ids of the edited items of a kind that the panel doesn't list.
 pub(crate) fn gone(conn: &mut SqliteConnection, key: Key<'_>) -> Result<BTreeMap<i64, Gone>, StoreError> {
     let sql = "SELECT content_id,gone FROM xtream_edited_items WHERE profile_id=? AND kind=? AND gone>0 AND parent=0";
     let rows = records(conn, sql, &key.binds())?;
@@ -91,13 +91,14 @@ pub(crate) fn gone(conn: &mut SqliteConnection, key: Key<'_>) -> Result<BTreeMap
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
-/// The ids of all edited items of a kind, rising.
+/// Reads the ids of all edited items of a kind, ascending.
 pub(crate) fn all_ids(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Vec<i64>, StoreError> {
     let sql = format!("SELECT content_id FROM xtream_edited_items WHERE {OF_KIND} ORDER BY content_id");
     integers(conn, &sql, &key.binds())
 }
 
-/// Has the next sync look anew where the edits of items belong that are gone: these, and all that were gone before.
+/// Makes the next sync look again for the items to which edits of gone items belong. This concerns the new gone items
+/// and all earlier ones.
 pub(crate) fn look_again(conn: &mut SqliteConnection, key: Key<'_>, new: &[i64]) -> Result<(), StoreError> {
     let sql = "UPDATE xtream_edited_items SET gone=2 WHERE profile_id=? AND kind=? AND gone>0 AND gone<>2";
     execute(conn, sql, &key.binds())?;
@@ -109,7 +110,7 @@ pub(crate) fn look_again(conn: &mut SqliteConnection, key: Key<'_>, new: &[i64])
     Ok(())
 }
 
-/// The number of edits of a profile.
+/// Counts the edits of a profile.
 pub(crate) fn count(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<u64, StoreError> {
     let sql = "SELECT COUNT(*) FROM xtream_edits WHERE profile_id=?";
     Ok(integer(conn, sql, &[profile.as_str().into()])?.unwrap_or_default().unsigned_abs())
@@ -161,7 +162,7 @@ fn item(kind: ContentKind, id: i64, row: &mut Record) -> Kept {
     Kept { item, gone }
 }
 
-/// Reads an edit; `None` for what is none.
+/// Reads an edit. Returns `None` if the row is no edit.
 fn edit(row: &mut Record) -> Option<Edit> {
     let field = EditField::from_name(&row.text(1).ok()?)?;
     let local = values::local(field, &row.text(2).ok()?)?;
@@ -172,7 +173,8 @@ fn edit(row: &mut Record) -> Option<Edit> {
     Some(Edit { field, local, base, edited_at, conflict: since.map(|since| PanelConflict { panel, since }) })
 }
 
-/// Names the edits and edited items of a kind that can't be read, or one of which has no other.
+/// Names the edits and edited items of a kind that can't be read, and those without their counterpart: an edit without
+/// an item, or an item without an edit.
 pub(crate) fn unreadable(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT quote(content_id),field,local,base,edited_at,panel,conflict_since,parent=0 AND \
                typeof(content_id)='integer' AND EXISTS (SELECT 1 FROM xtream_edited_items i WHERE \
@@ -203,7 +205,7 @@ pub(crate) fn unreadable(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Ve
     Ok(odd)
 }
 
-/// What is to be written of edited items of a kind.
+/// The rows of edited items of a kind that are to be written.
 pub(crate) struct Changes<'a> {
     key: Key<'a>,
     items: Vec<Vec<Bind<'a>>>,
@@ -217,7 +219,7 @@ impl<'a> Changes<'a> {
         Self { key, items: Vec::new(), edits: Vec::new(), ended: Vec::new(), gone: Vec::new() }
     }
 
-    /// Adds what differs of an item. One without edits goes.
+    /// Adds what differs of an item. An item without edits is deleted.
     pub(crate) fn add(&mut self, before: Option<&Kept>, after: &Kept) {
         let id = after.item.id.0;
         if after.item.edits.is_empty() {
@@ -264,7 +266,7 @@ impl<'a> Changes<'a> {
         self.ended.extend(ended.map(|edit| (id, edit.field)));
     }
 
-    /// Writes it.
+    /// Writes the changes.
     pub(crate) fn write(self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
         let head = "INSERT INTO xtream_edited_items (profile_id,kind,content_id,name,tmdb_id,category_id,maybe_id,maybe_name,\
                     declined_id,gone) VALUES";
@@ -284,7 +286,7 @@ impl<'a> Changes<'a> {
             execute(conn, sql, &[profile.clone(), kind.clone(), id.into(), field.as_str().into()])?;
         }
         if !self.gone.is_empty() {
-            // Edits that can't be read stay, and so does their item: `check` tells of them.
+            // Edits that can't be read stay, and so does their item. `check` names them.
             let sql = format!(
                 "DELETE FROM xtream_edited_items AS i WHERE {OF_KIND}{OF_IDS} AND NOT EXISTS (SELECT 1 FROM xtream_edits e \
                  WHERE e.profile_id=i.profile_id AND e.kind=i.kind AND e.parent=i.parent AND e.content_id=i.content_id)"
@@ -295,7 +297,7 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// Whether two states of an item have the same row, whatever their edits are.
+/// Returns whether two states of an item have the same row, whatever their edits are.
 fn has_same_row(a: &Kept, b: &Kept) -> bool {
     let row = |kept: &Kept| (kept.gone, kept.item.identity.clone(), kept.item.maybe.clone(), kept.item.declined);
     row(a) == row(b)

@@ -1,4 +1,4 @@
-//! Adding edits from elsewhere.
+//! Imports edits.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use super::named::named;
 use super::{Editing, log, show};
 use crate::search::Key;
 
-/// Adds edited items. The report counts what became of them.
+/// Adds edited items. The report counts the results.
 pub(super) fn items(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -51,7 +51,7 @@ fn of_one_kind(
     for item in items {
         let stored = editing.rows.get(&item.id.0).map(ItemIdentity::of);
         let alike = alike.get(&item.identity.name).map_or(&[][..], Vec::as_slice);
-        // Edits that are there under the id of the item belong to it.
+        // Stored edits under the id of the item belong to the item.
         let is_known = stored.is_none() && editing.get(item.id.0).is_some_and(|kept| !kept.item.edits.is_empty());
         let found = if is_known { ImportMatch::ById } else { find_imported(item, stored.as_ref(), alike) };
         let id = match found {

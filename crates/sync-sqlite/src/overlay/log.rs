@@ -1,4 +1,4 @@
-//! Entries of the change log about edits that have ended, and bringing these edits back.
+//! Writes entries of the change log about edits that have ended, and brings these edits back.
 
 use diesel::SqliteConnection;
 use sync_core::overlay::{Edit, EditEvent, EditField, EditOutcome, EditValue, ItemIdentity};
@@ -11,7 +11,7 @@ use crate::feed::entry::{Entries, Entry};
 use crate::feed::values::{self, ObjectWriter};
 use crate::search::Key;
 
-/// Logs the edits that have ended.
+/// Writes an entry for each edit that has ended.
 pub(crate) fn events(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -38,7 +38,7 @@ pub(crate) fn events(
     entries.append(conn, events.iter().filter_map(entry).collect())
 }
 
-/// Brings the edits back that a run has ended. Returns their items, rising.
+/// Brings back the edits that a run has ended. Returns the ids of their items, ascending.
 pub(crate) fn bring_back(conn: &mut SqliteConnection, key: Key<'_>, of: RunId) -> Result<Vec<i64>, StoreError> {
     let sql = "SELECT content_id,before,at,name FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id=? AND \
                change IN ('converged','overruled') AND content_id IS NOT NULL AND name IS NOT NULL AND sequence>(SELECT \
@@ -69,7 +69,7 @@ pub(crate) fn bring_back(conn: &mut SqliteConnection, key: Key<'_>, of: RunId) -
         if base.as_ref() == Some(&local) {
             continue;
         }
-        // Of an item that is not there, the log knows the name.
+        // The item isn't stored. The log has its name.
         let none = || editing.new_item(ContentId(id), ItemIdentity { name, ..ItemIdentity::default() });
         let mut kept = editing.get(id).unwrap_or_else(none);
         if kept.item.edit(field).is_none() {

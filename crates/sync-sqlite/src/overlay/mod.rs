@@ -1,7 +1,7 @@
 //! The overlay: edits, conflicts, filters and rewrite rules, and how items are shown.
 //!
-//! The rules are in the core. Here they are carried out in the transactions that change rows, edits or rules, and
-//! `xtream_shown` keeps what comes of them for every item that is not shown as its row.
+//! The rules are in the core. This module applies them in the transactions that change rows, edits or rules.
+//! `xtream_shown` has the result for every item that isn't shown as its row.
 
 pub(crate) mod edited;
 mod import;
@@ -117,7 +117,7 @@ impl SqliteStore {
                 editing.load(conn, &ids)?;
                 let pass = EditPass::by_hand(kind, request.at);
                 for Kept { item: EditedItem { id, .. }, .. } in of_kind {
-                    // Edits that were moved to it in the meantime belong to it.
+                    // Edits that were moved to the item in the meantime belong to it.
                     let Some(mut kept) = editing.get(id.0) else { continue };
                     let offered = kept.item.maybe.clone().map(|(to, _)| to);
                     if request.take_panel && offered.is_some_and(|to| !editing.rows.contains_key(&to.0)) {
@@ -165,7 +165,7 @@ impl SqliteStore {
         })
     }
 
-    /// Returns what rules look at; see [`sync_core::Overlay::named_items`].
+    /// Returns the items with the values that rules use; see [`sync_core::Overlay::named_items`].
     pub fn named_items_blocking(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<NamedItem>, StoreError> {
         let tables = of(kind);
         let sql = format!(
@@ -191,7 +191,7 @@ impl SqliteStore {
         })
     }
 
-    /// Adds edits from elsewhere; see [`sync_core::Overlay::import`].
+    /// Imports edits; see [`sync_core::Overlay::import`].
     pub fn import_blocking(
         &self,
         profile: &ProfileId,
@@ -212,7 +212,7 @@ impl SqliteStore {
         profile: &ProfileId,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, OverlayError>,
     ) -> Result<T, OverlayError> {
-        // A transaction ends with an error of the store; the one that it stands for is kept beside it.
+        // A transaction can end only with an error of the store. The error of the overlay is kept beside it.
         let mut refused = None;
         let done = self.write(|conn| {
             stop::at("edit.begun");
@@ -238,7 +238,7 @@ impl SqliteStore {
     }
 }
 
-/// The edited items of a query, by kind and rising id.
+/// Reads the edited items of a query, by kind and ascending id.
 fn matching(conn: &mut SqliteConnection, profile: &ProfileId, query: &EditQuery) -> Result<Vec<Kept>, StoreError> {
     let mut found = Vec::new();
     for kind in ContentKind::ALL.into_iter().filter(|kind| query.kind.is_none_or(|wanted| wanted == *kind)) {
@@ -257,7 +257,7 @@ fn check_count(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), O
     if edited::count(conn, profile)? > EDITS_MAX as u64 { Err(OverlayError::TooManyEdits) } else { Ok(()) }
 }
 
-/// Brings what is shown of these items up to their edits, and the search text up to that.
+/// Adapts what is shown of these items to their edits, and the search text to what is shown.
 fn show(conn: &mut SqliteConnection, key: Key<'_>, ids: &[i64]) -> Result<(), StoreError> {
     let (_, mut compiled) = rules::compiled(conn, key)?;
     let other_texts = shown::refresh(conn, key, &mut compiled, ids)?;
@@ -286,7 +286,7 @@ impl<'a> Editing<'a> {
         Ok(())
     }
 
-    /// An item as it is now; `None` for one without a row and without edits.
+    /// Returns an item as it is now, or `None` if it has neither a row nor edits.
     fn get(&self, id: i64) -> Option<Kept> {
         self.now.get(&id).or_else(|| self.before.get(&id)).cloned().or_else(|| {
             let identity = ItemIdentity::of(self.rows.get(&id)?);
@@ -298,10 +298,10 @@ impl<'a> Editing<'a> {
         Kept { item: EditedItem::new(self.key.kind, id, identity), gone: Gone::No }
     }
 
-    /// Moves the edits of an item to one with a row, where they are judged.
+    /// Moves the edits of an item to an item with a row, and judges them there.
     fn move_edits(&mut self, from: ContentId, to: ContentId, pass: &EditPass) -> Vec<sync_core::overlay::EditEvent> {
         let (Some(row), Some(mut left)) = (self.rows.get(&to.0), self.get(from.0)) else { return Vec::new() };
-        // An item whose edits have all ended is a new one.
+        // An item whose edits have all ended counts as new.
         let known = self.get(to.0).filter(|kept| !kept.item.edits.is_empty());
         let mut kept = known.unwrap_or_else(|| self.new_item(to, ItemIdentity::of(row)));
         let events = pass.follow(&mut left.item, &mut kept.item, row);
@@ -310,7 +310,7 @@ impl<'a> Editing<'a> {
         events
     }
 
-    /// Writes what differs. Of an item that is new here, it is not known whether the panel lists it.
+    /// Writes what differs. For an item that is new in the overlay, it is not known yet whether the panel lists it.
     fn save(self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
         let key = self.key;
         let new: Vec<_> = self.now.keys().filter(|id| !self.before.contains_key(id)).copied().collect();
@@ -334,12 +334,12 @@ impl<'a> Editing<'a> {
     }
 }
 
-/// The held items that the panel doesn't list. One that an undo has put back counts as listed.
+/// Returns the held items that the panel doesn't list. An item that an undo has put back counts as listed.
 fn missing(held: &[HeldRemoval]) -> BTreeSet<i64> {
     held.iter().filter(|held| held.reason != HoldReason::Loss(Loss::Undone)).map(|held| held.id.0).collect()
 }
 
-/// Whether rows of these ids are there.
+/// Returns which of these ids have rows.
 fn rows_there(conn: &mut SqliteConnection, key: Key<'_>, ids: &[i64]) -> Result<BTreeSet<i64>, StoreError> {
     let tables = of(key.kind);
     let mut there = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The rows of a kind with some names: where the edits of gone items may belong.
+//! Finds rows by name. The edits of gone items may belong to them.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,7 +10,7 @@ use crate::db::statement::{record, records};
 use crate::search::Key;
 use crate::tables::{ids, of};
 
-/// The rows of a kind with these names: id, and what each is recognised by.
+/// Reads the rows of a kind with these names: their ids, and the values by which they are recognised.
 pub(super) fn named(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -39,7 +39,7 @@ pub(super) fn named(
     Ok(found)
 }
 
-/// Whether a row of these ids has one of these names.
+/// Returns whether a row with one of these ids has one of these names.
 pub(super) fn has_name(
     conn: &mut SqliteConnection,
     key: Key<'_>,

@@ -1,5 +1,5 @@
-//! What a write of rows does to the overlay: edits are judged and follow their items, and what is shown is brought up to
-//! it. An apply and an undo both go through here. A kind without edits and rules has no [`Pass`], and pays nothing.
+//! The effects of a write of rows on the overlay: edits are judged and follow their items, and what is shown is
+//! renewed. An apply and an undo both use this module. A kind without edits and rules has no [`Pass`], and no cost.
 
 mod settle;
 
@@ -26,53 +26,53 @@ pub(crate) struct Pass<'a> {
     key: Key<'a>,
     run: RunId,
     at: i64,
-    /// When the listing was asked for, and what was compared with it.
+    /// The time at which the listing was asked for, and the fields that were compared with it.
     listing: (i64, FieldSet),
     edited: HashSet<i64>,
     gone_before: BTreeMap<i64, Gone>,
-    /// The names of those that were gone before.
+    /// The names of the edited items that were gone before.
     gone_names: HashSet<String>,
     rules: OverlayRules,
     compiled: CompiledRules,
-    /// The edited items that were written, each with the columns that differ; `None` for a row that came.
+    /// The edited items that were written, each with the columns that differ; `None` for a new row.
     written: BTreeMap<i64, Option<FieldSet>>,
-    /// The edits of written items, as they were before.
+    /// The edits of written items, before the write.
     known: BTreeMap<i64, Kept>,
-    /// The written items, where there are rules.
+    /// The written items, if there are rules.
     touched: Vec<i64>,
     removed: Vec<i64>,
-    /// Whether what is shown of any item may have changed.
+    /// Whether any item may be shown differently now.
     all: bool,
-    /// Whether it is to be found out where the edits of gone items belong.
+    /// Whether to look for the items to which the edits of gone items belong.
     look: bool,
     gone_after: BTreeSet<i64>,
-    /// The items that the panel did not list before, though they have rows.
+    /// The items that have rows although the panel did not list them before.
     held_before: BTreeSet<i64>,
     is_undo: bool,
-    /// The written rows that may be recognised by other values than before.
+    /// The written rows whose identity may differ from before.
     others: HashSet<i64>,
     alike: BTreeMap<i64, AlikeRow>,
     new_categories: Vec<Category>,
 }
 
-/// What is written of a kind.
+/// The part of a kind that is written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Writes<'a> {
     /// Rows or holds, and perhaps categories.
     Rows,
-    /// Nothing but these categories; `None` leaves them as they are.
+    /// Only these categories; `None` leaves them as they are.
     Categories(Option<&'a [Category]>),
 }
 
-/// What a pass has found.
+/// The result of a pass.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub(crate) applied: Applied,
-    /// The items whose entry in the search text is to be made anew.
+    /// The items whose entry in the search text has to be renewed.
     pub(crate) other_texts: Vec<i64>,
 }
 
-/// The name and the categories that an item is shown with in place of those of its row.
+/// The name and the categories with which an item is shown, if they differ from those of its row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Texts {
     pub(crate) name: Option<String>,
@@ -80,7 +80,7 @@ pub(crate) struct Texts {
 }
 
 impl<'a> Pass<'a> {
-    /// Before anything of the kind is written; `None` where there is nothing to do.
+    /// Begins a pass, before anything of the kind is written. Returns `None` if there is nothing to do.
     pub(crate) fn new(
         conn: &mut SqliteConnection,
         key: Key<'a>,
@@ -92,7 +92,7 @@ impl<'a> Pass<'a> {
         if let Writes::Categories(listed) = writes
             && !has_unseen(conn, key)?
         {
-            // To read the rules costs more than all the rest of such a listing.
+            // Reading the rules costs more than everything else that such a listing needs.
             let is_same =
                 listed.is_none_or(|listed| categories(conn, key.profile, key.kind).is_ok_and(|it| it == listed));
             return if is_same { Ok(None) } else { Self::of_categories(conn, key, run, at, listing) };
@@ -120,7 +120,8 @@ impl<'a> Pass<'a> {
         Ok(Some(pass))
     }
 
-    /// The pass of a listing that writes no row: only a filter may have to do with it, if categories are others.
+    /// Begins the pass of a listing that writes no row. Such a listing concerns only a filter, and only if categories
+    /// differ.
     fn of_categories(
         conn: &mut SqliteConnection,
         key: Key<'a>,
@@ -138,7 +139,7 @@ impl<'a> Pass<'a> {
         Ok(Some(Self::with(key, (run, at), listing, (rules, compiled))))
     }
 
-    /// A pass that has seen nothing yet.
+    /// Returns a pass that has seen nothing yet.
     fn with(
         key: Key<'a>,
         (run, at): (RunId, i64),
@@ -170,7 +171,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Before the categories are replaced.
+    /// Compares the listed categories with the stored ones, before these are replaced.
     pub(crate) fn categories(&mut self, conn: &mut SqliteConnection, listed: &[Category]) -> Result<(), StoreError> {
         let key = self.key;
         let known = categories(conn, key.profile, key.kind)?;
@@ -190,7 +191,7 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// After the categories were replaced.
+    /// Continues after the categories were replaced.
     pub(crate) fn categories_replaced(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
         if self.all {
             self.compiled = rules::compile(conn, self.key, &self.rules)?;
@@ -198,26 +199,27 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// What any item is shown as may have changed.
+    /// Notes that any item may be shown differently now.
     pub(crate) const fn doubt(&mut self) {
         self.all = true;
     }
 
-    /// Before these rows are written.
+    /// Reads the edits of these rows, before the rows are written.
     pub(crate) fn before_write(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
         let edited: Vec<_> = ids.iter().copied().filter(|id| self.edited.contains(id)).collect();
         self.known.append(&mut edited::of_ids(conn, self.key, &edited)?);
         Ok(())
     }
 
-    /// These rows were as this before they were written.
+    /// Takes the state of these rows before they were written.
     pub(crate) fn was<'i>(&mut self, rows: impl IntoIterator<Item = &'i Item>) {
         if !self.look && !self.gone_names.is_empty() {
             self.look = rows.into_iter().any(|row| self.gone_names.contains(row.name()));
         }
     }
 
-    /// A row was written; `changed` are the columns that differ, `None` if it came. Returns what it is shown with.
+    /// Notes a row that was written. `changed` are the columns that differ, or `None` if the row is new. Returns the
+    /// texts with which the item is shown.
     pub(crate) fn wrote(&mut self, id: i64, changed: Option<FieldSet>, fields: &[Bind<'_>]) -> Texts {
         let text = |column: &str| match self.key.kind.field(column).and_then(|at| fields.get(at)) {
             Some(Bind::Text(text)) => *text,
@@ -244,8 +246,8 @@ impl<'a> Pass<'a> {
         Texts { name: shown.name, categories: shown.categories }
     }
 
-    /// Before rows are removed, and after the others were written: finds out which edited items will be gone, and
-    /// which rows have their names. `held` are the holds after it, if they change.
+    /// Finds out which edited items will be gone, and which rows have their names. It is called after rows are written
+    /// and before rows are removed. `held` are the held removals after the write, if they change.
     pub(crate) fn before_removals(
         &mut self,
         conn: &mut SqliteConnection,
@@ -277,7 +279,7 @@ impl<'a> Pass<'a> {
         self.gone_after = candidates.into_iter().filter(|id| !(there.contains(id) && is_listed(id))).collect();
         self.look |= !self.gone_after.iter().eq(self.gone_before.keys());
         if !self.look && !self.gone_names.is_empty() {
-            // Rows with the name of a gone item that go, or are held or listed again.
+            // Rows with the name of a gone item that are removed, newly held, or listed again.
             let moved = removed.iter().chain(held_before.symmetric_difference(&held_after));
             let moved: Vec<_> = moved.copied().collect();
             self.look = has_name(conn, key, &moved, &self.gone_names)?;
@@ -288,7 +290,8 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Reads the rows with the names of the gone items. An item that is written and held is gone under its new name.
+    /// Reads the rows with the names of the gone items. An item that is written and held counts as gone under its new
+    /// name.
     fn read_alike(&mut self, conn: &mut SqliteConnection, is_listed: impl Fn(i64) -> bool) -> Result<(), StoreError> {
         let gone: Vec<_> = self.gone_after.iter().copied().collect();
         let kept = edited::of_ids(conn, self.key, &gone)?;
@@ -304,7 +307,8 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Before an undo writes anything: rows with the names of items that may be gone after it. `ids` are its items.
+    /// Reads, before an undo writes anything, the rows with the names of items that may be gone after it. `ids` are the
+    /// items of the undo.
     pub(crate) fn before_undo(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
         self.held_before = missing(&held::held(conn, self.key.profile, self.key.kind)?);
         let may_be_gone = ids.iter().copied().filter(|id| self.edited.contains(id));
@@ -320,7 +324,8 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// After an undo has written the rows and the holds. `gone`, `put_back` and `back` are its items.
+    /// Takes the result of an undo that has written the rows and the holds. `gone`, `put_back` and `back` are its
+    /// items.
     pub(crate) fn after_undo(
         &mut self,
         conn: &mut SqliteConnection,
@@ -361,9 +366,9 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether an edited item is gone, and nobody has looked yet where its edits belong.
+/// Returns whether an edited item is gone, and no sync has looked yet for the item to which its edits belong.
 fn has_unseen(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
-    // SQLite doesn't find out by itself that the partial index has these rows.
+    // `INDEXED BY` is needed, because SQLite doesn't see by itself that the partial index has these rows.
     let sql = "SELECT 1 FROM xtream_edited_items i INDEXED BY xtream_edited_items_gone WHERE profile_id=? AND kind=? AND \
                gone>0 AND gone>1 AND parent=0 AND EXISTS (SELECT 1 FROM xtream_edits e WHERE e.profile_id=i.profile_id \
                AND e.kind=i.kind AND e.parent=0 AND e.content_id=i.content_id) LIMIT 1";

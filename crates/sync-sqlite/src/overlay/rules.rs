@@ -1,6 +1,6 @@
-//! The tables of filters and rewrite rules.
+//! Reads and writes the tables of filters and rewrite rules.
 //!
-//! A row that is no rule, or whose pattern can't be used, is passed over and kept; a check names it.
+//! A row that is no rule, or whose pattern can't be used, is ignored and kept. A check names it.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::tables::content::categories;
 /// The tables of rules.
 pub(crate) const TABLES: [&str; 3] = ["xtream_filters", "xtream_filter_rules", "xtream_rewrite_rules"];
 
-/// The rules of all kinds of a profile.
+/// Reads the rules of all kinds of a profile.
 pub(crate) fn of_profile(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<OverlayRules, StoreError> {
     let mut rules = OverlayRules::default();
     for kind in ContentKind::ALL {
@@ -26,7 +26,7 @@ pub(crate) fn of_profile(conn: &mut SqliteConnection, profile: &ProfileId) -> Re
     Ok(rules)
 }
 
-/// The rules of a kind, ready for its items.
+/// Reads the rules of a kind and compiles them.
 pub(crate) fn compiled(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(OverlayRules, CompiledRules), StoreError> {
     let mut rules = OverlayRules::default();
     (rules.filters[key.kind], rules.rewrites[key.kind]) = of_kind(conn, key, &mut 0)?;
@@ -34,18 +34,18 @@ pub(crate) fn compiled(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(Ove
     Ok((rules, compiled))
 }
 
-/// Makes the rules of a kind ready for its items.
+/// Compiles the rules of a kind.
 pub(crate) fn compile(
     conn: &mut SqliteConnection,
     key: Key<'_>,
     rules: &OverlayRules,
 ) -> Result<CompiledRules, StoreError> {
-    // Most kinds have no rules, and need no categories then.
+    // Most kinds have no rules. The categories are not needed then.
     let listed = if rules.is_empty(key.kind) { Vec::new() } else { categories(conn, key.profile, key.kind)? };
     CompiledRules::new(rules, key.kind, &listed).map_err(|error| StoreError::Corrupt(format!("a rule: {error}")))
 }
 
-/// Reads the rules of a kind; counts the rows that are none.
+/// Reads the rules of a kind, and counts the rows that are no rules.
 pub(crate) fn of_kind(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -87,7 +87,7 @@ pub(crate) fn of_kind(
     Ok((filter, rewrites))
 }
 
-/// The rule in the columns of a row from this one on.
+/// Reads a rule from the columns of a row, beginning with the column `at`. Returns `None` if it is no rule.
 fn filter_rule(row: &mut Record, at: usize) -> Option<FilterRule> {
     let action = word(row, at, FilterAction::from_name)?;
     let by = word(row, at + 1, FilterBy::from_name)?;
@@ -96,13 +96,13 @@ fn filter_rule(row: &mut Record, at: usize) -> Option<FilterRule> {
     FilterRule { action, by, matches, pattern }.checked().ok()
 }
 
-/// The rule in the columns of a row from this one on.
+/// Reads a rule from the columns of a row, beginning with the column `at`. Returns `None` if it is no rule.
 fn rewrite_rule(row: &mut Record, at: usize) -> Option<RewriteRule> {
     let (pattern, replacement) = (row.text(at).ok()?, row.text(at + 1).ok()?);
     RewriteRule { pattern, replacement }.checked().ok()
 }
 
-/// Deletes the rules of a kind from a table, and moves rows that are none out of the way, to negative positions.
+/// Deletes the rules of a kind from a table. Rows that are no rules move to negative positions, out of the way.
 fn clear(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -111,7 +111,7 @@ fn clear(
     is_rule: impl Fn(&mut Record) -> bool,
 ) -> Result<(), StoreError> {
     let [profile, kind] = key.binds();
-    // Nobody can say where a rule belongs whose position is no number.
+    // A rule whose position is no number has no place in the order.
     let sql = format!("DELETE FROM {table} WHERE profile_id=? AND kind=? AND typeof(position)<>'integer'");
     execute(conn, &sql, &key.binds())?;
     for mut row in records(conn, select, &key.binds())? {
@@ -136,8 +136,8 @@ fn word<T>(row: &mut Record, at: usize, read: impl Fn(&str) -> Option<T>) -> Opt
     read(&row.text(at).ok()?)
 }
 
-/// Writes the rules of a kind. Rows that are no rule are kept behind the others, and words that are none as long as
-/// nothing is put in their place: a newer version may have written them.
+/// Writes the rules of a kind. Rows that are no rules are kept behind the others. Unknown words are kept until another
+/// value replaces them, because a newer version may have written them.
 pub(crate) fn save(conn: &mut SqliteConnection, key: Key<'_>, rules: &OverlayRules) -> Result<(), StoreError> {
     let [_, of_filters, of_names] = TABLES;
     let sql =
@@ -186,7 +186,8 @@ pub(crate) fn save(conn: &mut SqliteConnection, key: Key<'_>, rules: &OverlayRul
     Ok(())
 }
 
-/// Writes which categories the filter of a kind knows and has told. What else there is of its rules stays as it is.
+/// Writes the categories that the filter of a kind knows, and those that it has reported. Everything else about its
+/// rules stays as it is.
 pub(crate) fn save_categories(conn: &mut SqliteConnection, key: Key<'_>, filter: &Filter) -> Result<(), StoreError> {
     let [profile, kind] = key.binds();
     let [known, told] = category_sets(filter)?;
@@ -197,7 +198,7 @@ pub(crate) fn save_categories(conn: &mut SqliteConnection, key: Key<'_>, filter:
     execute(conn, sql, &[profile, kind, otherwise, new, known.into(), told.into()]).map(|_| ())
 }
 
-/// The sets of categories of a filter, as their columns have them.
+/// Returns the sets of categories of a filter, as their columns hold them.
 fn category_sets(filter: &Filter) -> Result<[Option<String>; 2], StoreError> {
     let text = |set: Option<&BTreeSet<String>>| set.map(serde_json::to_string).transpose().map_err(StoreError::backend);
     let told = Some(&filter.told_categories).filter(|told| !told.is_empty());

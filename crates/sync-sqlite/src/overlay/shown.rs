@@ -1,4 +1,4 @@
-//! The table of how items are shown that are not shown as their rows: reading it, and keeping it in step.
+//! Reads the table of items that are not shown as their rows, and keeps it in step.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -34,25 +34,25 @@ pub(crate) const COLUMNS: [&str; 13] = [
     "last_watched",
 ];
 
-/// How many rows are looked at in one go.
+/// The number of rows that are compared at a time.
 const PAGE: usize = 2_000;
 
-/// Whether an item of a kind is not shown as its row.
+/// Returns whether any item of a kind is not shown as its row.
 pub(crate) fn exists(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
     is_there(conn, key, "")
 }
 
-/// Whether an item of a kind is shown with another name or in other categories than its row.
+/// Returns whether any item of a kind is shown with another name or in other categories than its row.
 pub(crate) fn has_other_texts(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
     is_there(conn, key, " AND (name IS NOT NULL OR category_ids IS NOT NULL)")
 }
 
-/// Whether items of a kind are shown in other categories than their rows.
+/// Returns whether any item of a kind is shown in other categories than its row.
 pub(crate) fn has_other_categories(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
     is_there(conn, key, " AND category_ids IS NOT NULL")
 }
 
-/// Whether a filter leaves an item of a kind out.
+/// Returns whether a filter excludes any item of a kind.
 pub(crate) fn has_excluded(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
     is_there(conn, key, " AND excluded<>0")
 }
@@ -62,7 +62,7 @@ fn is_there(conn: &mut SqliteConnection, key: Key<'_>, more: &str) -> Result<boo
     Ok(record(conn, &sql, &key.binds())?.is_some())
 }
 
-/// How these items are shown, as far as they have a row in the table. What is no such row shows the item as it is.
+/// Reads how these items are shown, if they have a row in the table. A row that can't be read shows the item as it is.
 pub(crate) fn of_ids(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -72,7 +72,7 @@ pub(crate) fn of_ids(
     Ok(stored.into_iter().map(|(id, shown)| (ContentId(id), shown.unwrap_or_default())).collect())
 }
 
-/// The rows of the table; `None` for one that is none. All of the kind where no ids are given.
+/// Reads the rows of the table, and `None` for each row that can't be read. Without ids, it reads all rows of the kind.
 fn stored(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -91,7 +91,8 @@ fn stored(
     records(conn, &sql, &binds)?.into_iter().map(read).collect()
 }
 
-/// Reads what is shown, behind the id; `None` where a column has what is never written there.
+/// Reads how an item is shown, from the columns behind the id. Returns `None` if a column has a value that is never
+/// written there.
 fn read(row: &mut Record) -> Option<Shown> {
     let mut flag = |at: usize| match row.take(at) {
         Cell::Integer(0) => Some(false),
@@ -153,7 +154,7 @@ fn binds(shown: &Shown) -> [Bind<'static>; 13] {
     ]
 }
 
-/// Brings the table up to rows, edits and rules for these items. Returns those that are shown with another name or in
+/// Adapts the table to rows, edits and rules for these items. Returns those that are shown with another name or in
 /// other categories than before.
 pub(crate) fn refresh(
     conn: &mut SqliteConnection,
@@ -176,8 +177,8 @@ pub(crate) fn refresh(
     Ok(difference.other_texts)
 }
 
-/// Brings the table up to rows, edits and rules for a whole kind. Returns the items that are shown with another name or
-/// in other categories than before.
+/// Adapts the table to rows, edits and rules for a whole kind. Returns the items that are shown with another name or in
+/// other categories than before.
 pub(crate) fn refresh_all(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -188,7 +189,7 @@ pub(crate) fn refresh_all(
     Ok(difference.other_texts)
 }
 
-/// The items of a kind that are not shown as rows, edits and rules say, rising.
+/// Returns the items of a kind that are not shown as rows, edits and rules say, ascending.
 pub(crate) fn wrong(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Vec<i64>, StoreError> {
     let (_, mut rules) = super::rules::compiled(conn, key)?;
     let found = compare_all(conn, key, &mut rules)?;
@@ -229,7 +230,7 @@ fn edits_of(edited: &std::collections::BTreeMap<i64, Kept>, id: i64) -> &[Edit] 
     edited.get(&id).map_or(&[], |kept| &kept.item.edits)
 }
 
-/// What rules look at, of the rows of a kind.
+/// Returns the SQL that selects the columns that rules use, from the rows of a kind.
 fn rows_of(key: Key<'_>) -> String {
     let tables = of(key.kind);
     format!(
@@ -238,7 +239,7 @@ fn rows_of(key: Key<'_>) -> String {
     )
 }
 
-/// What rules look at of an item. What is no text is an empty one.
+/// The columns of an item that rules use. A value that is no text counts as an empty text.
 struct Row {
     id: i64,
     name: String,
@@ -256,21 +257,21 @@ impl QueryableByName<Sqlite> for Row {
     }
 }
 
-/// In what the table differs from what it should say.
+/// The differences between the table and what it should hold.
 #[derive(Debug, Default)]
 struct Difference {
-    /// The rows of the table that have not been compared yet.
+    /// The rows of the table that are not compared yet.
     stored: HashMap<i64, Option<Shown>>,
     /// The items that should have no row in the table.
     plain: Vec<i64>,
-    /// The items that should have a row that only leaves them out, and have none.
+    /// The items that should have a row which does nothing but exclude them, and that have no row.
     excluded: Vec<i64>,
     others: Vec<(i64, Shown)>,
     other_texts: Vec<i64>,
 }
 
 impl Difference {
-    /// Compares an item; returns its id. `sets` has the sets of categories that were read already.
+    /// Compares an item, and returns its id. `sets` has the sets of categories that were read already.
     fn look<'e>(
         &mut self,
         row: Row,
@@ -298,7 +299,7 @@ impl Difference {
             return;
         }
         let texts = |shown: &Shown| (shown.name.clone(), shown.categories.clone());
-        // Of a row that can't be read nobody knows what was shown.
+        // If the row can't be read, it is unknown what was shown.
         if (is_known && before.is_none()) || before.as_ref().map(texts).unwrap_or_default() != texts(&shown) {
             self.other_texts.push(id);
         }
@@ -312,7 +313,7 @@ impl Difference {
         }
     }
 
-    /// What is left has no item.
+    /// Deletes the remaining rows of the table, because their items don't exist.
     fn end(&mut self) {
         self.plain.extend(self.stored.drain().map(|(id, _)| id));
     }

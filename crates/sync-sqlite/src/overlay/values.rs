@@ -1,8 +1,8 @@
-//! Values of edits as text, and back.
+//! Converts values of edits to text, and back.
 
 use sync_core::overlay::{EditField, EditShape, EditValue};
 
-/// A value as its column has it: a flag is `1`, a list is a JSON array.
+/// Writes a value for its column: a flag as `1`, a list as a JSON array.
 pub(super) fn to_text(value: &EditValue) -> String {
     match value {
         EditValue::Flag(_) => "1".to_owned(),
@@ -12,7 +12,7 @@ pub(super) fn to_text(value: &EditValue) -> String {
     }
 }
 
-/// Reads a value of the panel; `None` for a text that is no value of the field.
+/// Reads a value of the panel. Returns `None` if the text is no value of the field.
 pub(super) fn from_text(field: EditField, text: &str) -> Option<EditValue> {
     match field.shape() {
         EditShape::Flag => (text == "1").then_some(EditValue::Flag(true)),
@@ -26,7 +26,7 @@ pub(super) fn from_text(field: EditField, text: &str) -> Option<EditValue> {
     }
 }
 
-/// Reads a value of the user; `None` also for a value that exceeds a limit.
+/// Reads a value of the user. Returns `None` if the text is no value of the field, or if the value exceeds a limit.
 pub(super) fn local(field: EditField, text: &str) -> Option<EditValue> {
     from_text(field, text)?.checked(field).ok()
 }

@@ -1,4 +1,4 @@
-//! Which items a view leaves out, and which a selection asks for.
+//! Finds the items that a view leaves out, and those that a selection asks for.
 
 use std::collections::HashSet;
 
@@ -10,17 +10,17 @@ use super::shown;
 use crate::db::statement::integers;
 use crate::search::Key;
 
-/// The items of a kind that a selection treats apart.
+/// The items of a kind that a selection treats in a special way.
 #[derive(Debug, Default)]
 pub(crate) struct Apart {
-    /// Those that the view leaves out.
+    /// The items that the view leaves out.
     pub(crate) left_out: HashSet<ContentId>,
-    /// The only ones that are wanted; `None` for all.
+    /// The only items that are wanted; `None` for all.
     pub(crate) only: Option<HashSet<ContentId>>,
 }
 
 impl Apart {
-    /// Reads which these are.
+    /// Reads these items.
     pub(crate) fn of(
         conn: &mut SqliteConnection,
         key: Key<'_>,
@@ -55,7 +55,8 @@ impl Apart {
     }
 }
 
-/// What is true of the rows of `xtream_shown` whose items a view leaves out; `None` for a view that leaves out none.
+/// Returns the condition on rows of `xtream_shown` that selects the items which a view leaves out, or `None` if the
+/// view leaves out none.
 pub(crate) const fn condition(view: View) -> Option<&'static str> {
     match (view.hidden, view.excluded) {
         (true, true) => None,

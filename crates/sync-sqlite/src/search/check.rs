@@ -1,4 +1,4 @@
-//! The check of the search text against the rows.
+//! Checks the search text against the rows.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use super::entries::{Maker, Values};
 use super::load;
 use super::tables::{self, Key};
 
-/// In what the search text of a kind differs from the rows. A text that nobody relies on differs in nothing: there may be
-/// none, or it is written anew by the next sync in any case.
+/// Returns the differences between the search text of a kind and its rows. A text that is not in use has no
+/// differences, because it is missing or the next sync writes it again anyway.
 pub(crate) fn cases(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Vec<String>, StoreError> {
     let state = tables::state(conn, key)?;
     if state.stamp.is_none() {

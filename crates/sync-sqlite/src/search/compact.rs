@@ -1,4 +1,4 @@
-//! Keeping the search text compact: few batches, and little in them that is overridden.
+//! Keeps the search text compact: with few batches, and few entries that are overridden.
 
 use std::collections::HashMap;
 
@@ -9,15 +9,15 @@ use sync_core::search::SegmentWriter;
 use super::tables::{self, Key};
 use super::write::{Batches, WAITING};
 
-/// The later batches may have an entry for so many of the first one.
+/// The later batches together may have one entry per this number of entries of the first batch.
 const SHARE: u64 = 4;
 
-/// There are so many later batches at most.
+/// The highest number of later batches.
 const LATER: usize = 12;
 
-/// After a batch was written: writes all into one where the later ones have grown, or these into one where they are many.
-/// Both are rare, so that their cost is a small part of what the writes between them cost. Returns whether the text could
-/// be read.
+/// Compacts the batches after one was written. If the later batches have many entries, all batches become one. If there
+/// are many later batches, these become one. Both are rare, so their cost is small compared with the writes in between.
+/// Returns whether the text could be read.
 pub(super) fn tidy(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -38,16 +38,17 @@ pub(super) fn tidy(
     }
 }
 
-/// Writes batches into one.
+/// Merges batches into one.
 struct Rewrite<'a> {
     key: Key<'a>,
     next: (i64, i64),
 }
 
 impl Rewrite<'_> {
-    /// Writes these batches, the oldest first, into one. `all`: they are all there are, and what was removed is forgotten.
+    /// Merges these batches, the oldest first, into one. `all` says that there are no others, so that the entries of
+    /// removed items can be dropped.
     ///
-    /// One segment is in memory at a time, besides an id of each later entry.
+    /// One segment is in memory at a time, and in addition the id of each later entry.
     fn run(
         &self,
         conn: &mut SqliteConnection,
@@ -63,7 +64,7 @@ impl Rewrite<'_> {
                 step()?;
                 let segment = tables::segment(conn, row)?;
                 let Some(items) = segment.and_then(|segment| segment.read().ok()) else { return Ok(false) };
-                // Its pages are free for what comes.
+                // The pages of the row are free for the next writes.
                 tables::delete_row(conn, row)?;
                 for (id, entry) in items {
                     match entry {
@@ -82,7 +83,7 @@ impl Rewrite<'_> {
         Ok(true)
     }
 
-    /// In which batch the latest entry of an item is, of all items that have one behind the first batch.
+    /// Returns, for all items that have an entry behind the first batch, the batch with their latest entry.
     fn latest(
         &self,
         conn: &mut SqliteConnection,

@@ -1,4 +1,4 @@
-//! Entries of items: made of the values that are about to be written, or of rows.
+//! Makes entries of items, from values that are about to be written or from rows.
 
 use std::fmt::Write as _;
 
@@ -15,15 +15,15 @@ use crate::overlay::shown;
 use crate::tables;
 use crate::tables::ids;
 
-/// How many rows are read in one go.
+/// The number of rows that are read at a time.
 const PAGE: usize = 2_000;
 
-/// Whose names and categories entries have.
+/// The source of the names and categories of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Values {
-    /// Those that are shown.
+    /// The shown values.
     Shown,
-    /// The panel's.
+    /// The panel's values.
     Panel,
 }
 
@@ -32,11 +32,11 @@ pub(crate) enum Values {
 pub(crate) struct Maker {
     kind: ContentKind,
     fields: SearchFields,
-    /// The columns of an entry besides the categories: position and name.
+    /// The columns of an entry except the categories: position and name.
     columns: Vec<(usize, &'static str)>,
     /// The position of the categories.
     categories: Option<usize>,
-    /// All of these.
+    /// The set of all these columns.
     all: FieldSet,
 }
 
@@ -50,12 +50,13 @@ impl Maker {
         Self { kind, fields, columns, categories, all }
     }
 
-    /// Whether the item needs a new entry when these fields have changed. If none is named, any may have.
+    /// Returns whether the item needs a new entry if these fields have changed. If the set is empty, any field may have
+    /// changed.
     pub(crate) fn needs(&self, changed: FieldSet) -> bool {
         changed.is_empty() || !self.all.and(changed).is_empty()
     }
 
-    /// Adds the entry of an item whose fields are on their way into the table, and that is shown with these texts.
+    /// Adds the entry of an item whose fields are about to be written, and which is shown with these texts.
     pub(crate) fn add_binds(&self, id: i64, fields: &[Bind<'_>], shown: Texts, writer: &mut SegmentWriter) {
         let mut source = EntrySource::default();
         for (at, name) in &self.columns {
@@ -78,10 +79,11 @@ impl Maker {
         writer.add_from(ContentId(id), &source, categories, self.fields);
     }
 
-    /// What selects the columns of an entry from the rows of a profile: as items are shown, or as the panel has them.
+    /// Returns the SQL that selects the columns of an entry from the rows of a profile, with the shown values or the
+    /// panel's.
     fn select(&self, conn: &mut SqliteConnection, key: Key<'_>, values: Values) -> Result<String, StoreError> {
         let tables = tables::of(self.kind);
-        // Most kinds are shown as they are, and need no join.
+        // Most kinds are shown as their rows, and need no join.
         let is_joined = values == Values::Shown && shown::has_other_texts(conn, key)?;
         let mut sql = format!("SELECT i.{}", tables.id);
         for at in self.columns.iter().map(|(at, _)| *at).chain(self.categories) {
@@ -121,8 +123,8 @@ impl Maker {
         Ok(Entry::new(ContentId(id), &source, categories, self.fields))
     }
 
-    /// Calls `each` with the entry of every row of a kind, by rising id; `step` is asked before each page of rows
-    /// whether to go on.
+    /// Calls `each` with the entry of every row of a kind, by ascending id. `step` is called before each page of rows,
+    /// and its error ends the work.
     pub(crate) fn of_all_rows(
         &self,
         conn: &mut SqliteConnection,
@@ -146,7 +148,7 @@ impl Maker {
         Ok(())
     }
 
-    /// The entries of those of these items that have a row, as they are shown.
+    /// Returns the entries of those of these items that have a row, with the shown values.
     pub(crate) fn of_rows(
         &self,
         conn: &mut SqliteConnection,
@@ -161,7 +163,7 @@ impl Maker {
     }
 }
 
-/// Whether a column is searched only where all fields are.
+/// Returns whether a column is searched only if all fields are searched.
 fn is_rest(column: &str) -> bool {
     matches!(column, "cast" | "director" | "genre")
 }

@@ -1,7 +1,7 @@
-//! Search indexes that a store holds, so that the next search needn't read the text again.
+//! Keeps search indexes in memory, so that the next search doesn't read the text again.
 //!
-//! They are held for as long as they are used, within a limit of memory. A thread frees what is idle; there is one only
-//! while something is held.
+//! The indexes stay in memory while they are used, within a memory limit. A thread frees idle indexes. The thread
+//! exists only while there are indexes.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,13 +11,13 @@ use sync_core::{ContentKind, ProfileId};
 
 use super::tables::Key;
 
-/// The memory for all of them.
+/// The memory for all indexes together, in bytes.
 const LIMIT: usize = 32 << 20;
 
-/// An index that nobody uses for so long is freed.
+/// The time after which an unused index is freed.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// The search indexes that a store holds.
+/// The search indexes that a store keeps in memory.
 pub(crate) struct HeldIndexes {
     shared: Arc<Shared>,
     limit: usize,
@@ -31,11 +31,11 @@ struct Shared {
 
 #[derive(Default)]
 struct Indexes {
-    /// The texts of which a page was read without an index, the latest one of each kind.
+    /// The texts of which a page was read without an index; only the latest text of each kind.
     looked_into: Vec<(ProfileId, ContentKind, i64)>,
-    /// The one that was used last is the last one.
+    /// The indexes, with the most recently used one last.
     held: Vec<Held>,
-    /// Whether a thread looks after it.
+    /// Whether a thread frees idle indexes.
     is_watched: bool,
     is_closed: bool,
 }
@@ -43,11 +43,11 @@ struct Indexes {
 struct Held {
     profile: ProfileId,
     kind: ContentKind,
-    /// That of the text that it was read from.
+    /// The stamp of the text from which the index was read.
     stamp: i64,
     depth: Depth,
     index: Arc<SearchIndex>,
-    /// The panel's order, with what tells the listing.
+    /// The panel's order, with a number that identifies the listing.
     order: Option<(u64, Arc<Vec<u32>>)>,
     size: usize,
     used: Instant,
@@ -70,7 +70,7 @@ impl HeldIndexes {
         Self { shared: Arc::new(Shared { indexes: Mutex::default(), changed: Condvar::new(), idle }), limit }
     }
 
-    /// The index of a text, if it is held as deep as that.
+    /// Returns the index of a text, if it is in memory with at least this depth.
     pub(super) fn get(&self, key: Key<'_>, stamp: i64, depth: Depth) -> Option<Arc<SearchIndex>> {
         let mut indexes = self.shared.lock();
         let held = indexes.take(key, stamp).filter(|held| held.depth >= depth)?;
@@ -79,7 +79,7 @@ impl HeldIndexes {
         Some(index)
     }
 
-    /// Holds the index of a text.
+    /// Keeps the index of a text in memory.
     pub(super) fn keep(&self, key: Key<'_>, stamp: i64, depth: Depth, index: &Arc<SearchIndex>) {
         let mut indexes = self.shared.lock();
         indexes.held.retain(|held| !held.is_of(key));
@@ -89,8 +89,8 @@ impl HeldIndexes {
         self.fit(&mut indexes);
     }
 
-    /// Notes that a page was read without the index of a text. Returns whether it is the first one: whoever asks again
-    /// is better served with an index.
+    /// Notes that a page was read without the index of a text. Returns whether this is the first such page. For further
+    /// pages an index is faster.
     pub(super) fn is_first_look(&self, key: Key<'_>, stamp: i64) -> bool {
         let mut indexes = self.shared.lock();
         let looked = (key.profile.clone(), key.kind, stamp);
@@ -102,14 +102,14 @@ impl HeldIndexes {
         true
     }
 
-    /// The panel's order of a listing, if it is held with the index of a text.
+    /// Returns the panel's order of a listing, if it is in memory with the index of a text.
     pub(super) fn order(&self, key: Key<'_>, stamp: i64, listing: u64) -> Option<Arc<Vec<u32>>> {
         let indexes = self.shared.lock();
         let held = indexes.held.iter().find(|held| held.is_of(key) && held.stamp == stamp)?;
         held.order.as_ref().filter(|(of, _)| *of == listing).map(|(_, order)| Arc::clone(order))
     }
 
-    /// Holds the panel's order with the index of a text.
+    /// Keeps the panel's order in memory with the index of a text.
     pub(super) fn keep_order(&self, key: Key<'_>, stamp: i64, listing: u64, order: &Arc<Vec<u32>>) {
         let mut indexes = self.shared.lock();
         let Some(held) = indexes.held.iter_mut().find(|held| held.is_of(key) && held.stamp == stamp) else { return };
@@ -118,7 +118,8 @@ impl HeldIndexes {
         self.fit(&mut indexes);
     }
 
-    /// Frees what was used least lately until the rest is within the limit, and sees that somebody looks after it.
+    /// Frees the least recently used indexes until the rest is within the limit, and starts the thread that frees idle
+    /// ones.
     fn fit(&self, indexes: &mut Indexes) {
         let mut size: usize = indexes.held.iter().map(|held| held.size).sum();
         while size > self.limit {
@@ -145,7 +146,7 @@ impl Drop for HeldIndexes {
 }
 
 impl Indexes {
-    /// Takes the index of a text; throws that of another text away.
+    /// Takes out the index of a text. An index of another text is dropped.
     fn take(&mut self, key: Key<'_>, stamp: i64) -> Option<Held> {
         let at = self.held.iter().position(|held| held.is_of(key))?;
         Some(self.held.remove(at)).filter(|held| held.stamp == stamp)
@@ -157,7 +158,7 @@ impl Shared {
         self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Frees what is idle, and ends when nothing is held any more.
+    /// Frees idle indexes, and ends when no index is left.
     fn watch(&self) {
         let mut indexes = self.lock();
         loop {

@@ -1,4 +1,4 @@
-//! Search indexes: read from the search text, or made of the rows.
+//! Makes search indexes, from the search text or from the rows.
 
 use diesel::SqliteConnection;
 use sync_core::StoreError;
@@ -7,7 +7,7 @@ use sync_core::search::{DamagedSegment, Depth, SearchFields, SearchIndex};
 use super::entries::{Maker, Values};
 use super::tables::{self, Key};
 
-/// Reads the text of a kind, as deep as it is needed. `None` where it can't be read.
+/// Reads the text of a kind with the depth that is needed. Returns `None` if the text can't be read.
 pub(super) fn of_text(
     conn: &mut SqliteConnection,
     key: Key<'_>,
@@ -15,13 +15,13 @@ pub(super) fn of_text(
 ) -> Result<Option<SearchIndex>, StoreError> {
     match read(conn, key, depth) {
         Ok(index) => Ok(Some(index)),
-        // What SQLite can't read of these tables is in the rows as well.
+        // Everything in these tables that SQLite can't read is in the rows as well.
         Err(Unread::Damaged | Unread::Store(StoreError::Corrupt(_) | StoreError::Backend(_))) => Ok(None),
         Err(Unread::Store(error)) => Err(error),
     }
 }
 
-/// Why there is no index.
+/// The reason why there is no index.
 enum Unread {
     Damaged,
     Store(StoreError),
@@ -39,7 +39,7 @@ impl From<StoreError> for Unread {
     }
 }
 
-/// The texts are read one segment at a time: all of them at once would be twice in memory.
+/// Reads the text of a kind, one segment at a time. All texts at once would be in memory twice.
 fn read(conn: &mut SqliteConnection, key: Key<'_>, depth: Depth) -> Result<SearchIndex, Unread> {
     let (rows, facts) = tables::facts(conn, key)?.ok_or(Unread::Damaged)?;
     SearchIndex::read(&facts, depth, |batch, number| {
@@ -47,7 +47,7 @@ fn read(conn: &mut SqliteConnection, key: Key<'_>, depth: Depth) -> Result<Searc
     })
 }
 
-/// Makes an index of the rows of a kind.
+/// Makes an index from the rows of a kind.
 pub(super) fn of_rows(
     conn: &mut SqliteConnection,
     key: Key<'_>,

@@ -1,7 +1,8 @@
-//! The search text: a compact copy of what is searched and sorted by, kept beside the items.
+//! The search text: a compact copy of the values that are searched and sorted by, stored beside the items.
 //!
-//! What an entry is, and how it is searched, is in the core; here it is written with the items, kept in step with
-//! them, and read. A fault of the text is never an error: then the rows are read, and the next sync writes it anew.
+//! The core defines what an entry is and how it is searched. This module writes the text together with the items, keeps
+//! both in step, and reads the text. A damaged text is never an error: the rows are read instead, and the next sync
+//! writes the text again.
 
 pub(crate) mod check;
 mod compact;

@@ -1,4 +1,4 @@
-//! Selections: answered from the search text, or from the rows where there is no text.
+//! Answers selections, from the search text or, without one, from the rows.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -36,7 +36,7 @@ impl SqliteStore {
     }
 }
 
-/// What is searched of a kind.
+/// The search index of a kind, with the values that a search in it needs.
 struct Prepared {
     kind: ContentKind,
     index: Arc<SearchIndex>,
@@ -77,7 +77,7 @@ impl Reader<'_> {
         self.selected(hits)
     }
 
-    /// A page in the panel's order, if it is the first one that is asked for and needs no index.
+    /// Returns a page in the panel's order, if it is the first page and needs no index.
     fn browsed(&mut self) -> Result<Option<Hits>, StoreError> {
         let [kind] = self.selection.kinds[..] else { return Ok(None) };
         if self.selection.words.is_some() || self.selection.sort != Sort::Panel {
@@ -85,7 +85,7 @@ impl Reader<'_> {
         }
         let key = Key { profile: self.profile, kind };
         let view = self.selection.view;
-        // Where many items are left out, a page may be far behind the first items.
+        // If many items are left out, a page may be far behind the first items.
         if !view.excluded && has_excluded(self.conn, key)? {
             return Ok(None);
         }
@@ -124,7 +124,7 @@ impl Reader<'_> {
         let key = Key { profile: self.profile, kind };
         let state = tables::state(self.conn, key)?;
         let by_panel = self.selection.sort == Sort::Panel;
-        // The text has what is shown.
+        // The text has the shown values.
         let wants_others = self.selection.view.panel && has_other_texts(self.conn, key)?;
         let of_text = if wants_others { None } else { self.of_text(key, state)? };
         let (index, panel_order) = if let Some((index, stamp)) = of_text {
@@ -140,10 +140,10 @@ impl Reader<'_> {
         Ok(Prepared { kind, index, panel_order, held, apart })
     }
 
-    /// The index that the text makes, and the stamp of the text; `None` where there is no text that can be used.
+    /// Returns the index of the text, and the stamp of the text. Returns `None` if no text can be used.
     fn of_text(&mut self, key: Key<'_>, state: State) -> Result<Option<(Arc<SearchIndex>, i64)>, StoreError> {
         let Some(stamp) = state.stamp else { return Ok(None) };
-        // A text of names has no rest.
+        // A text of names has no texts of other fields.
         let depth = match (&self.selection.words, self.selection.sort) {
             (Some(_), _) if state.fields == SearchFields::All => Depth::Texts,
             (Some(_), _) | (None, Sort::Name) => Depth::Names,
@@ -155,17 +155,17 @@ impl Reader<'_> {
 
     fn of_rows(&mut self, key: Key<'_>, state: State) -> Result<SearchIndex, StoreError> {
         if !has_rows(self.conn, key)? {
-            // There is nothing that a text could have.
+            // The kind has no rows, so a text would be empty.
             return Ok(SearchIndex::default());
         }
         let is_off = state.fields == SearchFields::Off;
-        // Of a text that is there, and has other names than the panel's, the next sync makes no other one.
+        // The present text has other names than the panel's, and the next sync doesn't change that.
         self.answered_by = if state.stamp.is_some() && self.selection.view.panel {
             AnsweredBy::RowsWithoutText
         } else {
             without_text(state)
         };
-        // A profile that keeps no text is searched in all of it.
+        // If a profile keeps no text, all its fields are searched.
         let fields = match self.selection.words {
             None => SearchFields::Names,
             Some(_) if is_off => SearchFields::All,
@@ -175,7 +175,7 @@ impl Reader<'_> {
         load::of_rows(self.conn, key, fields, values)
     }
 
-    /// The panel's order, made anew only where the listing is another one.
+    /// Returns the panel's order. It is computed again only if the listing has changed.
     fn kept_order(&mut self, key: Key<'_>, stamp: i64, index: &SearchIndex) -> Result<Arc<Vec<u32>>, StoreError> {
         let text = self.listed_text(key)?;
         let listing = xxh3_64(&text);
@@ -187,7 +187,7 @@ impl Reader<'_> {
         Ok(order)
     }
 
-    /// The ids of the last listing, in its order, as they are stored.
+    /// Returns the ids of the last listing in its order, in their stored form.
     fn listed_text(&mut self, key: Key<'_>) -> Result<Vec<u8>, StoreError> {
         let sql = "SELECT CAST(ids AS BLOB) FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
         let found = record(self.conn, sql, &[key.profile.as_str().into(), key.kind.as_str().into()])?;
@@ -204,7 +204,7 @@ impl Reader<'_> {
         Ok(ids.into_iter().map(ContentId).collect())
     }
 
-    /// The rows of what was found. A row that is gone, though the index has it, is left out.
+    /// Reads the rows of the items that were found. An item of the index whose row is gone is left out.
     fn selected(self, found: Hits) -> Result<Selected, StoreError> {
         let view = self.selection.view;
         let mut items = HashMap::with_capacity(found.hits.len());
@@ -228,12 +228,13 @@ impl Reader<'_> {
     }
 }
 
-/// What answers where there is no text.
+/// Returns what answers a selection if there is no text.
 fn without_text(state: State) -> AnsweredBy {
     if state.fields == SearchFields::Off { AnsweredBy::RowsWithoutText } else { AnsweredBy::RowsUntilSync }
 }
 
-/// The index of the text with this stamp, held or read; `None` where the text can't be read.
+/// Returns the index of the text with this stamp, from memory or from the tables. Returns `None` if the text can't be
+/// read.
 fn text_index(
     conn: &mut SqliteConnection,
     held: &HeldIndexes,
@@ -250,21 +251,21 @@ fn text_index(
     Ok(Some(index))
 }
 
-/// Returns how many items each category has, as the search text says; `None` where no text can be used.
+/// Returns the number of items in each category, from the search text. Returns `None` if no text can be used.
 pub(crate) fn category_sizes(
     conn: &mut SqliteConnection,
     held: &HeldIndexes,
     key: Key<'_>,
 ) -> Result<Option<BTreeMap<String, u64>>, StoreError> {
     let Some(stamp) = tables::state(conn, key)?.stamp else { return Ok(None) };
-    // Categories are counted by the rows, and the text has those that are shown.
+    // The categories are to be counted by the rows, but the text has the shown categories.
     if overlay::shown::has_other_categories(conn, key)? {
         return Ok(None);
     }
     Ok(text_index(conn, held, key, stamp, Depth::Values)?.map(|index| index.category_sizes()))
 }
 
-/// Reads ids as they are stored; what is no list of ids has none.
+/// Reads stored ids. A value that is no list of ids has no ids.
 fn listed(text: &[u8]) -> Vec<ContentId> {
     let ids = std::str::from_utf8(text).ok().and_then(|text| ids::from_json(text, text.len() / 8));
     ids.unwrap_or_default().into_iter().map(ContentId).collect()

@@ -1,6 +1,7 @@
-//! The tables of the search text: how it stands, and its segments.
+//! The tables of the search text: its state and its segments.
 //!
-//! SQL as text, because somebody may have put anything into these tables, and texts that are no UTF-8 are read as bytes.
+//! The statements are SQL as text, because other programs may have written anything into these tables. Texts that are
+//! not UTF-8 are read as bytes.
 
 use diesel::SqliteConnection;
 use sync_core::search::{FOLDING, SearchFields, Segment, SegmentFacts, SegmentTexts};
@@ -20,24 +21,24 @@ pub(crate) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// Profile and kind, the key of most tables.
+    /// Returns profile and kind, the key of most tables.
     pub(crate) fn binds(self) -> [Bind<'a>; 2] {
         [self.profile.as_str().into(), self.kind.as_str().into()]
     }
 }
 
-/// How the search text of a kind stands.
+/// The state of the search text of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct State {
-    /// The fields that the profile wants searched.
+    /// The fields that the profile wants to search.
     pub(crate) fields: SearchFields,
     /// Whether there is a text at all.
     pub(crate) is_there: bool,
-    /// The stamp of a text that is complete, and as the profile wants it.
+    /// The stamp of the text; `None` if the text is incomplete, or not as the profile wants it.
     pub(crate) stamp: Option<i64>,
 }
 
-/// Reads how the text of a kind stands. What somebody else has put there is no state.
+/// Reads the state of the text of a kind. A row that another program has written counts as no state.
 pub(crate) fn state(conn: &mut SqliteConnection, key: Key<'_>) -> Result<State, StoreError> {
     let sql = "SELECT CASE s.search_fields WHEN 'names' THEN 1 WHEN 'off' THEN 2 ELSE 0 END,t.kind IS NOT NULL,\
                iif(t.folding=? AND t.complete=1 AND typeof(t.stamp)='integer' AND t.fields=CASE s.search_fields \
@@ -57,7 +58,7 @@ pub(crate) fn state(conn: &mut SqliteConnection, key: Key<'_>) -> Result<State, 
     Ok(State { fields, is_there, stamp: stamp.filter(|_| fields != SearchFields::Off) })
 }
 
-/// Notes that the text of a kind is complete, and another one than before.
+/// Notes that the text of a kind is complete and has changed.
 pub(crate) fn stamp(conn: &mut SqliteConnection, key: Key<'_>, fields: SearchFields) -> Result<(), StoreError> {
     let sql = "INSERT INTO xtream_search_state (profile_id,kind,folding,fields,complete,stamp) VALUES (?,?,?,?,1,random()) \
                ON CONFLICT (profile_id,kind) DO UPDATE SET folding=excluded.folding, fields=excluded.fields, complete=1, \
@@ -66,12 +67,12 @@ pub(crate) fn stamp(conn: &mut SqliteConnection, key: Key<'_>, fields: SearchFie
     execute(conn, sql, &[profile, kind, i64::from(FOLDING).into(), fields.as_str().into()]).map(|_| ())
 }
 
-/// Has the next sync write the text of a kind anew.
+/// Makes the next sync write the text of a kind again.
 pub(crate) fn doubt(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(), StoreError> {
     execute(conn, "UPDATE xtream_search_state SET complete=0 WHERE profile_id=? AND kind=?", &key.binds()).map(|_| ())
 }
 
-/// Takes the text of a kind out.
+/// Deletes the text of a kind.
 pub(crate) fn forget(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(), StoreError> {
     for table in TABLES {
         execute(conn, &format!("DELETE FROM {table} WHERE profile_id=? AND kind=?"), &key.binds())?;
@@ -79,7 +80,7 @@ pub(crate) fn forget(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(), St
     Ok(())
 }
 
-/// Takes the text of a profile out that wants none. A text of other fields is noticed where it is read.
+/// Deletes the text of a profile that wants no text. A text of other fields is noticed when it is read.
 pub(crate) fn follow_settings(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -94,7 +95,7 @@ pub(crate) fn follow_settings(
     Ok(())
 }
 
-/// The batches of a kind, rising, each with the number of its entries. `None` if they are none.
+/// Reads the batches of a kind, ascending, each with the number of its entries. Returns `None` if a row is no batch.
 pub(crate) fn batches(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Option<Vec<(i64, u64)>>, StoreError> {
     let sql = "SELECT batch,CAST(TOTAL(entries) AS INTEGER) FROM xtream_search_segments WHERE profile_id=? AND kind=? \
                GROUP BY batch ORDER BY batch";
@@ -109,7 +110,7 @@ pub(crate) fn batches(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Optio
     Ok(Some(all))
 }
 
-/// The ids of the rows of a batch, by place.
+/// Reads the ids of the rows of a batch, in order.
 pub(crate) fn rows_of(conn: &mut SqliteConnection, key: Key<'_>, batch: i64) -> Result<Vec<i64>, StoreError> {
     let sql = "SELECT id FROM xtream_search_segments WHERE profile_id=? AND kind=? AND batch=? ORDER BY place";
     let [profile, kind] = key.binds();
@@ -149,8 +150,8 @@ pub(crate) fn delete_all(conn: &mut SqliteConnection, key: Key<'_>) -> Result<()
     execute(conn, "DELETE FROM xtream_search_segments WHERE profile_id=? AND kind=?", &key.binds()).map(|_| ())
 }
 
-/// Reads the segment of a row; `None` where it is none. Its columns are read as bytes: what somebody else has put there
-/// may be no text.
+/// Reads the segment in a row. Returns `None` if the row is no segment. The columns are read as bytes, because other
+/// programs may have written values that are no text.
 pub(crate) fn segment(conn: &mut SqliteConnection, row: i64) -> Result<Option<Segment>, StoreError> {
     let sql = "SELECT entries,CAST(facts AS BLOB),CAST(names AS BLOB),CAST(rest AS BLOB) FROM xtream_search_segments \
                WHERE id=?";
@@ -161,13 +162,13 @@ pub(crate) fn segment(conn: &mut SqliteConnection, row: i64) -> Result<Option<Se
     Ok(read.map(|((entries, names), rest)| Segment { entries, facts, names, rest }))
 }
 
-/// By batch, the oldest first, and by place.
+/// A value per segment, by batch (the oldest first) and by position in the batch.
 pub(crate) type Batches<T> = Vec<Vec<T>>;
 
-/// Segments without their texts, and the ids of their rows.
+/// The ids of the rows of segments, and the segments without their texts.
 pub(crate) type Facts = (Batches<i64>, Batches<SegmentFacts>);
 
-/// Reads the segments of a kind without their texts; `None` where one of them is none.
+/// Reads the segments of a kind without their texts. Returns `None` if one of the rows is no segment.
 pub(crate) fn facts(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Option<Facts>, StoreError> {
     let sql = "SELECT id,batch,entries,CAST(facts AS BLOB) FROM xtream_search_segments WHERE profile_id=? AND kind=? \
                ORDER BY batch,place";
@@ -189,8 +190,8 @@ pub(crate) fn facts(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Option<
     Ok(Some((ids, all)))
 }
 
-/// Reads the texts of the segment of a row, with or without that of the other fields than names; `None` where they are
-/// no texts.
+/// Reads the texts of the segment in a row, with or without the text of the fields other than names. Returns `None` if
+/// the values are no texts.
 pub(crate) fn texts(
     conn: &mut SqliteConnection,
     row: i64,
@@ -203,8 +204,8 @@ pub(crate) fn texts(
     Ok(text(0).zip(text(1)).map(|(names, rest)| SegmentTexts { names, rest }))
 }
 
-/// A number of entries that so many facts can be of. An entry takes some bytes: a number that somebody made up must not
-/// become so much memory.
+/// Returns the number of entries, if so many bytes of facts can be of so many entries. An entry takes at least one
+/// byte, so an invented number doesn't make the program allocate much memory.
 fn possible(entries: i64, facts: &[u8]) -> Option<u32> {
     u32::try_from(entries).ok().filter(|entries| *entries as usize <= facts.len())
 }

@@ -1,4 +1,4 @@
-//! Writing the search text: in the transaction that writes the items.
+//! Writes the search text, in the transaction that writes the items.
 
 use std::collections::HashSet;
 
@@ -14,25 +14,25 @@ use crate::db::statement::integer;
 use crate::overlay::pass::Texts;
 use crate::tables::of;
 
-/// So many bytes of entries wait in memory.
+/// The bytes of entries that wait in memory before they are written.
 pub(super) const WAITING: usize = 2 << 20;
 
-/// Where more entries than these change at once, the text is written anew.
+/// The number of changed entries from which on the whole text is written again.
 const ANEW: usize = 50_000;
 
-/// How many rows are looked at in one go when others than an apply have changed them.
+/// The number of rows that are read at a time, if something other than an apply has changed them.
 const PAGE: usize = 1_000;
 
-/// What happens to the text of a kind.
+/// The treatment of the text of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plan {
-    /// The profile wants none.
+    /// The profile wants no text.
     Nothing,
-    /// It is the first one: there are no rows yet.
+    /// The text is the first one: there are no rows yet.
     First,
-    /// What changes is added.
+    /// The changed entries are added.
     Extend,
-    /// It is written anew, of the rows.
+    /// The whole text is written again, from the rows.
     Anew,
 }
 
@@ -43,23 +43,23 @@ pub(crate) struct Writer<'a> {
     fields: SearchFields,
     maker: Maker,
     waiting: SegmentWriter,
-    /// What is there, once something was written.
+    /// The stored batches; `None` until something was written.
     batches: Option<Batches>,
 }
 
-/// The batches of a kind, while another one is written.
+/// The batches of a kind while another batch is written.
 #[derive(Debug, Default)]
 pub(super) struct Batches {
-    /// Those that are there already: number, and entries.
+    /// The number of each stored batch, and of its entries.
     pub(super) known: Vec<(i64, u64)>,
-    /// The number of the batch that is written, and the place of its next segment.
+    /// The number of the batch that is being written, and the position of its next segment.
     pub(super) next: (i64, i64),
-    /// How many entries it has.
+    /// The number of entries in the batch that is being written.
     pub(super) entries: u64,
 }
 
 impl<'a> Writer<'a> {
-    /// Before anything of the kind is written.
+    /// Begins, before anything of the kind is written.
     pub(crate) fn new(
         conn: &mut SqliteConnection,
         profile: &'a ProfileId,
@@ -80,8 +80,8 @@ impl<'a> Writer<'a> {
         Ok(Self { key, plan, fields: state.fields, maker, waiting: SegmentWriter::new(), batches: None })
     }
 
-    /// An item was written, and is shown with these texts; `changed` are the fields that have changed, all of them where
-    /// it is `None`.
+    /// Takes an item that was written and is shown with these texts. `changed` are the fields that have changed, or
+    /// `None` if all have.
     pub(crate) fn written(
         &mut self,
         conn: &mut SqliteConnection,
@@ -97,13 +97,13 @@ impl<'a> Writer<'a> {
         self.flush_if_full(conn)
     }
 
-    /// Items were removed.
+    /// Takes items that were removed.
     pub(crate) fn removed(&mut self, conn: &mut SqliteConnection, ids: &[ContentId]) -> Result<(), StoreError> {
         if !self.is_extended() || ids.is_empty() {
             return Ok(());
         }
         if self.batches.as_ref().is_some_and(|batches| batches.next.1 > 0) {
-            // What is written already can't be told from what is removed: a later batch overrides it.
+            // Within a batch, entries that were written can't be told from removals. A later batch overrides them.
             self.end_batch(conn)?;
         }
         for id in ids {
@@ -113,7 +113,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// These items are shown with other texts than those that were written with their rows.
+    /// Takes items that are shown with other texts than those that were written with their rows.
     pub(crate) fn shown_otherwise(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
         if !self.is_extended() || ids.is_empty() {
             return Ok(());
@@ -130,7 +130,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Adds the entries of these items, of their rows.
+    /// Adds the entries of these items, from their rows.
     fn add_rows(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
         for page in ids.chunks(PAGE) {
             let entries = self.maker.of_rows(conn, self.key, page)?;
@@ -144,7 +144,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Rows have changed, and nobody knows which: the text is written anew.
+    /// Notes that unknown rows have changed, so that the whole text is written again.
     pub(crate) fn doubt(&mut self) {
         if self.plan != Plan::Nothing {
             self.plan = Plan::Anew;
@@ -165,7 +165,7 @@ impl<'a> Writer<'a> {
         }
         if self.batches.is_none() {
             if self.plan == Plan::First {
-                // Segments that nobody answers for.
+                // There are no rows yet, so stored segments are leftovers.
                 tables::delete_all(conn, self.key)?;
             }
             let Some(known) = tables::batches(conn, self.key)? else {
@@ -178,7 +178,7 @@ impl<'a> Writer<'a> {
         batches.write(conn, self.key, &mut self.waiting)
     }
 
-    /// After everything was written; `step` is asked from time to time whether to go on.
+    /// Finishes after everything was written. `step` is called from time to time, and its error ends the work.
     pub(crate) fn finish(
         mut self,
         conn: &mut SqliteConnection,
@@ -218,8 +218,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Brings the text up to the rows of these items, which something else than an apply has changed. A text that has to be
-/// written anew is left to the next apply.
+/// Adapts the text to the rows of these items, which something other than an apply has changed. If the whole text has
+/// to be written again, the next apply does so.
 pub(crate) fn follow(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -243,13 +243,13 @@ pub(crate) fn follow(
 }
 
 impl Batches {
-    /// A batch after these.
+    /// Returns the state for a batch that follows these.
     pub(super) fn after(known: Vec<(i64, u64)>) -> Self {
         let next = known.last().map_or(1, |(batch, _)| batch + 1);
         Self { known, next: (next, 0), entries: 0 }
     }
 
-    /// Writes what waits, as a part of the batch.
+    /// Writes the waiting entries as a segment of the batch.
     pub(super) fn write(
         &mut self,
         conn: &mut SqliteConnection,
@@ -264,14 +264,14 @@ impl Batches {
         Ok(())
     }
 
-    /// Ends the batch; the next segment begins another one.
+    /// Ends the batch. The next segment begins another one.
     pub(super) fn end(&mut self) {
         self.known.push((self.next.0, std::mem::take(&mut self.entries)));
         self.next = (self.next.0 + 1, 0);
     }
 }
 
-/// Whether a kind has rows.
+/// Returns whether a kind has rows.
 pub(super) fn has_rows(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
     let sql = format!("SELECT 1 FROM {} WHERE profile_id=? LIMIT 1", of(key.kind).items);
     Ok(integer(conn, &sql, &[key.profile.as_str().into()])?.is_some())

@@ -1,7 +1,7 @@
-//! The apply: everything of a scope in one transaction.
+//! The apply: writes everything of a scope in one transaction.
 //!
-//! What it runs for items, categories and holds is SQL as text, many rows a statement: diesel compiles inserts of
-//! many rows and upserts anew each time, and after a loss there are as many holds as items.
+//! The statements for items, categories and held removals are SQL as text, with many rows per statement. Diesel
+//! compiles inserts of many rows, and upserts, for each use; and after a loss there are as many held removals as items.
 
 use std::collections::{HashMap, HashSet};
 
@@ -35,7 +35,7 @@ use crate::tables::row_counts::RowCount;
 use crate::tables::tombstone::Tombstones;
 use crate::tables::{self, Tables, facts, held, history, run_kind, validator};
 
-/// Writes what is staged and what comes with it, wholly or not at all.
+/// Writes the staged items and everything that belongs to the commit, completely or not at all.
 #[expect(clippy::too_many_lines, reason = "one transaction, step by step")]
 pub(crate) fn apply(
     store: &SqliteStore,
@@ -59,7 +59,7 @@ pub(crate) fn apply(
                 let text = search::write::Writer::new(conn, profile, scope.kind)?;
                 let key = Key { profile, kind: scope.kind };
                 let listing = (commit.asked_at, commit.compared);
-                // A full run may find rows that somebody else has changed.
+                // A full run may find rows that another program has changed.
                 let writes = rows > 0
                     || !commit.removals.is_empty()
                     || commit.held.is_some()
@@ -147,7 +147,7 @@ pub(crate) fn apply(
                     }
                 }
                 if is_compared && !commit.first_load {
-                    // Somebody else may have changed rows that have been written anew.
+                    // Another program may have changed rows that were written again.
                     let mut content = match apply.content.take() {
                         Some(content) => content,
                         None => Tracker::new(apply.conn, key, None)?,
@@ -160,7 +160,8 @@ pub(crate) fn apply(
                     apply.content = Some(content);
                 }
                 let applied = apply.settle_overlay()?;
-                // Behind all entries of the commit: a position at its end is one that can be exported from.
+                // This comes after all entries of the commit, so that a change set can be exported from the position at
+                // its end.
                 if let Some(content) = apply.content.take() {
                     content.finish(apply.conn, &commit.moves, commit.proof)?;
                 }
@@ -181,19 +182,19 @@ struct Apply<'a> {
     tables: Tables,
     commit: &'a ScopeCommit,
     cancel: &'a CancellationToken,
-    /// What was there before, as far as an undo needs it.
+    /// The state that an undo needs.
     before: Before,
-    /// What is searched.
+    /// The search text.
     text: search::write::Writer<'a>,
-    /// What becomes of edits and of what is shown; `None` where there is nothing of that.
+    /// The effects on edits and on what is shown; `None` if there are no edits and rules.
     overlay: Option<Pass<'a>>,
-    /// The content hash; `None` where no row is touched.
+    /// The content hash; `None` if no row is changed.
     content: Option<Tracker<'a>>,
-    /// Entries of the change log that wait for a whole statement.
+    /// Entries of the change log that wait until a statement is full.
     unlogged: Vec<Entry>,
-    /// How many rows are known to be new.
+    /// The number of rows that are known to be new.
     came: u64,
-    /// Those of them that were to be updated.
+    /// The new rows that were staged as updates.
     came_anew: HashSet<i64>,
 }
 
@@ -216,12 +217,12 @@ impl<'a> Apply<'a> {
         Bind::Text(self.profile.as_str())
     }
 
-    /// Profile and kind, the key of most tables.
+    /// Returns profile and kind, the key of most tables.
     fn key(&self) -> [Bind<'a>; 2] {
         [self.profile_id(), self.kind.as_str().into()]
     }
 
-    /// Writes the categories that differ; rows that stay keep their ids.
+    /// Writes the categories that differ. Rows that stay keep their ids.
     fn categories(&mut self, wanted: &[Category]) -> Result<(), StoreError> {
         let table = self.tables.categories;
         let sql = format!("SELECT category_id,category_name,parent_id,position FROM {table} WHERE profile_id=?");
@@ -262,7 +263,7 @@ impl<'a> Apply<'a> {
         Ok(())
     }
 
-    /// Writes the staged items, and what the change log says of them.
+    /// Writes the staged items, and their entries in the change log.
     fn items(&mut self, area: &mut Area) -> Result<(), StoreError> {
         if area.is_empty() {
             return Ok(());
@@ -329,7 +330,7 @@ impl<'a> Apply<'a> {
             };
             self.text.written(self.conn, head.id, changed, &binds[1..], shown)?;
             match (&mut self.content, head.change) {
-                // A display field has no part in the hash.
+                // A display field is not part of the hash.
                 (Some(content), Change::Refreshed(fields)) if !fields.and(significant).is_empty() => {
                     content.recompute();
                 }
@@ -343,7 +344,8 @@ impl<'a> Apply<'a> {
         Ok(())
     }
 
-    /// What the change log is to say of a batch. The rows are as before still. `binds` has id and fields of each.
+    /// Returns the entries of the change log for a batch, before its rows are written. `binds` has the id and the
+    /// fields of each row.
     fn entries(&mut self, batch: &Batch, binds: &[Bind<'_>]) -> Result<Vec<Entry>, StoreError> {
         let (kind, first_load) = (self.kind, self.commit.first_load);
         let updated = batch.heads.iter().filter(|(head, _)| matches!(head.change, Change::Updated(_)));
@@ -365,7 +367,7 @@ impl<'a> Apply<'a> {
             let new = New { kind, id: head.id, fields: &binds[1..] };
             let entry = match (head.change, rows.get(&head.id)) {
                 (Change::Updated(fields), Some(row)) => Some(Entry::updated(row, &new, fields)),
-                // Somebody has deleted it since it was compared: it comes anew.
+                // The row was deleted after it was compared, so the item counts as added.
                 (Change::Updated(_), None) => {
                     self.came += 1;
                     self.came_anew.insert(head.id);
@@ -382,7 +384,8 @@ impl<'a> Apply<'a> {
         Ok(entries)
     }
 
-    /// Logs the rows that came though they were to be refreshed only: somebody has deleted them since they were compared.
+    /// Logs the rows that were new although they were staged as refreshed. They had been deleted after they were
+    /// compared.
     fn log_unforeseen(&mut self, last: i64) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT {0},name FROM {1} WHERE profile_id=? AND id>? AND {0} NOT IN (SELECT content_id FROM xtream_changes \
@@ -399,7 +402,7 @@ impl<'a> Apply<'a> {
         self.flush_log()
     }
 
-    /// Appends to the change log, as soon as there is enough for a whole statement.
+    /// Appends entries to the change log as soon as they fill a statement.
     fn log(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
         self.unlogged.extend(entries);
         if self.unlogged.len() < ROWS { Ok(()) } else { self.flush_log() }
@@ -411,7 +414,7 @@ impl<'a> Apply<'a> {
         log.append(self.conn, entries)
     }
 
-    /// Removes rows, which tombstones remember; returns how many there were.
+    /// Removes rows, after writing their tombstones. Returns how many rows there were.
     fn removals(&mut self) -> Result<u64, StoreError> {
         let (tombstones, cancel, commit) = (self.tombstones(), self.cancel, self.commit);
         tombstones.check()?;
@@ -432,14 +435,14 @@ impl<'a> Apply<'a> {
         Ok(deleted)
     }
 
-    /// Replaces the record of what is held, writing only what differs.
+    /// Replaces the held removals of the kind, and writes only those that differ.
     fn held(&mut self, wanted: &[HeldRemoval]) -> Result<(), StoreError> {
         let (profile, kind, cancel) = (self.profile, self.kind, self.cancel);
         let known = held::held(self.conn, profile, kind)?;
         let mut known: HashMap<ContentId, HeldRemoval> = known.into_iter().map(|held| (held.id, held)).collect();
         let differing: Vec<_> = wanted.iter().filter(|held| known.remove(&held.id).as_ref() != Some(*held)).collect();
         held::keep(self.conn, profile, kind, differing, || unless_cancelled(cancel))?;
-        // What somebody has deleted since the listing was compared is not there to be held.
+        // An item whose row was deleted after the listing was compared can't be held.
         held::release_without_row(self.conn, profile, kind)?;
         let gone: Vec<_> = known.into_keys().collect();
         let key = self.key();
@@ -451,7 +454,7 @@ impl<'a> Apply<'a> {
         })
     }
 
-    /// Judges and moves edits, and brings what is shown and searched up to it. Returns what is to be told.
+    /// Judges and moves edits, and adapts what is shown and searched. Returns the results to report.
     fn settle_overlay(&mut self) -> Result<Applied, StoreError> {
         let Some(overlay) = self.overlay.take() else { return Ok(Applied::default()) };
         let settled = overlay.settle(self.conn)?;
@@ -459,8 +462,8 @@ impl<'a> Apply<'a> {
         Ok(settled.applied)
     }
 
-    /// Watermark and run record. The watermark is that of a whole kind, so a listing of a part of
-    /// it leaves it alone.
+    /// Writes the watermark and the run record. The watermark is that of a whole kind, so a listing of a part of it
+    /// doesn't change it.
     fn bookkeeping(&mut self, whole: bool) -> Result<(), StoreError> {
         let now = self.commit.applied_at;
         if whole {
@@ -472,7 +475,7 @@ impl<'a> Apply<'a> {
     }
 }
 
-/// A category that is stored.
+/// A stored category.
 #[derive(QueryableByName)]
 struct KnownCategory {
     #[diesel(sql_type = sql_types::Text)]
@@ -485,10 +488,10 @@ struct KnownCategory {
     position: Number,
 }
 
-/// Records that wait for their statement.
+/// Staged items that wait until a statement is full.
 #[derive(Default)]
 struct Batch {
-    /// With whether the item returns.
+    /// The heads, each with whether the item has returned.
     heads: Vec<(Head, bool)>,
     bytes: Vec<u8>,
 }

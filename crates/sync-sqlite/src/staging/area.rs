@@ -1,4 +1,4 @@
-//! The records of a staging area, and the ways to find them again.
+//! The encoded items of a staging area, and the means to find them.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use sync_core::{ContentId, ContentKind, StoreError};
 use super::record::{self, HEAD, Head};
 use super::spool::Spool;
 
-/// Records in the order in which they came; of those of one id, the latest counts.
+/// Staged items in the order in which they came. Of several items with one id, the latest counts.
 pub(crate) struct Area {
     kind: ContentKind,
     spool: Spool,
-    /// The id of each record.
+    /// The id of each staged item.
     ids: Vec<i64>,
-    /// Where the latest record of each id begins, once that was asked for.
+    /// The position of the latest item with each id. It is computed when it is first needed.
     places: Option<HashMap<i64, u64>>,
 }
 
@@ -23,22 +23,22 @@ impl Area {
         Self { kind, spool, ids: Vec::new(), places: None }
     }
 
-    /// How many records there are.
+    /// Returns the number of staged items.
     pub(crate) fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether nothing was put in.
+    /// Returns whether nothing was staged.
     pub(crate) fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// Whether so much waits in memory that it should go to the disk.
+    /// Returns whether so many bytes wait in memory that they should go to the disk.
     pub(super) fn is_full(&self) -> bool {
         self.spool.is_full()
     }
 
-    /// Puts on the disk what waits in memory.
+    /// Writes the bytes that wait in memory to the disk.
     pub(super) fn spill(&mut self) -> Result<(), StoreError> {
         self.spool.spill()
     }
@@ -85,8 +85,8 @@ impl Area {
             .collect()
     }
 
-    /// Where the latest record of each id begins. Few listings have an id twice, so that only those
-    /// pay for it.
+    /// Returns the position of the latest item with each id. Few listings have an id twice, and only these need the
+    /// positions.
     fn places(&self) -> Result<HashMap<i64, u64>, StoreError> {
         let mut places = HashMap::with_capacity(self.ids.len());
         self.for_each(|at, head, _| {
@@ -102,8 +102,8 @@ impl Area {
         self.places = None;
     }
 
-    /// Calls `each` with every record that is to be written, in the order in which they came;
-    /// those that a later one replaced are passed over.
+    /// Calls `each` with every item that is to be written, in the order in which the items came. Items that a later one
+    /// replaced are left out.
     pub(crate) fn for_each_written(
         &mut self,
         mut each: impl FnMut(Head, &[u8]) -> Result<(), StoreError>,
@@ -118,9 +118,9 @@ impl Area {
         })
     }
 
-    /// The ids that have several records, and how many.
+    /// Returns the ids that were staged several times, with the number of times.
     fn repeated(&mut self) -> HashMap<i64, u32> {
-        // Their order is of no use to anybody else.
+        // No other code needs the order of the ids.
         self.ids.sort_unstable();
         let runs = self.ids.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
         runs.map(|run| (run[0], u32::try_from(run.len()).expect("fewer than 2^32 records"))).collect()
@@ -138,7 +138,7 @@ impl Area {
     }
 }
 
-/// Reads a spool from front to back in large pieces.
+/// Reads a spool from its beginning to its end in large pieces.
 struct Window<'a> {
     spool: &'a Spool,
     start: u64,
@@ -191,7 +191,7 @@ mod tests {
     fn what_was_put_is_got_and_the_latest_counts() {
         let folder = tempfile::tempdir().unwrap();
         let mut area = Area::new(ContentKind::Movies, Spool::new(folder.path(), false));
-        // Enough to leave memory, with records across every border of a window.
+        // There are enough items to exceed the memory, and some of them lie across each border of a window.
         for id in 0..9000 {
             area.put_all(&[staged(id, &"x".repeat(usize::try_from(id % 700).unwrap()), Change::Added)]).unwrap();
         }
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(written(&mut area), expected);
         let got = area.get(&[4, 5, 6, 7, 70_000].map(ContentId)).unwrap();
         assert_eq!(got, later);
-        // Once records were asked for, and again after that.
+        // Items are added after the positions were computed, and read again.
         area.put_all(&[staged(5, "last", Change::Added), staged(9000, "new", Change::Added)]).unwrap();
         let names: Vec<_> = area.get(&[5, 9000].map(ContentId)).unwrap().into_iter().map(|it| it.item).collect();
         assert_eq!(names.iter().map(Item::name).collect::<Vec<_>>(), ["last", "new"]);

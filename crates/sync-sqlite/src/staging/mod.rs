@@ -1,4 +1,4 @@
-//! Staging: what differs waits here, outside the database, until the listing is proved complete.
+//! Staging: items that differ wait here, outside the database, until the listing is complete.
 
 mod apply;
 mod area;
@@ -22,7 +22,7 @@ pub(crate) struct SqliteStaging {
     store: SqliteStore,
     profile: ProfileId,
     scope: Scope,
-    /// Shared with the blocking thread that works on it.
+    /// The area is shared with the blocking thread that works on it.
     area: Arc<Mutex<Area>>,
 }
 
@@ -52,8 +52,8 @@ impl Staging for SqliteStaging {
         if items.len() > AT_ONCE {
             return self.with_area(move |area| area.put_all(&items)).await;
         }
-        // What differs of a batch is little as a rule, and is sooner written down than handed to
-        // another thread; only the disk has to be waited for elsewhere.
+        // Few items of a batch differ as a rule. Writing them to memory takes less time than handing them to another
+        // thread. Only writing to the disk needs another thread.
         let is_full = {
             let mut area = lock(&self.area);
             items.iter().try_for_each(|item| area.put(item))?;
@@ -72,7 +72,7 @@ impl Staging for SqliteStaging {
     }
 
     async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError> {
-        // When this future is dropped, the thread that works for it shall stop as well.
+        // If this future is dropped, the thread that works for it has to stop too.
         let cancel = cancel.child_token();
         let _stop = cancel.clone().drop_guard();
         let (store, profile, scope) = (self.store.clone(), self.profile.clone(), self.scope.clone());
@@ -80,5 +80,5 @@ impl Staging for SqliteStaging {
     }
 }
 
-/// So many items are put without another thread.
+/// The number of items that are staged without another thread.
 const AT_ONCE: usize = 64;

@@ -1,7 +1,7 @@
-//! Staged items as bytes: a head of fixed size, then every field as the database takes it.
+//! Encodes staged items as bytes: a head of fixed size, and then every field as the database holds it.
 //!
-//! Values are laid out the way SQL has them, so that an apply binds them straight from the bytes. All that follows the head
-//! is UTF-8, its numbers included, so that a record is looked at once and not text by text.
+//! Values are encoded as SQL has them, so that an apply binds them directly from the bytes. Everything after the head
+//! is UTF-8, including the numbers, so the bytes are validated once and not text by text.
 
 use sync_core::store::StagedItem;
 use sync_core::{Change, ContentId, ContentKind, FieldSet, Item, RowHash, Shape, StoreError, ValueRef};
@@ -9,24 +9,25 @@ use sync_core::{Change, ContentId, ContentKind, FieldSet, Item, RowHash, Shape, 
 use crate::db::bind::Bind;
 use crate::items::columns;
 
-/// Length of the rest, id, change, fields, whether there is a rank, rank, whether there is a hash, hash.
+/// The size of the head: length of the body, id, change, fields, whether there is a rank, rank, whether there is a
+/// hash, hash.
 pub(crate) const HEAD: usize = 4 + 8 + 1 + 4 + 1 + 8 + 8 + 1 + 16;
 
-/// What is known of a record by its head.
+/// The values in the head of an encoded item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// The bytes after the head.
+    /// The number of bytes after the head.
     pub(crate) body: usize,
-    /// The item.
+    /// The id of the item.
     pub(crate) id: i64,
-    /// What it means.
+    /// The change for which the item is staged.
     pub(crate) change: Change,
     rank: Option<(u64, i64)>,
-    /// The hash of the row, if it holds the login.
+    /// The hash of the row, if the row contains the login.
     pub(crate) hash: Option<RowHash>,
 }
 
-/// Appends a record.
+/// Appends an encoded item.
 pub(crate) fn write(out: &mut Vec<u8>, staged: &StagedItem) {
     let start = out.len();
     out.extend([0; 4]);
@@ -48,7 +49,7 @@ pub(crate) fn write(out: &mut Vec<u8>, staged: &StagedItem) {
     out.extend(staged.hash.map_or(0, |hash| hash.0).to_le_bytes());
     for (at, field) in staged.item.kind().fields().iter().enumerate() {
         match staged.item.value(at) {
-            // The column of the name takes no NULL.
+            // The column of the name can't be NULL.
             ValueRef::Null if field.shape == Shape::Name => write_text(out, ""),
             ValueRef::Null => out.push(0),
             ValueRef::Integer(number) => {
@@ -89,12 +90,13 @@ fn write_json(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out[start + JSON_LENGTH - 1] &= LOW;
 }
 
-/// A number is written in digits of six bits, the lowest first; a seventh bit says that there are more. So each is ASCII.
+/// The bits of a digit. A number is encoded in digits of six bits, the lowest first. A seventh bit says that more
+/// digits follow. So each byte is ASCII.
 const DIGIT: u32 = 6;
 const LOW: u8 = (1 << DIGIT) - 1;
 const MORE: u8 = 1 << DIGIT;
 
-/// The digits that the length of JSON has, which is known only when it is written: enough for 4 GiB.
+/// The number of digits for the length of JSON, which is known only after the JSON is written. It is enough for 4 GiB.
 const JSON_LENGTH: usize = 6;
 
 fn write_number(out: &mut Vec<u8>, mut number: u64) {
@@ -109,7 +111,7 @@ fn lowest(number: u64) -> u8 {
     number.to_le_bytes()[0] & LOW
 }
 
-/// Small numbers of both signs as small numbers.
+/// Maps numbers near zero, of both signs, to small numbers.
 fn zigzag(number: i64) -> u64 {
     (number << 1 ^ number >> 63).cast_unsigned()
 }
@@ -122,7 +124,7 @@ fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).expect("an item is far smaller than 4 GiB: sources cap the size of an element")
 }
 
-/// Reads the head of a record.
+/// Reads the head of an encoded item.
 pub(crate) fn head(bytes: &[u8; HEAD]) -> Result<Head, StoreError> {
     let mut bytes = Bytes(bytes);
     let body = bytes.number::<4>().map(u32::from_le_bytes)? as usize;
@@ -144,7 +146,7 @@ pub(crate) fn head(bytes: &[u8; HEAD]) -> Result<Head, StoreError> {
     Ok(Head { body, id, change, rank: (ranked != 0).then_some(rank), hash: (hashed != 0).then_some(hash) })
 }
 
-/// Appends the id and the fields of a record to the binds of a statement.
+/// Appends the id and the fields of an encoded item to the binds of a statement.
 pub(crate) fn binds<'a>(kind: ContentKind, id: i64, body: &'a [u8], out: &mut Vec<Bind<'a>>) -> Result<(), StoreError> {
     out.push(Bind::Integer(id));
     let mut values = Values::of(body)?;
@@ -154,7 +156,7 @@ pub(crate) fn binds<'a>(kind: ContentKind, id: i64, body: &'a [u8], out: &mut Ve
     Ok(())
 }
 
-/// Reads an item back.
+/// Decodes an item.
 pub(crate) fn item(kind: ContentKind, head: Head, body: &[u8]) -> Result<StagedItem, StoreError> {
     let mut item = Item::with_id(kind, ContentId(head.id));
     let mut values = Values::of(body)?;
@@ -174,7 +176,7 @@ impl Bytes<'_> {
     }
 }
 
-/// The fields of a record, one after the other.
+/// The fields of an encoded item, one after the other.
 struct Values<'a> {
     text: &'a str,
     at: usize,
@@ -254,7 +256,7 @@ mod tests {
             for (field, bind) in kind.fields().iter().zip(&found[1..]) {
                 let expected = match field.shape {
                     Shape::Name => matches!(bind, Bind::Text("")),
-                    // These have no NULL: a count that is missing is none, a switch that is missing is off.
+                    // These columns can't be NULL: a missing count is zero, and a missing switch is off.
                     Shape::Count | Shape::Switch => matches!(bind, Bind::Integer(0)),
                     _ => matches!(bind, Bind::Null),
                 };

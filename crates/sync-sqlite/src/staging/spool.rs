@@ -1,7 +1,7 @@
-//! A growing sequence of bytes: in memory while it is small, then in a file without a name.
+//! A growing sequence of bytes: in memory while it is small, and then in a file without a name.
 //!
-//! The file is unlinked the moment it is made, so nothing of it is left behind by a crash, and
-//! nobody but this process can read it.
+//! The file is unlinked as soon as it is created. So a crash leaves nothing behind, and no other process can read the
+//! file.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -11,15 +11,15 @@ use sync_core::StoreError;
 
 use crate::db::fault;
 
-/// So many bytes stay in memory.
+/// The number of bytes that stay in memory without a file.
 const IN_MEMORY: usize = 1 << 20;
-/// Once there is a file, so many are gathered before they are written.
+/// The number of bytes that are gathered before they are written to the file.
 const GATHERED: usize = 1 << 18;
 
-/// The bytes.
+/// A sequence of bytes.
 pub(crate) struct Spool {
     folder: PathBuf,
-    /// Whether the system's folder for temporary files will do when `folder` can't be written.
+    /// Whether the system's folder for temporary files is used if `folder` can't be written.
     elsewhere: bool,
     file: Option<File>,
     written: u64,
@@ -27,34 +27,34 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// A spool whose file, if it comes to that, is in this folder: on the same disk as the
-    /// database, which will need the room anyway.
+    /// Returns an empty spool. If it needs a file, the file is in this folder: on the disk of the database, which needs
+    /// the room anyway.
     pub(crate) fn new(folder: &Path, elsewhere: bool) -> Self {
         Self { folder: folder.to_owned(), elsewhere, file: None, written: 0, tail: Vec::new() }
     }
 
-    /// How many bytes there are.
+    /// Returns the number of bytes.
     pub(crate) fn len(&self) -> u64 {
         self.written + self.tail.len() as u64
     }
 
-    /// Where bytes are appended.
+    /// Returns the buffer to which bytes are appended.
     pub(crate) fn end(&mut self) -> &mut Vec<u8> {
         &mut self.tail
     }
 
-    /// Whether so much is in memory that [`Self::spill`] is due.
+    /// Returns whether so many bytes are in memory that [`Self::spill`] is due.
     pub(crate) fn is_full(&self) -> bool {
         self.tail.len() >= if self.file.is_some() { GATHERED } else { IN_MEMORY }
     }
 
-    /// Writes what is in memory into the file.
+    /// Writes the bytes that are in memory to the file.
     pub(crate) fn spill(&mut self) -> Result<(), StoreError> {
         let file = match &mut self.file {
             Some(file) => file,
             None => self.file.insert(anonymous(&self.folder, self.elsewhere)?),
         };
-        // Reading moves the one position that a file has.
+        // A file has one position, and reading moves it.
         file.seek(SeekFrom::Start(self.written))
             .and_then(|_| file.write_all(&self.tail))
             .map_err(|error| fault::of_io(&error, "writing the staging file"))?;
@@ -63,7 +63,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Reads bytes from this place on; fails when there are fewer.
+    /// Reads bytes from a position on. Returns an error if there are fewer.
     pub(crate) fn read(&self, from: u64, into: &mut [u8]) -> Result<(), StoreError> {
         let in_file = usize::try_from(self.written.saturating_sub(from)).unwrap_or(usize::MAX).min(into.len());
         let (first, second) = into.split_at_mut(in_file);
@@ -78,7 +78,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Forgets everything.
+    /// Drops all bytes.
     pub(crate) fn clear(&mut self) {
         *self = Self::new(&self.folder, self.elsewhere);
     }

@@ -1,6 +1,6 @@
-//! The change log, as it is read, and what its columns say of a change.
+//! Reads the change log, and defines the values of its columns for a change.
 //!
-//! What appends to it is in [`crate::items::log_sql`].
+//! [`crate::items::log_sql`] appends to the log.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -36,18 +36,18 @@ struct Logged {
 }
 
 impl SqliteStore {
-    /// Returns how far the feed of a profile goes.
+    /// Returns the range of a profile's feed.
     pub fn feed_blocking(&self, profile: &ProfileId) -> Result<Feed, StoreError> {
         self.read_profile(profile, |conn| feed(conn, profile))
     }
 
-    /// Returns the changes after a sequence number, oldest first, at most `limit`, and how far the feed goes.
+    /// Returns the changes after a sequence number, oldest first, at most `limit`, and the range of the feed.
     pub fn feed_page_blocking(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<FeedPage, StoreError> {
         self.read_profile(profile, |conn| page(conn, profile, after, limit))
     }
 }
 
-/// The changes after a sequence number, oldest first, at most `limit`, and how far the feed goes.
+/// Reads the changes after a sequence number, oldest first, at most `limit`, and the range of the feed.
 pub(crate) fn page(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -67,7 +67,7 @@ pub(crate) fn page(
     Ok(FeedPage::new(feed, changes))
 }
 
-/// The latest changes of an item in the present epoch, newest first, at most `limit`.
+/// Reads the latest changes of an item in the present epoch, newest first, at most `limit`.
 pub(crate) fn of_item(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -89,7 +89,7 @@ pub(crate) fn of_item(
     rows.into_iter().map(Logged::read).collect()
 }
 
-/// How far the feed of a profile goes.
+/// Reads the range of a profile's feed.
 pub(crate) fn feed(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Feed, StoreError> {
     let (Number(epoch), Number(oldest)) = xtream_profiles::table
         .filter(xtream_profiles::profile_id.eq(profile.as_str()))
@@ -125,7 +125,7 @@ impl Logged {
             Change::Undone => LoggedChange::Undone(self.taken_back.map_or(Ok(TakenBack::Undone), Word::known)?),
         };
         let (run, id) = (self.run_id.0, self.content_id.map(|id| ContentId(id.0)));
-        // Entries of versions that kept no values have no name either.
+        // Versions that logged no values logged no names either.
         let has_values = self.name.is_some() || id.is_none();
         let [before, after] = [self.before, self.after].map(|text| text.and_then(|text| values::parse(&text.0)));
         let columns = has_values.then(|| values::changes(kind, before.as_ref(), after.as_ref()));
@@ -136,11 +136,11 @@ impl Logged {
     }
 }
 
-/// What the change log has in its columns `change`, `fields`, `returned` and `taken_back`.
+/// Returns the values of the columns `change`, `fields`, `returned` and `taken_back` for a change.
 pub(crate) fn change_columns(kind: ContentKind, change: LoggedChange) -> [Bind<'static>; 4] {
     let (name, fields) = match change {
         LoggedChange::Loaded => (Change::Loaded, None),
-        // Whoever reads the log without knowing of returns has to see an item that is there again.
+        // A returned item is logged as added, so that a reader that knows nothing of returns sees the item again.
         LoggedChange::Added | LoggedChange::Returned => (Change::Added, None),
         LoggedChange::Updated(fields) => {
             (Change::Updated, Some(fields.names(kind.fields()).collect::<Vec<_>>().join(",")))

@@ -1,7 +1,7 @@
-//! What is cached: rows, ids, categories; deleting and clearing.
+//! The cached content: rows, ids and categories. Also deletes and clears content.
 //!
-//! The tables of items and categories differ by kind, so what reads and deletes their rows is SQL as text, with a
-//! place for the table. Its rows are read by the names of their columns.
+//! The tables of items and categories differ by kind, so the statements that read and delete their rows are SQL as
+//! text. The name of the table is inserted. Columns are read by name.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ struct CategoryRow {
     parent_id: Option<Number>,
 }
 
-/// How many items a category has.
+/// The number of items in a category.
 #[derive(QueryableByName)]
 struct CategorySize {
     #[diesel(sql_type = sql_types::Text)]
@@ -47,7 +47,7 @@ struct CategorySize {
     items: Count,
 }
 
-/// How a cache without content stands.
+/// The sync state of a cache without content.
 #[derive(Default, AsChangeset)]
 #[diesel(table_name = xtream_content_sync, treat_none_as_null = true)]
 struct Cleared {
@@ -64,14 +64,14 @@ struct Cleared {
 }
 
 impl SqliteStore {
-    /// Returns the stored rows of these ids; ids without a row are left out.
+    /// Returns the stored rows of these ids. Ids without a row are left out.
     pub fn rows_blocking(
         &self,
         profile: &ProfileId,
         kind: ContentKind,
         ids: &[ContentId],
     ) -> Result<Vec<Item>, StoreError> {
-        // One statement sees one state without a transaction, and rows prove their profile.
+        // A single statement sees one state without a transaction, and a row proves that its profile exists.
         if (1..=item_sql::ROWS).contains(&ids.len()) {
             let rows = self.read_at_once(|conn| item_sql::rows(conn, profile.as_str(), kind, ids))?;
             if !rows.is_empty() {
@@ -81,7 +81,7 @@ impl SqliteStore {
         self.read_profile(profile, |conn| item_sql::rows(conn, profile.as_str(), kind, ids))
     }
 
-    /// Returns the ids of all stored items of a kind, rising.
+    /// Returns the ids of all stored items of a kind, ascending.
     pub fn get_content_ids_blocking(
         &self,
         profile: &ProfileId,
@@ -91,7 +91,7 @@ impl SqliteStore {
         Ok(ids.into_iter().map(ContentId).collect())
     }
 
-    /// Deletes items by id, any number of them; returns how many there were.
+    /// Deletes items by id, any number of them. Returns how many items there were.
     pub fn delete_content_by_ids_blocking(
         &self,
         profile: &ProfileId,
@@ -121,8 +121,8 @@ impl SqliteStore {
         })
     }
 
-    /// Empties the cached content of a profile; profile, settings, history, and what was learnt of
-    /// the panel as a whole stay.
+    /// Deletes the cached content of a profile. The profile, its settings, its history, and the facts about the panel
+    /// as a whole stay.
     pub fn clear_blocking(&self, profile: &ProfileId) -> Result<(), StoreError> {
         self.write(|conn| {
             require_profile(conn, profile)?;
@@ -140,7 +140,7 @@ impl SqliteStore {
             for table in by_kind.chain(of_listings).chain(search::tables::TABLES).chain(["xtream_shown"]) {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
-            // Edits outlive the rows. The next sync looks where those of items that are gone for good belong.
+            // Edits outlive the rows. The next sync looks for the items to which the edits of gone items belong.
             let sql = "UPDATE xtream_edited_items SET gone=2 WHERE profile_id=? AND gone<>2";
             execute(conn, sql, &[profile.as_str().into()])?;
             facts::forget_kinds(conn, profile)?;
@@ -159,7 +159,7 @@ impl SqliteStore {
         self.read_profile(profile, |conn| categories(conn, profile, kind))
     }
 
-    /// Returns how many stored items of a kind each of these categories has, in the order asked.
+    /// Returns how many stored items each of these categories of a kind has, in the order of the argument.
     pub fn category_sizes_blocking(
         &self,
         profile: &ProfileId,
@@ -173,7 +173,7 @@ impl SqliteStore {
     }
 }
 
-/// Brings the overlay up to a deletion: what is shown of the items goes, and their edits stay.
+/// Adapts the overlay to a deletion. The rows about how the items are shown are deleted; the edits stay.
 fn follow_deletion(conn: &mut SqliteConnection, key: Key<'_>, ids: &[i64]) -> Result<(), StoreError> {
     in_lists(ids, |list, ids| {
         let sql = format!("DELETE FROM xtream_shown WHERE profile_id=? AND kind=? AND content_id IN ({list})");
@@ -182,7 +182,7 @@ fn follow_deletion(conn: &mut SqliteConnection, key: Key<'_>, ids: &[i64]) -> Re
     edited::look_again(conn, key, ids)
 }
 
-/// Begins a new epoch of the feed: what was logged until now says nothing of what comes.
+/// Begins a new epoch of the feed, because earlier entries have no connection with later ones.
 fn begin_epoch(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let sql = format!(
         "UPDATE xtream_profiles SET feed_epoch={RANDOM_EPOCH}, feed_floor=max(feed_floor,coalesce((SELECT MAX(sequence) \
@@ -212,8 +212,8 @@ pub(crate) fn categories(
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// Counts the items of these categories in one walk over the kind; those without items are left
-/// out. A set that somebody else has put there, and that is no JSON, holds nothing.
+/// Counts the items of these categories in one pass over the kind. Categories without items are left out. A set that is
+/// not JSON was written by another program, and counts as empty.
 pub(crate) fn category_sizes(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -234,17 +234,17 @@ pub(crate) fn category_sizes(
     Ok(rows.into_iter().map(|row| (row.category.0, row.items.0)).collect())
 }
 
-/// Deletes item rows, with what hangs on them, and logs it.
+/// Deletes rows of items with everything that depends on them, and logs the deletion.
 pub(crate) struct Deletion<'a> {
     pub(crate) profile: &'a ProfileId,
     pub(crate) kind: ContentKind,
-    /// 0 for a deletion by hand.
+    /// The run; 0 for a deletion by hand.
     pub(crate) run: RunId,
     pub(crate) at: i64,
 }
 
 impl Deletion<'_> {
-    /// Returns the ids of the rows that were there, with their hashes.
+    /// Deletes the rows. Returns the ids of those that existed, with their hashes.
     pub(crate) fn run(
         &self,
         conn: &mut SqliteConnection,
@@ -274,7 +274,7 @@ impl Deletion<'_> {
     }
 }
 
-/// The ids as numbers, rising, each once.
+/// Returns the ids as numbers, ascending, without duplicates.
 pub(crate) fn sorted(ids: &[ContentId]) -> Vec<i64> {
     let mut ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     ids.sort_unstable();

@@ -1,4 +1,4 @@
-//! The table of doubts: kinds that the next sync compares in full, because a check has found what doesn't fit.
+//! The table of marked kinds. The next sync compares them in full, because a check has found inconsistencies.
 
 use diesel::prelude::*;
 use sync_core::{ContentKind, ProfileId, StoreError};
@@ -8,7 +8,7 @@ use crate::db::value::Number;
 use crate::tables::schema::xtream_doubts;
 use crate::tables::words::KindWord;
 
-/// A doubt in a kind.
+/// The mark of a kind.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = xtream_doubts, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Doubt<'a> {
@@ -19,14 +19,14 @@ struct Doubt<'a> {
     settled_run: Option<i64>,
 }
 
-/// The doubt in a kind of a profile, if there is one.
+/// Selects the row of a kind of a profile, if there is one.
 #[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
 #[diesel::dsl::auto_type]
 fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
     xtream_doubts::table.filter(xtream_doubts::profile_id.eq(profile)).filter(xtream_doubts::kind.eq(kind))
 }
 
-/// Since when a kind is to be compared in full, by our clock; `None` when it isn't.
+/// Returns the time since which a kind is marked, in unix seconds by our clock, or `None` if the kind isn't marked.
 pub(crate) fn open_since(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -40,8 +40,8 @@ pub(crate) fn open_since(
         .map_err(of_diesel)
 }
 
-/// The last run that has compared a kind in full because of a doubt. What the history says of
-/// earlier ones is not relied on.
+/// Returns the last run that has compared a kind in full because the kind was marked. The history of earlier runs is
+/// not relied on.
 pub(crate) fn settled_run(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -55,7 +55,7 @@ pub(crate) fn settled_run(
     Ok(found.flatten().map(|run| run.0))
 }
 
-/// Doubts a kind from now on; `findings` are the codes of what was found.
+/// Marks a kind from now on. `findings` are the codes of the inconsistencies.
 pub(crate) fn raise(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -74,7 +74,7 @@ pub(crate) fn raise(
         .map(|_| ())
 }
 
-/// Notes the run that has compared a doubted kind in full.
+/// Notes the run that has compared a marked kind in full.
 pub(crate) fn settle(
     conn: &mut SqliteConnection,
     profile: &ProfileId,

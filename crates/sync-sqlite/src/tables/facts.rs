@@ -1,4 +1,4 @@
-//! What runs have learnt of a panel.
+//! The facts that runs have learnt of a panel.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::db::fault::of_diesel;
 use crate::db::value::Text;
 use crate::tables::schema::xtream_panel_facts;
 
-/// A fact, as it is read. Of what another version has written neither kind nor name need be known.
+/// A fact as it is read. If another version has written it, its kind and its name may be unknown.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_panel_facts, check_for_backend(Sqlite))]
 struct Known {
@@ -20,7 +20,7 @@ struct Known {
     value: Text,
 }
 
-/// A fact, as it is written.
+/// A fact as it is written.
 #[derive(Insertable)]
 #[diesel(table_name = xtream_panel_facts)]
 struct NewFact<'a> {
@@ -30,12 +30,12 @@ struct NewFact<'a> {
     value: &'a str,
 }
 
-/// The name of a kind in the table; that of the panel as a whole is empty.
+/// Returns the name of a kind in the table. The panel as a whole has an empty name.
 fn kind_name(row: &FactRow) -> &'static str {
     row.kind.map_or("", ContentKind::as_str)
 }
 
-/// The rows of a profile: kind and fact, and the value.
+/// Reads the rows of a profile: kind and fact, with the value.
 fn stored(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<HashMap<(String, String), String>, StoreError> {
     let rows = xtream_panel_facts::table
         .filter(xtream_panel_facts::profile_id.eq(profile.as_str()))
@@ -45,7 +45,7 @@ fn stored(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<HashMap<(S
     Ok(rows.into_iter().map(|row| ((row.kind.0, row.fact.0), row.value.0)).collect())
 }
 
-/// Reads what is known of a profile's panel; what isn't understood is left out.
+/// Reads the facts about a profile's panel. Facts that can't be read are left out.
 pub(crate) fn load(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<PanelFacts, StoreError> {
     let rows = stored(conn, profile)?.into_iter().filter_map(|((kind, name), value)| {
         let kind = if kind.is_empty() { None } else { Some(kind.parse().ok()?) };
@@ -54,13 +54,13 @@ pub(crate) fn load(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<P
     Ok(PanelFacts::from_rows(rows))
 }
 
-/// Writes the facts that differ, and takes out what is no longer known.
+/// Writes the facts that differ, and deletes those that are no longer known.
 pub(crate) fn save(conn: &mut SqliteConnection, profile: &ProfileId, facts: &PanelFacts) -> Result<(), StoreError> {
     let known = stored(conn, profile)?;
     replace(conn, profile, known, &facts.rows())
 }
 
-/// The same for what is known of the fields of one kind.
+/// Does the same for the facts about the fields of one kind.
 pub(crate) fn save_fields(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -72,7 +72,7 @@ pub(crate) fn save_fields(
     replace(conn, profile, known, &fields.rows(kind))
 }
 
-/// Puts these rows in the place of those.
+/// Replaces the stored rows by these rows.
 fn replace(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -103,7 +103,7 @@ fn replace(
     Ok(())
 }
 
-/// Takes out what is known of the kinds; what is known of the panel as a whole stays.
+/// Deletes the facts about kinds. The facts about the panel as a whole stay.
 pub(crate) fn forget_kinds(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let of_kinds = xtream_panel_facts::table
         .filter(xtream_panel_facts::profile_id.eq(profile.as_str()))

@@ -1,4 +1,4 @@
-//! The logins that a profile had before, which rows and the change log may still hold.
+//! The former logins of a profile. Rows and the change log may still contain them.
 
 use diesel::prelude::*;
 use sync_core::{ContentKind, FormerLogin, PasswordSource, Profile, ProfileId, StoreError};
@@ -10,7 +10,8 @@ use crate::db::value::Text;
 use crate::search::Key;
 use crate::tables::schema::xtream_former_logins;
 
-/// Returns the former logins of a profile, in order. What is no text was put there by somebody else, and is left out.
+/// Returns the former logins of a profile, in order. Values that are no text were written by another program, and are
+/// left out.
 pub(crate) fn of(conn: &mut SqliteConnection, profile: &str) -> Result<Vec<FormerLogin>, StoreError> {
     let rows: Vec<(Text, Text)> = xtream_former_logins::table
         .filter(xtream_former_logins::profile_id.eq(profile))
@@ -26,8 +27,8 @@ pub(crate) fn of(conn: &mut SqliteConnection, profile: &str) -> Result<Vec<Forme
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// Keeps the login of before, if the profile gets another one and something may hold it. Its password is kept where the
-/// present one is: if that is elsewhere, no password is.
+/// Keeps the former login if the profile gets another login and stored values may contain the former one. The password
+/// is stored only if the present password is stored in the cache too.
 pub(crate) fn keep(conn: &mut SqliteConnection, before: &Profile, now: &Profile) -> Result<(), StoreError> {
     let Some(former) = before.login_to_keep().filter(|_| now.is_other_login(before)) else { return Ok(()) };
     if !has_content(conn, &before.id)? {
@@ -47,7 +48,7 @@ pub(crate) fn keep(conn: &mut SqliteConnection, before: &Profile, now: &Profile)
     Ok(())
 }
 
-/// Forgets them, unless edits may still hold one.
+/// Deletes the former logins, unless edits may still contain one.
 pub(crate) fn forget(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let sql = "DELETE FROM xtream_former_logins WHERE profile_id=? AND NOT EXISTS (SELECT 1 FROM xtream_edits WHERE \
                xtream_edits.profile_id=xtream_former_logins.profile_id)";

@@ -1,4 +1,4 @@
-//! Conditions on a profile that have to hold before anything of it is read or written.
+//! Conditions that a profile must meet before anything of it is read or written.
 
 use diesel::prelude::*;
 use sync_core::{ProfileId, StoreError};
@@ -7,7 +7,7 @@ use crate::db::bind::signed;
 use crate::db::fault::of_diesel;
 use crate::tables::schema::xtream_profiles;
 
-/// Fails unless the profile exists.
+/// Returns an error if the profile doesn't exist.
 pub(crate) fn require_profile(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let found = xtream_profiles::table
         .filter(xtream_profiles::profile_id.eq(profile.as_str()))
@@ -18,7 +18,7 @@ pub(crate) fn require_profile(conn: &mut SqliteConnection, profile: &ProfileId) 
     found.map(|_| ()).ok_or_else(|| unknown(profile))
 }
 
-/// Fails unless the fence is that of the latest lease.
+/// Returns an error if the fence isn't that of the latest lease.
 pub(crate) fn check_fence(conn: &mut SqliteConnection, profile: &ProfileId, fence: u64) -> Result<(), StoreError> {
     let latest = xtream_profiles::table
         .filter(xtream_profiles::profile_id.eq(profile.as_str()))
@@ -33,7 +33,7 @@ pub(crate) fn check_fence(conn: &mut SqliteConnection, profile: &ProfileId, fenc
     }
 }
 
-/// There is no such profile.
+/// Returns the error for a profile that doesn't exist.
 pub(crate) fn unknown(profile: &ProfileId) -> StoreError {
     StoreError::UnknownProfile(profile.to_string())
 }

@@ -1,7 +1,7 @@
-//! Held removals: rows that the panel no longer lists, and that stay for the time being.
+//! Held removals: rows that the panel no longer lists, and that stay for now.
 //!
-//! What is written for each held item is SQL as text: diesel compiles every UPDATE of its own anew, and after a
-//! loss of half a catalogue there are as many as items.
+//! The statements that run per held item are SQL as text. Diesel compiles each of its own UPDATEs for each use, and if
+//! half of the items are missing, there are as many held removals as listed items.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -17,7 +17,7 @@ use crate::tables;
 use crate::tables::schema::xtream_held_removals;
 use crate::tables::words::{KindWord, ReasonWord, Word};
 
-/// A held removal, as it is read.
+/// A held removal as it is read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_held_removals, check_for_backend(Sqlite))]
 struct Removal {
@@ -32,7 +32,7 @@ struct Removal {
 }
 
 impl SqliteStore {
-    /// Returns the removals that are held, by rising id.
+    /// Returns the held removals of a kind, by ascending id.
     pub fn held_blocking(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
         self.read_profile(profile, |conn| held(conn, profile, kind))
     }
@@ -73,7 +73,7 @@ pub(crate) fn held(
     rows.into_iter().map(Removal::read).collect()
 }
 
-/// Records removals as held; a record that is there already is replaced. `go_on` may end it.
+/// Stores held removals. An existing row is replaced. `go_on` may end the work with an error.
 pub(crate) fn keep<'a>(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -104,7 +104,7 @@ pub(crate) fn keep<'a>(
     insert(conn, head, tail, rows, go_on)
 }
 
-/// Holds an item no longer.
+/// Releases a held item.
 pub(crate) fn release(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -115,7 +115,7 @@ pub(crate) fn release(
     execute(conn, sql, &[profile.as_str().into(), kind.as_str().into(), id.into()]).map(|_| ())
 }
 
-/// Holds nothing that isn't there.
+/// Releases the held items that have no row.
 pub(crate) fn release_without_row(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -129,7 +129,7 @@ pub(crate) fn release_without_row(
     execute(conn, &sql, &[profile.as_str().into(), kind.as_str().into()]).map(|_| ())
 }
 
-/// Counts the held removals of each kind.
+/// Counts the held removals per kind.
 pub(crate) fn count(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<PerKind<u64>, StoreError> {
     let groups = xtream_held_removals::table
         .filter(xtream_held_removals::profile_id.eq(profile.as_str()))
@@ -144,7 +144,7 @@ pub(crate) fn count(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<
     Ok(held)
 }
 
-/// Tells anew why an item is held, where it still is.
+/// Writes the reason and the evidence of an item again, if the item is still held.
 pub(crate) fn hold_anew(
     conn: &mut SqliteConnection,
     profile: &ProfileId,

@@ -24,13 +24,13 @@ use crate::tables::schema::{xtream_content_sync, xtream_sync_run_kinds, xtream_s
 use crate::tables::words::{ErrorWord, KindWord, OutcomeWord, StatusWord, TriggerWord, Word};
 use crate::tables::{facts, held, run_kind};
 
-/// The runs that are looked at for one without an end, and for the pauses of a schedule.
+/// The number of latest runs that are searched for runs without an end, and for the pauses of a schedule.
 const RECENT_RUNS: u32 = 64;
 
-/// The runs of a profile that are always kept.
+/// The number of a profile's runs that are always kept.
 const RUNS_KEPT: i64 = 1000;
 
-/// A run, as it begins.
+/// A run at its beginning.
 #[derive(Insertable)]
 #[diesel(table_name = xtream_sync_runs)]
 struct NewRun<'a> {
@@ -40,7 +40,7 @@ struct NewRun<'a> {
     started_at: i64,
 }
 
-/// A run, as it is read.
+/// A run as it is read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_sync_runs, check_for_backend(Sqlite))]
 struct Run {
@@ -55,13 +55,13 @@ struct Run {
 }
 
 impl SqliteStore {
-    /// Records the start of a run, and that an earlier one without an end was interrupted.
+    /// Records the start of a run, and marks an earlier run without an end as interrupted.
     pub fn start_run_blocking(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError> {
         let run = self.write(|conn| {
             stop::at("start.begun");
             check_fence(conn, profile, fence)?;
             let (profile_id, syncing) = (profile.as_str(), StatusWord::from(RunStatus::Syncing));
-            // The newest runs alone: a cache that is watched for years has many.
+            // Only the newest runs are read, because a cache that is watched for years has many.
             let newest = xtream_sync_runs::table
                 .filter(xtream_sync_runs::profile_id.eq(profile_id))
                 .order(xtream_sync_runs::id.desc())
@@ -98,10 +98,10 @@ impl SqliteStore {
         Ok(run)
     }
 
-    /// Records the end of a run and of those of its kinds that applied nothing, and what it has
-    /// learnt of the panel.
+    /// Records the end of a run, the end of those of its kinds that applied nothing, and the facts that it has learnt
+    /// of the panel.
     pub fn finish_run_blocking(&self, profile: &ProfileId, end: &RunEnd) -> Result<(), StoreError> {
-        // Who cancelled doesn't wait for others: a run without an end is seen to be interrupted.
+        // A cancelled run doesn't wait for other writers. A run without an end is later recognised as interrupted.
         let cancelled = end.status == RunStatus::Cancelled;
         let patient = || if cancelled { Err(StoreError::Locked) } else { Ok(()) };
         self.write_unless(patient, |conn| {
@@ -162,7 +162,7 @@ impl SqliteStore {
             Ok(())
         })?;
         stop::at("finish.committed");
-        // The log has grown by what the run wrote.
+        // The write-ahead log has grown by what the run wrote.
         self.tidy();
         stop::at("finish.tidied");
         Ok(())
@@ -170,12 +170,12 @@ impl SqliteStore {
 
     /// Returns the latest runs, newest first, at most `limit`.
     pub fn runs_blocking(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
-        // Before the rows are read: a run that ends in between is then read as ended.
+        // The lease is tested before the rows are read, so a run that ends in between is read as ended.
         let leased = self.is_leased(profile);
         self.read_profile(profile, |conn| latest_runs(conn, profile, limit, leased))
     }
 
-    /// Returns when the list of each kind was last taken, and which attempts have failed since.
+    /// Returns, per kind, when its list was last read, and which attempts have failed since.
     pub fn kind_histories_blocking(&self, profile: &ProfileId) -> Result<PerKind<KindHistory>, StoreError> {
         let leased = self.is_leased(profile);
         self.read_profile(profile, |conn| {
@@ -185,7 +185,7 @@ impl SqliteStore {
             for kind in ContentKind::ALL {
                 let history = &mut histories[kind];
                 if history.listed_at.is_none() {
-                    // Another kind may have many runs since then, and this one many probes.
+                    // Another kind may have many runs since then, and this kind many probes.
                     let listed = last_listed(conn, profile, kind)?;
                     history.listed_at = listed.map(|(_, at)| at);
                     if history.probed_at.is_some() {
@@ -233,8 +233,8 @@ fn latest_runs(
     Ok(runs)
 }
 
-/// Takes away runs that began before the cutoff, and have no entry in the change log. The newest thousand stay, and the
-/// newest run that took the list of each kind.
+/// Deletes the runs that began before the cutoff and have no entry in the change log. The newest thousand runs stay,
+/// and so does, per kind, the newest run that read its list.
 pub(crate) fn forget_runs(conn: &mut SqliteConnection, profile: &ProfileId, cutoff: i64) -> Result<(), StoreError> {
     let of_profile = || xtream_sync_runs::table.filter(xtream_sync_runs::profile_id.eq(profile.as_str()));
     let oldest: Option<Number> = of_profile()
@@ -268,7 +268,8 @@ pub(crate) fn forget_runs(conn: &mut SqliteConnection, profile: &ProfileId, cuto
     diesel::delete(old).execute(conn).map_err(of_diesel).map(|_| ())
 }
 
-/// Returns the failed attempts of a kind in runs behind the first of these numbers and before the second, newest first.
+/// Returns the failed attempts of a kind in the runs after the first of these numbers and before the second, newest
+/// first.
 fn failures_between(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -296,7 +297,7 @@ fn failures_between(
     Ok(attempts.collect())
 }
 
-/// Returns the newest run that took the list of a kind, and its start.
+/// Returns the newest run that read the list of a kind, and the start of that run.
 fn last_listed(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -305,7 +306,7 @@ fn last_listed(
     last_with(conn, profile, kind, &[KindOutcome::Completed, KindOutcome::Unchanged, KindOutcome::Held])
 }
 
-/// Returns the newest run in which a probe of a kind saw nothing, and its start.
+/// Returns the newest run in which a probe of a kind saw no change, and the start of that run.
 fn last_probed(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -314,7 +315,7 @@ fn last_probed(
     last_with(conn, profile, kind, &[KindOutcome::ProbedUnchanged])
 }
 
-/// Returns the newest run that asked the panel and ended so for a kind, and its start.
+/// Returns the newest run that asked the panel and had this outcome for a kind, and the start of that run.
 fn last_with(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -337,7 +338,7 @@ fn last_with(
     Ok(found.map(|(run, at)| (run.0, at.0)))
 }
 
-/// Fails unless the run is one of the profile's, and has no end.
+/// Returns an error if the run is not one of the profile's runs, or has ended.
 pub(crate) fn check_under_way(conn: &mut SqliteConnection, profile: &ProfileId, run: RunId) -> Result<(), StoreError> {
     let status = xtream_sync_runs::table
         .filter(xtream_sync_runs::id.eq(run.0))
@@ -353,7 +354,8 @@ pub(crate) fn check_under_way(conn: &mut SqliteConnection, profile: &ProfileId, 
     }
 }
 
-/// The status of a run, or of a profile's last one: what has no end and no holder was interrupted.
+/// Returns the status of a run, or of a profile's last run. A run without an end was interrupted if nobody has the
+/// lease.
 pub(crate) fn status_seen(status: RunStatus, leased: bool) -> RunStatus {
     if status == RunStatus::Syncing && !leased { RunStatus::Interrupted } else { status }
 }
@@ -405,7 +407,7 @@ mod tests {
             })
             .unwrap();
         assert_eq!(store.kind_histories_blocking(&home).unwrap()[ContentKind::Series].listed_at, Some(3));
-        // Failures count however many runs of other kinds came later.
+        // Failures count regardless of how many runs of other kinds came later.
         store
             .write(|conn| {
                 let mut record = sync_core::KindRecord::skipped(ContentKind::Series, sync_core::SyncMode::Full);

@@ -1,6 +1,6 @@
-//! Ids as a JSON array, and digests as bytes: the two columns of an index.
+//! Converts ids to and from a JSON array, and digests to and from bytes: the two columns of an index.
 //!
-//! By hand, as they are the longest values of the cache, and are read in every run.
+//! The code is written by hand, because these values are the longest of the cache and every run reads them.
 
 /// Writes ids as a JSON array.
 pub(crate) fn to_json(ids: &[i64]) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn to_json(ids: &[i64]) -> String {
         let mut first = digits.len();
         loop {
             first -= 1;
-            // A digit is what is left of a division by ten.
+            // The digit is the remainder of a division by ten.
             digits[first] = b'0' + (rest % 10) as u8;
             rest /= 10;
             if rest == 0 {
@@ -28,10 +28,10 @@ pub(crate) fn to_json(ids: &[i64]) -> String {
     String::from_utf8(text).expect("digits, signs and commas are text")
 }
 
-/// Reads a JSON array of whole numbers; about `expected` of them. `None` when it is none.
+/// Reads a JSON array of whole numbers, about `expected` of them. Returns `None` if the text is no such array.
 pub(crate) fn from_json(text: &str, expected: usize) -> Option<Vec<i64>> {
     let inner = text.trim_ascii().strip_prefix('[')?.strip_suffix(']')?.as_bytes();
-    // Two bytes are the least that an id takes.
+    // An id takes at least two bytes.
     let mut ids = Vec::with_capacity(expected.min(inner.len() / 2 + 1));
     if inner.trim_ascii().is_empty() {
         return Some(ids);
@@ -51,7 +51,7 @@ pub(crate) fn from_json(text: &str, expected: usize) -> Option<Vec<i64>> {
     }
 }
 
-/// Reads an id of up to eighteen digits and nothing else, as nearly all are; also returns where it ends.
+/// Reads an id of at most eighteen digits and nothing else, which is the usual form. Also returns where the id ends.
 fn short(text: &[u8], from: usize) -> Option<(i64, usize)> {
     let mut id = 0i64;
     let mut at = from;
@@ -63,7 +63,7 @@ fn short(text: &[u8], from: usize) -> Option<(i64, usize)> {
     (ends && (1..=18).contains(&(at - from))).then_some((id, at))
 }
 
-/// Reads an id with a sign, with spaces around it, or of many digits.
+/// Reads an id that has a sign, spaces around it, or more digits.
 fn other(text: &[u8], from: usize) -> Option<(i64, usize)> {
     let rest = &text[from..];
     let length = rest.iter().position(|byte| *byte == b',').unwrap_or(rest.len());
@@ -71,7 +71,7 @@ fn other(text: &[u8], from: usize) -> Option<(i64, usize)> {
     Some((id, from + length))
 }
 
-/// Digests as the blob that is stored: 8 bytes each, little endian.
+/// Writes digests as the stored blob: 8 bytes each, little endian.
 pub(crate) fn to_bytes(digests: &[u64]) -> Vec<u8> {
     let mut bytes = vec![0; digests.len() * 8];
     for (eight, digest) in bytes.as_chunks_mut().0.iter_mut().zip(digests) {
@@ -80,7 +80,7 @@ pub(crate) fn to_bytes(digests: &[u64]) -> Vec<u8> {
     bytes
 }
 
-/// Reads such a blob. `None` when it is none.
+/// Reads digests from such a blob. Returns `None` if the bytes are no digests.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Vec<u64>> {
     let (digests, rest) = bytes.as_chunks();
     rest.is_empty().then(|| digests.iter().map(|eight| u64::from_le_bytes(*eight)).collect())

@@ -1,7 +1,7 @@
 //! The index of a scope: one row with every id and digest of the last listing.
 //!
-//! SQL as text, because its columns are megabytes that are decoded together, where SQLite has them. So all of the
-//! store above SQLite is 2 % of an unchanged sync (docs/performance.md).
+//! The statements are SQL as text. The columns are megabytes, and both are decoded together in SQLite's own memory.
+//! Thus all code of the store above SQLite takes 2 % of an unchanged sync (docs/performance.md).
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ impl SqliteStore {
     }
 }
 
-/// Reads the index of a scope, or one that knows the rows and trusts none of them.
+/// Reads the index of a scope. If there is no index to rely on, returns one that has the stored rows and trusts none of
+/// them.
 pub(crate) fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Result<StoredIndex, StoreError> {
     let key = [profile.as_str().into(), scope.kind.as_str().into(), scope_name(scope).into()];
     let sql = "SELECT scheme,ids,digests FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=?";
@@ -34,7 +35,7 @@ pub(crate) fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Sco
     let whole = scope.within.is_none();
     let doubted = doubts::open_since(conn, profile, scope.kind)?.is_some();
     match found.and_then(|stored| stored.0) {
-        // An index that doesn't fit its rows was written by one program and they by another.
+        // If an index doesn't fit its rows, different programs have written the two.
         Some(index) if !doubted && (!whole || has_rows(conn, profile, scope.kind, index.len() as u64)?) => {
             Ok(StoredIndex::new(Arc::new(index), applied_before, true))
         }
@@ -84,8 +85,8 @@ fn write(
     execute(conn, sql, &binds).map(|_| ())
 }
 
-/// Takes ids out of every index of a kind. An index that can't be read is left as it is: it is not
-/// trusted anyway.
+/// Deletes ids from every index of a kind. An index that can't be read stays as it is, because it is not trusted
+/// anyway.
 pub(crate) fn forget(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -105,7 +106,7 @@ pub(crate) fn forget(
     Ok(())
 }
 
-/// Reads every index of a kind: the name of its scope, and `None` where it is none.
+/// Reads every index of a kind: the name of its scope, and the index, or `None` if the row is no index.
 pub(crate) fn all(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -123,7 +124,7 @@ pub(crate) fn all(
     records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?.into_iter().map(read).collect()
 }
 
-/// Returns `None` when the three don't make an index.
+/// Decodes an index. Returns `None` if the three values don't make an index.
 fn decode(scheme: i64, ids: &str, digests: &[u8]) -> Option<ListingIndex> {
     let scheme = DigestScheme(u32::try_from(scheme).ok()?);
     let digests = ids::from_bytes(digests)?;
@@ -134,7 +135,7 @@ fn decode(scheme: i64, ids: &str, digests: &[u8]) -> Option<ListingIndex> {
     ListingIndex::from_columns(scheme, ids, digests).ok()
 }
 
-/// A row of the table as an index, or nothing where it is none.
+/// A row of the table as an index, or `None` if the row is no index.
 struct Stored(Option<ListingIndex>);
 
 impl QueryableByName<Sqlite> for Stored {
@@ -146,7 +147,7 @@ impl QueryableByName<Sqlite> for Stored {
         else {
             return Ok(Self(None));
         };
-        // Decoded where they are: they are megabytes.
+        // The columns are decoded in SQLite's memory, because they are megabytes.
         Ok(Self(decode(scheme.read_long(), ids.read_text(), digests.read_blob())))
     }
 }

@@ -1,8 +1,9 @@
-//! The tables of the cache, a file for each or for a few that belong together, and the names of those of each kind.
+//! The tables of the cache, with one file per table or per few that belong together, and the names of the tables of
+//! each kind.
 //!
-//! What runs once a run or once a kind is diesel's typed queries over [`schema`]; rows are structs of
-//! [`crate::db::value`] and [`words`]. What runs for items, or over tables that differ by kind, is SQL as text
-//! ([`crate::db::statement`]).
+//! Statements that run once per run or once per kind are diesel's typed queries over [`schema`]. Their rows are structs
+//! of [`crate::db::value`] and [`words`]. Statements that run for items, or over tables that differ by kind, are SQL as
+//! text ([`crate::db::statement`]).
 
 pub(crate) mod changes;
 pub(crate) mod content;
@@ -35,22 +36,22 @@ pub(crate) mod words;
 
 use sync_core::ContentKind;
 
-/// What differs by kind in the SQL.
+/// The names in SQL that differ by kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tables {
-    /// Items.
+    /// The table of items.
     pub(crate) items: &'static str,
     /// The column of the panel's id.
     pub(crate) id: &'static str,
-    /// Categories.
+    /// The table of categories.
     pub(crate) categories: &'static str,
-    /// The watermark in `xtream_content_sync`.
+    /// The column of the watermark in `xtream_content_sync`.
     pub(crate) last_sync: &'static str,
-    /// The number of rows in `xtream_content_sync`.
+    /// The column of the number of rows in `xtream_content_sync`.
     pub(crate) count: &'static str,
 }
 
-/// The tables of a kind.
+/// Returns the names of a kind.
 pub(crate) const fn of(kind: ContentKind) -> Tables {
     let id = kind.id_column();
     match kind {

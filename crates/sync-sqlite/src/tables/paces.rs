@@ -1,4 +1,4 @@
-//! How fast each account is asked: a row per host and user name.
+//! The pace of each account: one row per host and user name.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -34,14 +34,14 @@ impl Stored {
 }
 
 impl SqliteStore {
-    /// Returns the remembered pace of an account.
+    /// Returns the stored pace of an account.
     pub fn pace_blocking(&self, account: &AccountKey) -> Result<Option<AccountPace>, StoreError> {
         let hosts: Vec<_> = account.hosts().collect();
         let found: Vec<Stored> = self.read(|conn| {
             paces::table
                 .filter(paces::username.eq(account.username()))
                 .filter(paces::host.eq_any(&hosts))
-                // What is of another type was written by another program, and is no damage.
+                // A value of another type was written by another program. It is no damage.
                 .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(READABLE))
                 .select(Stored::as_select())
                 .load(conn)
@@ -50,7 +50,7 @@ impl SqliteStore {
         Ok(found.iter().map(Stored::pace).reduce(AccountPace::more_careful))
     }
 
-    /// Remembers the pace of an account, and forgets accounts that nobody asks.
+    /// Stores the pace of an account, and deletes the paces of accounts that are no longer asked.
     pub fn save_pace_blocking(&self, account: &AccountKey, pace: &AccountPace) -> Result<(), StoreError> {
         self.require_writable()?;
         self.write(|conn| {

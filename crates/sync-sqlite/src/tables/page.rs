@@ -1,6 +1,6 @@
-//! Pages of rows, and categories with their sizes: what readers leaf through.
+//! Reads pages of rows, and categories with their sizes.
 //!
-//! SQL as text, because the tables differ by kind and the condition on a set is JSON.
+//! The statements are SQL as text, because the tables differ by kind and the condition on a set is JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,8 +20,8 @@ use crate::tables::content::categories;
 use crate::tables::{self, changes, held, tombstone};
 
 impl SqliteStore {
-    /// Returns the rows of a kind by rising id, as many as the page has room for. An item is in every category of its
-    /// set.
+    /// Returns the rows of a kind by ascending id, as many as the page has room for. An item is in every category of
+    /// its set.
     pub fn page_blocking(
         &self,
         profile: &ProfileId,
@@ -50,8 +50,8 @@ impl SqliteStore {
         })
     }
 
-    /// Returns the categories of a kind in the panel's order, each with the number of items in it, and behind them those
-    /// that items name and the panel doesn't.
+    /// Returns the categories of a kind in the panel's order, each with its number of items. The categories that items
+    /// name and the panel doesn't list come last.
     pub fn sized_categories_blocking(
         &self,
         profile: &ProfileId,
@@ -61,7 +61,7 @@ impl SqliteStore {
             if let Some(sizes) = search::category_sizes(conn, self.held_indexes(), Key { profile, kind })? {
                 return Ok(SizedCategory::list(categories(conn, profile, kind)?, sizes));
             }
-            // Without a search text, which has them in a tenth of the time.
+            // This is used if there is no search text. The search text has the numbers in a tenth of the time.
             let sql = format!(
                 "SELECT c.value,COUNT(*) FROM {} i CROSS JOIN json_each(iif(json_valid(i.category_ids),i.category_ids,'[]')) c \
                  WHERE i.profile_id=? AND c.type='text' GROUP BY c.value",
@@ -75,7 +75,7 @@ impl SqliteStore {
         })
     }
 
-    /// Returns an item with all that is known of it, and its latest changes, newest first.
+    /// Returns an item with everything that is known of it, and its latest changes, newest first.
     pub fn item_blocking(
         &self,
         profile: &ProfileId,
@@ -117,7 +117,8 @@ impl SqliteStore {
     }
 }
 
-/// What selects the ids of a page; where items are not shown as their rows, it looks at what is shown.
+/// Returns the SQL and the binds that select the ids of a page. If items are not shown as their rows, the condition is
+/// on what is shown.
 fn ids_of_page<'a>(key: Key<'a>, page: &'a PageRequest, is_overlaid: bool) -> (String, Vec<Bind<'a>>) {
     let tables = tables::of(key.kind);
     let mut binds = vec![Bind::from(key.profile.as_str())];
@@ -142,7 +143,7 @@ fn ids_of_page<'a>(key: Key<'a>, page: &'a PageRequest, is_overlaid: bool) -> (S
         binds.push(after.0.into());
     }
     if let Some(category) = &page.category {
-        // A set is a JSON list of texts. Most rows are passed over by their bytes alone.
+        // A set is a JSON list of texts. A comparison of the bytes rules out most rows.
         let _ = write!(
             sql,
             " AND instr({set},json_quote(?))>0 AND EXISTS (SELECT 1 FROM json_each(iif(json_valid({set}),{set},'[]')) \
@@ -150,7 +151,7 @@ fn ids_of_page<'a>(key: Key<'a>, page: &'a PageRequest, is_overlaid: bool) -> (S
         );
         binds.extend([category.0.as_str().into(), category.0.as_str().into()]);
     }
-    // One row more tells whether there is another page.
+    // One more row shows whether there is another page.
     let _ = write!(sql, " ORDER BY i.{} LIMIT ?", tables.id);
     binds.push((i64::from(page.limit.max(1)) + 1).into());
     (sql, binds)

@@ -20,7 +20,7 @@ use crate::tables::schema::{
 use crate::tables::settings;
 use crate::tables::words::{PolicyWord, Word};
 
-/// A profile, as it is read.
+/// A profile as it is read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_profiles, check_for_backend(Sqlite))]
 struct Account {
@@ -52,7 +52,7 @@ struct Settings {
     search_fields: Text,
 }
 
-/// What the columns of an application say of its schedule. They are read only.
+/// The columns in which an application keeps its schedule. They are only read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_sync_settings, check_for_backend(Sqlite))]
 struct OfApplication {
@@ -61,18 +61,18 @@ struct OfApplication {
 }
 
 impl SqliteStore {
-    /// Creates the profile when there is none.
+    /// Creates the profile if it doesn't exist.
     pub fn ensure_profile_blocking(&self, profile: &ProfileId) -> Result<(), StoreError> {
         self.require_writable()?;
-        // Looked for first: nobody waits for a writer because of a profile that is there.
+        // The profile is looked for first, so a caller doesn't wait for a writer if the profile exists.
         match self.read(|conn| require_profile(conn, profile)) {
             Err(StoreError::UnknownProfile(_)) => self.write(|conn| ensure(conn, profile)),
             found => found,
         }
     }
 
-    /// Writes a profile: a new one, or all settings of one that exists. What was learnt of another panel is forgotten.
-    /// Settings that this version doesn't know stay.
+    /// Writes a profile: a new one, or all settings of an existing one. Facts about another panel are deleted. Settings
+    /// that this version doesn't know stay.
     pub fn save_profile_blocking(&self, row: &Profile) -> Result<(), StoreError> {
         self.write(|conn| {
             ensure(conn, &row.id)?;
@@ -101,12 +101,12 @@ impl SqliteStore {
             settings::save(conn, row)?;
             search::tables::follow_settings(conn, &row.id, row.search)
         })?;
-        // A password that was there before is still in the log.
+        // The write-ahead log still has the former password.
         self.tidy();
         Ok(())
     }
 
-    /// Returns a profile, `None` when there is no such one.
+    /// Returns a profile, or `None` if it doesn't exist.
     pub fn profile_blocking(&self, profile: &ProfileId) -> Result<Option<Profile>, StoreError> {
         self.read(|conn| {
             let found = with_settings()
@@ -131,14 +131,14 @@ impl SqliteStore {
         })
     }
 
-    /// Removes a profile and everything that belongs to it; returns whether it was there.
+    /// Removes a profile and everything that belongs to it. Returns whether it existed.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Leased`] while a run has its lease.
+    /// Returns [`StoreError::Leased`] while a run has the profile's lease.
     pub fn remove_profile_blocking(&self, profile: &ProfileId) -> Result<bool, StoreError> {
         self.require_writable()?;
-        // The file of the lock stays: unlinking it under somebody who waits would make two locks.
+        // The lock file stays: if it were deleted while another program waits for it, there would be two locks.
         let _held = self.lock_profile(profile)?;
         let removed = self.write(|conn| {
             diesel::delete(xtream_profiles::table.filter(xtream_profiles::profile_id.eq(profile.as_str())))
@@ -150,7 +150,7 @@ impl SqliteStore {
     }
 }
 
-/// Profiles, each beside its settings.
+/// Joins profiles with their settings.
 #[diesel::dsl::auto_type]
 fn with_settings() -> _ {
     let of_same = xtream_sync_settings::profile_id.eq(xtream_profiles::profile_id);
@@ -164,7 +164,7 @@ fn random_epoch() -> diesel::expression::SqlLiteral<diesel::sql_types::BigInt> {
     diesel::dsl::sql(RANDOM_EPOCH)
 }
 
-/// Creates the rows of a profile that are missing.
+/// Creates the missing rows of a profile.
 pub(crate) fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let (id, now) = (profile.as_str(), now());
     diesel::insert_into(xtream_profiles::table)
@@ -196,7 +196,7 @@ pub(crate) fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result
         .map(|_| ())
 }
 
-/// The addresses of a profile as it is stored, and nothing else of it.
+/// Reads the stored addresses of a profile, and nothing else of it.
 fn with_addresses(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Profile, StoreError> {
     let first: Option<Text> = xtream_profiles::table
         .filter(xtream_profiles::profile_id.eq(profile.as_str()))
@@ -210,7 +210,7 @@ fn with_addresses(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Pr
     })
 }
 
-/// The login of a profile as it is stored, and nothing else of it.
+/// Reads the stored login of a profile, and nothing else of it.
 fn with_login(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Profile, StoreError> {
     let found = xtream_profiles::table
         .filter(xtream_profiles::profile_id.eq(profile.as_str()))
@@ -218,7 +218,7 @@ fn with_login(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Profil
         .first(conn)
         .map_err(of_diesel)?;
     let text = |column: Option<Text>| column.map(|text| text.0);
-    // A source that can't be read is none in which a password is kept.
+    // A source that can't be read counts as one in which no password is kept.
     let source = PasswordSource::from_parts(&found.password_source.0, text(found.password_argument));
     Ok(Profile {
         username: text(found.username),
@@ -228,7 +228,7 @@ fn with_login(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Profil
     })
 }
 
-/// Forgets refused logins if the login is another one now.
+/// Deletes the facts about refused logins if the login has changed.
 fn forget_refusals(conn: &mut SqliteConnection, row: &Profile, stored: bool) -> Result<(), StoreError> {
     let id = row.id.as_str();
     let same = xtream_profiles::table
@@ -247,14 +247,14 @@ fn forget_refusals(conn: &mut SqliteConnection, row: &Profile, stored: bool) -> 
     Ok(())
 }
 
-/// Forgets what was learnt of another panel, and what another address or account was told of versions.
+/// Deletes the facts about another panel, and the validators that another address or account has sent.
 fn forget_other_panel(conn: &mut SqliteConnection, row: &Profile) -> Result<(), StoreError> {
     let (id, base_url, username) = (row.id.as_str(), row.base_url.as_deref(), row.username.as_deref());
     let known = xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)).select(xtream_profiles::profile_id);
     let facts = xtream_panel_facts::table.filter(xtream_panel_facts::profile_id.eq(id));
     let is_other = row.is_other_panel(&with_addresses(conn, &row.id)?);
     if is_other && diesel::delete(facts).execute(conn).map_err(of_diesel)? > 0 {
-        // The evidence is counted by one of those facts.
+        // The evidence is counted by one of the deleted facts.
         diesel::update(xtream_held_removals::table.filter(xtream_held_removals::profile_id.eq(id)))
             .set((
                 xtream_held_removals::evidence_listing.eq(None::<i64>),
@@ -288,7 +288,7 @@ impl Settings {
         }
     }
 
-    /// Sets what they say over a profile; a number that is nonsense leaves the default.
+    /// Copies the settings to a profile. A number that makes no sense leaves the default.
     fn apply(&self, profile: &mut Profile) {
         set(&mut profile.guard.share_percent, self.removal_share_percent);
         set(&mut profile.guard.floor_rows, self.removal_floor_rows);
@@ -313,7 +313,7 @@ fn set<T: TryFrom<i64>>(place: &mut T, number: Number) {
     }
 }
 
-/// A profile whose settings were taken away has the defaults.
+/// Reads a profile. If its settings were deleted, it has the defaults.
 fn read(
     conn: &mut SqliteConnection,
     (account, settings): (Account, Option<(Settings, OfApplication)>),

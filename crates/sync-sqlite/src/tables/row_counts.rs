@@ -1,6 +1,8 @@
-//! The number of rows of a kind: counted, believed, and kept up while rows are written and removed.
+//! The number of rows of a kind: counted, taken from the sync table, and kept up to date while rows are written and
+//! removed.
 //!
-//! SQL as text, because table and column differ by kind and every apply runs it; each statement returns one number.
+//! The statements are SQL as text, because table and column differ by kind and every apply runs them. Each returns one
+//! number.
 
 use diesel::SqliteConnection;
 use sync_core::{ContentKind, ProfileId, Scope, StoreError};
@@ -11,23 +13,23 @@ use crate::db::statement::{execute, integer, integers};
 use crate::feed::row_ids;
 use crate::tables;
 
-/// The name of a scope in the table; that of a whole kind is empty.
+/// Returns the name of a scope in the table. A whole kind has an empty name.
 pub(crate) fn scope_name(scope: &Scope) -> &str {
     scope.within.as_ref().map_or("", |category| category.0.as_str())
 }
 
-/// Counts the items of a kind, one by one. A row whose id is not a number is none: nothing here wrote it, and no listing
-/// names it.
+/// Counts the items of a kind one by one. A row whose id is not a number doesn't count: this program didn't write it,
+/// and no listing names it.
 pub(crate) fn count(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<u64, StoreError> {
     let tables = tables::of(kind);
     let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=? AND typeof({})='integer'", tables.items, tables.id);
     Ok(integer(conn, &sql, &[profile.as_str().into()])?.unwrap_or_default().unsigned_abs())
 }
 
-/// Whether a kind has so many rows.
+/// Returns whether a kind has this many rows.
 ///
-/// Rows of one profile have to be counted one by one; those of a whole table SQLite counts by the
-/// page. So where the table has as many rows as all profiles together claim, the claim is believed.
+/// The rows of one profile can only be counted one by one, but SQLite counts the rows of a whole table by the page. So
+/// if the table has as many rows as all profiles together claim, the claim is believed.
 pub(crate) fn has_rows(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -45,7 +47,7 @@ pub(crate) fn rows(conn: &mut SqliteConnection, profile: &ProfileId, kind: Conte
     }
 }
 
-/// The number of rows that the sync table claims, where it is believed.
+/// Returns the number of rows that the sync table claims, if the claim is believed.
 fn claimed(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<Option<u64>, StoreError> {
     let tables = tables::of(kind);
     let sql = format!(
@@ -57,7 +59,7 @@ fn claimed(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) 
     Ok(claimed.and_then(|rows| u64::try_from(rows).ok()))
 }
 
-/// The ids of the items of a scope, rising.
+/// Reads the ids of the items of a scope, ascending.
 pub(crate) fn stored_ids(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -74,7 +76,7 @@ pub(crate) fn stored_ids(
     integers(conn, &sql, &binds)
 }
 
-/// Brings the number of rows that the sync table has of a kind up to what is there.
+/// Sets the number of rows in the sync table to the counted number.
 pub(crate) fn recount(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<(), StoreError> {
     let rows = count(conn, profile, kind)?;
     write_count(conn, profile, kind, rows)
@@ -90,7 +92,7 @@ fn write_count(
     execute(conn, &sql, &[signed(rows).into(), profile.as_str().into()]).map(|_| ())
 }
 
-/// The number of rows of a kind, kept up while they are written and removed.
+/// The number of rows of a kind, kept up to date while rows are written and removed.
 pub(crate) struct RowCount {
     kind: ContentKind,
     rows: u64,
@@ -99,15 +101,15 @@ pub(crate) struct RowCount {
 }
 
 impl RowCount {
-    /// Before anything is written.
+    /// Begins, before anything is written.
     pub(crate) fn new(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<Self, StoreError> {
         let sql = format!("SELECT {} FROM xtream_content_sync WHERE profile_id=?", tables::of(kind).count);
         let rows = integer(conn, &sql, &[profile.as_str().into()])?.unwrap_or_default().unsigned_abs();
         Ok(Self { kind, rows, last: row_ids::last(conn, kind)? })
     }
 
-    /// After rows were written; returns how many are new. A new one gets the number after the highest, so none has to
-    /// be looked at. New rows whose numbers may be those of removed ones get higher ones.
+    /// Takes rows that were written, and returns how many are new. A new row gets the number after the highest one, so
+    /// no row has to be read. New rows that may have got the numbers of removed rows get higher ones.
     pub(crate) fn written(&mut self, conn: &mut SqliteConnection) -> Result<u64, StoreError> {
         let new = row_ids::last(conn, self.kind)?.abs_diff(self.last);
         self.rows = self.rows.saturating_add(new);
@@ -115,17 +117,17 @@ impl RowCount {
         Ok(new)
     }
 
-    /// The highest row id of the table before anything was written.
+    /// Returns the highest row id of the table before anything was written.
     pub(crate) const fn last_before(&self) -> i64 {
         self.last
     }
 
-    /// After so many rows were removed.
+    /// Takes the number of rows that were removed.
     pub(crate) fn removed(&mut self, rows: u64) {
         self.rows = self.rows.saturating_sub(rows);
     }
 
-    /// Writes it where it is as expected, and counts where it isn't.
+    /// Writes the number if it is the expected one. Otherwise counts the rows.
     pub(crate) fn save(
         &self,
         conn: &mut SqliteConnection,

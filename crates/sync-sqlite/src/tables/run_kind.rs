@@ -1,4 +1,4 @@
-//! What a run did to a kind.
+//! The result of a run for a kind.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::db::value::{Count, Number, Text};
 use crate::tables::schema::xtream_sync_run_kinds;
 use crate::tables::words::{ErrorWord, KindWord, ModeWord, OutcomeWord, ReasonWord, Word};
 
-/// What a run did to a kind.
+/// The result of a run for a kind.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = xtream_sync_run_kinds, check_for_backend(Sqlite), treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct RunKind {
@@ -37,7 +37,7 @@ pub(crate) struct RunKind {
     wire_bytes: Option<Count>,
 }
 
-/// Writes what a run did to a kind. A record that is there already is replaced; what an undo needs stays with it.
+/// Writes the result of a run for a kind. An existing row is replaced, but what it keeps for an undo stays.
 pub(crate) fn record(conn: &mut SqliteConnection, run: RunId, record: &KindRecord) -> Result<(), StoreError> {
     let row = RunKind::of(run, record);
     diesel::insert_into(xtream_sync_run_kinds::table)
@@ -51,7 +51,7 @@ pub(crate) fn record(conn: &mut SqliteConnection, run: RunId, record: &KindRecor
 }
 
 impl RunKind {
-    /// The run.
+    /// Returns the run.
     pub(crate) const fn run(&self) -> RunId {
         RunId(self.run_id.0)
     }
@@ -81,7 +81,7 @@ impl RunKind {
         }
     }
 
-    /// Reads it; a mode that is unknown is no particular one.
+    /// Reads the record. An unknown mode counts as no particular mode.
     pub(crate) fn read(self) -> Result<KindRecord, StoreError> {
         let kind = self.kind.known()?;
         let message = self.error_message.map(|message| message.0).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! The tables of the cache for diesel's query builder: every column with the type that it has in SQLite.
 //!
 //! Numbers are 64 bits wide, truth values are 0 and 1, times are unix seconds. With the feature `schema` the module is
-//! public: a program with diesel 2.3 and its feature `32-column-tables` reads a cache as follows. To read is all that
-//! it may do; who writes beside a sync has the next one find what doesn't fit.
+//! public: a program with diesel 2.3 and its feature `32-column-tables` reads a cache as follows. Such a program may
+//! only read. If it writes beside a sync, the next sync finds inconsistencies.
 //!
 #![cfg_attr(feature = "schema", doc = "```no_run")]
 #![cfg_attr(not(feature = "schema"), doc = "```ignore")]
@@ -22,7 +22,7 @@
 //! # }
 //! ```
 //!
-//! A migration adds columns, so select those that are wanted by name.
+//! A migration adds columns, so select the columns that you need by name.
 
 diesel::table! {
     /// Profiles: the accounts whose contents are cached.
@@ -89,7 +89,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// How the cache of a profile stands.
+    /// The sync state of a profile.
     xtream_content_sync (id) {
         id -> BigInt,
         profile_id -> Text,
@@ -258,7 +258,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What panels call the versions of their listings.
+    /// The panels' names for the versions of their listings.
     xtream_listing_validators (profile_id, kind) {
         profile_id -> Text,
         kind -> Text,
@@ -271,7 +271,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Rows that the panel no longer lists, and that stay for the time being.
+    /// Rows that the panel no longer lists, and that stay for now.
     xtream_held_removals (profile_id, kind, content_id) {
         profile_id -> Text,
         kind -> Text,
@@ -287,7 +287,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What was removed lately.
+    /// The items that were removed lately.
     xtream_tombstones (profile_id, kind, parent, content_id) {
         profile_id -> Text,
         kind -> Text,
@@ -338,7 +338,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What a run did to each kind.
+    /// The results of a run, per kind.
     xtream_sync_run_kinds (run_id, kind) {
         run_id -> BigInt,
         kind -> Text,
@@ -365,7 +365,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The highest number that a row of a kind ever had, where it isn't that of a row.
+    /// The highest number that a row of a kind ever had, if no row has it now.
     xtream_row_ids (kind) {
         kind -> Text,
         highest -> BigInt,
@@ -373,7 +373,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What runs have learnt of a panel.
+    /// The facts that runs have learnt of a panel.
     xtream_panel_facts (profile_id, kind, fact) {
         profile_id -> Text,
         kind -> Text,
@@ -383,7 +383,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Kinds that the next sync compares in full.
+    /// The kinds that the next sync compares in full.
     xtream_doubts (profile_id, kind) {
         profile_id -> Text,
         kind -> Text,
@@ -409,7 +409,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// How the search text of a kind stands.
+    /// The state of the search text of a kind.
     xtream_search_state (profile_id, kind) {
         profile_id -> Text,
         kind -> Text,
@@ -421,7 +421,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// How fast each account is asked.
+    /// The pace of each account.
     xtream_account_paces (host, username) {
         host -> Text,
         username -> Text,
@@ -468,7 +468,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// How items are shown that are not shown as their rows.
+    /// The items that are not shown as their rows, and how they are shown.
     xtream_shown (profile_id, kind, content_id) {
         profile_id -> Text,
         kind -> Text,
@@ -537,7 +537,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The hashes of rows that hold the login.
+    /// The hashes of rows that contain the login.
     xtream_login_hashes (profile_id, kind, content_id) {
         profile_id -> Text,
         kind -> Text,
@@ -547,7 +547,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The logins that a profile had before.
+    /// The former logins of a profile.
     xtream_former_logins (profile_id, username, password) {
         profile_id -> Text,
         username -> Text,

@@ -1,4 +1,4 @@
-//! The tables as diesel knows them, against those that the migrations make.
+//! Compares the tables that diesel knows with those that the migrations make.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ struct Line {
     line: String,
 }
 
-/// What `schema.rs` says of the columns, in the words of the query below.
+/// Returns the columns as `schema.rs` declares them, in the words of the query below.
 fn written() -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let (mut table, mut key) = ("", Vec::new());

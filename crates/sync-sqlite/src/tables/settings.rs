@@ -12,7 +12,7 @@ use crate::db::fault::of_diesel;
 use crate::db::value::Text;
 use crate::tables::schema::{xtream_profile_addresses, xtream_profile_settings};
 
-/// A setting, as it is read.
+/// A setting as it is read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_profile_settings, check_for_backend(Sqlite))]
 struct Stored {
@@ -20,7 +20,7 @@ struct Stored {
     value: Text,
 }
 
-/// A setting, as it is written.
+/// A setting as it is written.
 #[derive(Insertable)]
 #[diesel(table_name = xtream_profile_settings)]
 struct NewSetting<'a> {
@@ -29,7 +29,7 @@ struct NewSetting<'a> {
     value: &'a str,
 }
 
-/// Sets what the tables say over a profile.
+/// Copies the stored values to a profile.
 pub(crate) fn load(conn: &mut SqliteConnection, profile: &mut Profile) -> Result<(), StoreError> {
     profile.further_addresses = addresses(conn, profile.id.as_str())?;
     for row in stored(conn, profile.id.as_str())? {
@@ -49,8 +49,8 @@ pub(crate) fn addresses(conn: &mut SqliteConnection, profile_id: &str) -> Result
     Ok(found.into_iter().map(|address| address.0).collect())
 }
 
-/// Writes what differs. A setting that this version doesn't know stays, and so does a value that it can't read, unless
-/// the setting is changed.
+/// Writes the values that differ. A setting that this version doesn't know stays. A value that this version can't read
+/// stays as well, unless the setting is changed.
 pub(crate) fn save(conn: &mut SqliteConnection, profile: &Profile) -> Result<(), StoreError> {
     let id = profile.id.as_str();
     if addresses(conn, id)? != profile.further_addresses {
@@ -93,7 +93,7 @@ pub(crate) fn save(conn: &mut SqliteConnection, profile: &Profile) -> Result<(),
     Ok(())
 }
 
-/// The rules of conflicts of a profile.
+/// Reads the conflict rules of a profile.
 pub(crate) fn conflicts(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<ConflictRules, StoreError> {
     let mut settings = Profile::new(profile.clone());
     for row in stored(conn, profile.as_str())? {
@@ -105,7 +105,7 @@ pub(crate) fn conflicts(conn: &mut SqliteConnection, profile: &ProfileId) -> Res
 fn stored(conn: &mut SqliteConnection, profile_id: &str) -> Result<Vec<SettingRow>, StoreError> {
     let rows = xtream_profile_settings::table
         .filter(xtream_profile_settings::profile_id.eq(profile_id))
-        // A blob is no value that is understood, and no damage.
+        // A blob is no value that can be read. It is no damage either.
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("typeof(key)='text' AND typeof(value)='text'"))
         .select(Stored::as_select())
         .load(conn)

@@ -1,6 +1,6 @@
-//! What a person wants to know of a profile at a glance.
+//! The status of a profile at a glance, for a person.
 //!
-//! Groups and their examples are SQL as text, whose rows are read by name: diesel has no names for the types of
+//! Groups and their examples are SQL as text, and their columns are read by name: diesel has no names for the types of
 //! aggregates, and the table of the examples differs by kind.
 
 use diesel::prelude::*;
@@ -19,10 +19,10 @@ use crate::tables::sync_state::Kinds;
 use crate::tables::words::{ReasonWord, StatusWord, Word};
 use crate::tables::{self, doubts, facts};
 
-/// How many held items are named.
+/// The number of held items that are named.
 const EXAMPLES: i64 = 3;
 
-/// How the cache of a profile stands.
+/// The sync state of a profile.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_content_sync, check_for_backend(Sqlite))]
 struct Standing {
@@ -35,17 +35,17 @@ struct Standing {
     account_checked_at: Option<Number>,
 }
 
-/// What is held for one reason.
+/// The items that are held for one reason.
 #[derive(QueryableByName)]
 struct Group {
-    /// As it is in the rows, for a reason may have had other codes.
+    /// The code as it is in the rows. A reason may have had other codes in earlier versions.
     #[diesel(sql_type = sql_types::Text)]
     reason: Text,
     #[diesel(sql_type = sql_types::BigInt)]
     items: Count,
     #[diesel(sql_type = sql_types::BigInt)]
     oldest: Number,
-    /// How many have evidence.
+    /// The number of items that have evidence.
     #[diesel(sql_type = sql_types::BigInt)]
     proved: Count,
     #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
@@ -62,7 +62,7 @@ struct Named {
 }
 
 impl SqliteStore {
-    /// Returns how a profile's cache stands.
+    /// Returns the status of a profile's cache.
     pub fn content_status_blocking(&self, profile: &ProfileId) -> Result<ContentStatus, StoreError> {
         let leased = self.is_leased(profile);
         self.read_profile(profile, |conn| {
@@ -97,7 +97,7 @@ impl SqliteStore {
     }
 }
 
-/// What is held of a kind, by reason.
+/// Reads the held items of a kind, by reason.
 fn held(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -111,7 +111,7 @@ fn held(
     let mut held = Vec::new();
     for group in groups {
         let all_have_some = group.proved == group.items;
-        // The listing that missed it first counts as well.
+        // The first listing without the item counts as well.
         let latest = group.listing.and_then(|listing| u64::try_from(listing.0).ok());
         let listings = latest.map(|latest| facts.sound_listings.saturating_add(1).saturating_sub(latest));
         held.push(HeldGroup {

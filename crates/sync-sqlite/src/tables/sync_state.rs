@@ -1,4 +1,4 @@
-//! What is known of a profile's syncs.
+//! The sync state of a profile.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -24,7 +24,7 @@ pub(crate) struct Kinds {
 }
 
 impl Kinds {
-    /// The panel's clock at the start of the last listing that was applied.
+    /// Returns the watermark: the panel's clock when the last applied listing was asked for.
     pub(crate) fn last_sync(&self, kind: ContentKind) -> Option<i64> {
         let at = match kind {
             ContentKind::Channels => self.last_sync_channels,
@@ -34,7 +34,7 @@ impl Kinds {
         at.map(|at| at.0)
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub(crate) fn rows(&self, kind: ContentKind) -> u64 {
         match kind {
             ContentKind::Channels => self.channels_count.0,
@@ -45,7 +45,7 @@ impl Kinds {
 }
 
 impl SqliteStore {
-    /// Returns what is known of a profile's syncs.
+    /// Returns the sync state of a profile.
     pub fn sync_state_blocking(&self, profile: &ProfileId) -> Result<SyncState, StoreError> {
         self.read_profile(profile, |conn| {
             let mut state = SyncState::default();

@@ -1,7 +1,7 @@
-//! Tombstones: what was removed is remembered for a time, and recognised when it returns.
+//! Tombstones: removed items are remembered for a time, and recognised when they return.
 //!
-//! What runs for lists of items is SQL as text: its tables differ by kind, and diesel compiles every UPDATE of
-//! its own and every list of values anew.
+//! The statements that run for lists of items are SQL as text. Their tables differ by kind, and diesel compiles each of
+//! its own UPDATEs and each list of values for each use.
 
 use std::collections::HashSet;
 
@@ -19,10 +19,10 @@ use crate::tables::words::KindWord;
 
 const DAY: i64 = 86_400;
 
-/// Asked from time to time whether to go on.
+/// A function that is called from time to time. Its error ends the work.
 type Step<'a> = &'a mut dyn FnMut() -> Result<(), StoreError>;
 
-/// The tombstones of a kind, as a commit treats them.
+/// The tombstones of a kind during a commit.
 pub(crate) struct Tombstones<'a> {
     pub(crate) profile: &'a ProfileId,
     pub(crate) kind: ContentKind,
@@ -30,18 +30,18 @@ pub(crate) struct Tombstones<'a> {
 }
 
 impl<'a> Tombstones<'a> {
-    /// Profile and kind, the key of the table.
+    /// Returns profile and kind, the key of the table.
     fn key(&self) -> [Bind<'a>; 2] {
         [self.profile.as_str().into(), self.kind.as_str().into()]
     }
 
-    /// What was removed before it is forgotten. `None` when nothing is remembered at all.
+    /// Returns the time before which tombstones are deleted, or `None` if no tombstones are kept at all.
     fn oldest(&self) -> Option<i64> {
         let days = i64::from(self.commit.tombstone_days);
         (days > 0).then(|| self.commit.applied_at - days * DAY)
     }
 
-    /// The ids that are remembered.
+    /// Reads the ids that have a tombstone.
     pub(crate) fn remembered(&self, conn: &mut SqliteConnection) -> Result<HashSet<i64>, StoreError> {
         let Some(oldest) = self.oldest() else { return Ok(HashSet::new()) };
         let ids = of(self.profile.as_str(), self.kind.into())
@@ -52,7 +52,7 @@ impl<'a> Tombstones<'a> {
         Ok(ids.into_iter().collect())
     }
 
-    /// Gives items that have returned, and are written, the day on which they first came.
+    /// Gives returned items, whose rows are written by now, the day on which they first came.
     pub(crate) fn lift(&self, conn: &mut SqliteConnection, returned: &[i64], step: Step<'_>) -> Result<(), StoreError> {
         let tables = tables::of(self.kind);
         let [profile, kind] = self.key();
@@ -70,7 +70,7 @@ impl<'a> Tombstones<'a> {
         })
     }
 
-    /// Fails where an item has a successor and isn't removed.
+    /// Returns an error if an item has a successor and isn't removed.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let removals = sorted(&self.commit.removals);
         match self.commit.successors.iter().find(|(old, _)| removals.binary_search(&old.0).is_err()) {
@@ -79,7 +79,7 @@ impl<'a> Tombstones<'a> {
         }
     }
 
-    /// Remembers the rows that are about to be removed.
+    /// Writes tombstones for the rows that are about to be removed.
     pub(crate) fn bury(&self, conn: &mut SqliteConnection, list: &str, ids: &[i64]) -> Result<(), StoreError> {
         if self.oldest().is_none() {
             return Ok(());
@@ -98,7 +98,7 @@ impl<'a> Tombstones<'a> {
         execute(conn, &sql, &and_list(head, ids)).map(|_| ())
     }
 
-    /// Notes under which ids the panel seems to list what was removed.
+    /// Writes the ids under which the panel seems to list the removed items now.
     pub(crate) fn name_successors(&self, conn: &mut SqliteConnection, step: Step<'_>) -> Result<(), StoreError> {
         if self.oldest().is_none() {
             return Ok(());
@@ -112,23 +112,23 @@ impl<'a> Tombstones<'a> {
         Ok(())
     }
 
-    /// Forgets those whose time has come.
+    /// Deletes the tombstones that are too old.
     pub(crate) fn prune(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        // Without a time there is nothing to keep, however lately it was removed.
+        // Without a retention time every tombstone is deleted, however new it is.
         let oldest = self.oldest().unwrap_or(i64::MAX);
         let old = of(self.profile.as_str(), self.kind.into()).filter(xtream_tombstones::removed_at.lt(oldest));
         diesel::delete(old).execute(conn).map_err(of_diesel).map(|_| ())
     }
 }
 
-/// The tombstones of a kind of a profile.
+/// Selects the tombstones of a kind of a profile.
 #[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
 #[diesel::dsl::auto_type]
 fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
     xtream_tombstones::table.filter(xtream_tombstones::profile_id.eq(profile)).filter(xtream_tombstones::kind.eq(kind))
 }
 
-/// The name of a removed item that is remembered, and when it was removed.
+/// Reads the name of a removed item that has a tombstone, and the time at which it was removed.
 pub(crate) fn of_item(
     conn: &mut SqliteConnection,
     profile: &ProfileId,

@@ -1,4 +1,4 @@
-//! Validators: what panels call the versions of the listings that the cache has.
+//! Validators: the panels' names for the versions of the listings that the cache has.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -15,7 +15,7 @@ use crate::tables::row_counts::has_rows;
 use crate::tables::schema::xtream_listing_validators;
 use crate::tables::words::{KindWord, PolicyWord, Word};
 
-/// What is kept of a listing.
+/// The stored validator of a listing.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = xtream_listing_validators, check_for_backend(Sqlite))]
 struct Kept {
@@ -26,7 +26,7 @@ struct Kept {
     rows: Number,
 }
 
-/// The row of a kind of a profile, if there is one.
+/// Selects the row of a kind of a profile, if there is one.
 #[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
 #[diesel::dsl::auto_type]
 fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
@@ -54,7 +54,7 @@ fn load(
     let found =
         of(profile.as_str(), kind.into()).select(Kept::as_select()).first(conn).optional().map_err(of_diesel)?;
     let Some(kept) = found.and_then(Kept::read) else { return Ok(None) };
-    // Where everything is to be compared, the panel is to send everything.
+    // If everything is to be compared, the panel has to send everything.
     let relied_on = doubts::open_since(conn, profile, kind)?.is_none() && has_rows(conn, profile, kind, kept.rows)?;
     Ok(relied_on.then_some(kept))
 }
@@ -70,7 +70,7 @@ impl Kept {
         }
     }
 
-    /// What another version wrote, and isn't understood, is none.
+    /// Reads the validator. One that another version wrote and this version can't read counts as none.
     fn read(self) -> Option<KeptValidator> {
         Some(KeptValidator {
             validator: Validator(self.validator.0),
@@ -82,7 +82,7 @@ impl Kept {
     }
 }
 
-/// Does with the validator of a kind what comes with a listing.
+/// Changes the validator of a kind as the commit of a listing says.
 pub(crate) fn change(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
@@ -91,7 +91,7 @@ pub(crate) fn change(
 ) -> Result<(), StoreError> {
     match change {
         ValidatorChange::Keep => Ok(()),
-        // That of a part says nothing of the kind, whose rows have changed.
+        // The validator of a part says nothing about the kind, whose rows have changed.
         ValidatorChange::Set(kept) if scope.within.is_none() => save(conn, profile, scope.kind, kept),
         ValidatorChange::Set(_) | ValidatorChange::Forget => forget(conn, profile, scope.kind),
     }
@@ -118,7 +118,7 @@ fn save(
         .map(|_| ())
 }
 
-/// Takes out the validator of a kind.
+/// Deletes the validator of a kind.
 pub(crate) fn forget(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<(), StoreError> {
     diesel::delete(of(profile.as_str(), kind.into())).execute(conn).map_err(of_diesel).map(|_| ())
 }

@@ -1,8 +1,8 @@
-//! Enums of the core as words in a column of text.
+//! Stores enums of the core as words in a text column.
 //!
-//! Neither the enums nor diesel's traits are of this crate, so each enum has a wrapper. A row that is read has
-//! wrappers in its fields; what a word means that this version doesn't know is for its reader to say:
-//! [`Word::known`] fails, [`Word::ok`] makes it nothing.
+//! Neither the enums nor diesel's traits belong to this crate, so each enum has a wrapper. The structs of rows have
+//! wrappers as fields. The caller decides about a word that this version doesn't know: [`Word::known`] returns an
+//! error, and [`Word::ok`] returns `None`.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -18,29 +18,29 @@ use crate::db::value::Text;
 
 /// A word that was read.
 pub(crate) trait Word: Sized {
-    /// What it stands for.
+    /// The enum of the word.
     type Of;
-    /// What an unknown word is none of.
+    /// The name of the enum, for the message about an unknown word.
     const WHAT: &str;
 
     /// Reads a word.
     fn of(word: String) -> Self;
 
-    /// The value, or the word that this version doesn't know.
+    /// Returns the value, or the word if this version doesn't know it.
     fn found(self) -> Result<Self::Of, String>;
 
-    /// The value; fails where the word is unknown.
+    /// Returns the value, or an error if the word is unknown.
     fn known(self) -> Result<Self::Of, StoreError> {
         self.found().map_err(|found| StoreError::Corrupt(format!("`{found}` is no {}", Self::WHAT)))
     }
 
-    /// The value; `None` where the word is unknown.
+    /// Returns the value, or `None` if the word is unknown.
     fn ok(self) -> Option<Self::Of> {
         self.found().ok()
     }
 }
 
-/// Defines the wrapper of each enum: what an unknown word is none of, and how a word is read.
+/// Defines the wrapper of each enum, with the name of the enum for messages and the function that reads a word.
 macro_rules! words {
     ($($(#[$doc:meta])* $word:ident($of:ty) is $what:literal, from $read:expr;)+) => {$(
         $(#[$doc])*
@@ -89,35 +89,35 @@ macro_rules! words {
 words! {
     /// Kinds of content.
     KindWord(ContentKind) is "kind of content", from |word| word.parse().ok();
-    /// How runs stand.
+    /// Statuses of runs.
     StatusWord(RunStatus) is "status", from RunStatus::from_name;
-    /// What became of a kind in a run.
+    /// Outcomes of kinds in runs.
     OutcomeWord(KindOutcome) is "outcome", from KindOutcome::from_name;
-    /// How a kind was compared.
+    /// Modes of comparison.
     ModeWord(SyncMode) is "mode", from |word| one_of(MODES, SyncMode::as_str, word);
-    /// Why removals are held; the codes of earlier versions are read as well.
+    /// Reasons to hold removals. The codes of earlier versions are read as well.
     ReasonWord(HoldReason) is "reason to hold", from HoldReason::from_code;
-    /// What a change is seen by.
+    /// Change policies.
     PolicyWord(PolicyChoice) is "change policy", from |word| one_of(POLICIES, PolicyChoice::as_str, word);
-    /// Codes of errors, of which none is unknown.
+    /// Codes of errors. No code is unknown.
     ErrorWord(ErrorCode) is "code of an error", from |word| Some(ErrorCode::parse(word));
-    /// What started runs.
+    /// Triggers of runs.
     TriggerWord(Trigger) is "trigger", from |word| Some(Trigger::from_name(word));
-    /// What an undo took back.
+    /// Changes that an undo took back.
     TakenBackWord(TakenBack) is "change that can be taken back", from TakenBack::from_name;
-    /// What has happened to an item.
+    /// Changes of items.
     ChangeWord(Change) is "change", from |word| one_of(Change::ALL, Change::as_str, word);
 }
 
 const MODES: [SyncMode; 3] = [SyncMode::Auto, SyncMode::Full, SyncMode::Incremental];
 const POLICIES: [PolicyChoice; 2] = [PolicyChoice::Fingerprint, PolicyChoice::Timestamp];
 
-/// The value with this word.
+/// Returns the value with this word.
 fn one_of<T: Copy>(values: impl IntoIterator<Item = T>, as_str: fn(T) -> &'static str, word: &str) -> Option<T> {
     values.into_iter().find(|value| as_str(*value) == word)
 }
 
-/// What the change log has in its column `change`.
+/// The values of the column `change` of the change log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     Loaded,

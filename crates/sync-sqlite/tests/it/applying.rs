@@ -1,4 +1,4 @@
-//! The apply: old or new, never a mix; nothing written that doesn't differ.
+//! The apply writes everything or nothing, and writes only what differs.
 
 use sync_core::LoggedChange;
 use sync_core::store::{ContentStore, ScopeCommit, Staging};
@@ -16,7 +16,7 @@ fn fields(names: &[&str]) -> FieldSet {
     set
 }
 
-/// Stages what touches every table.
+/// Stages changes to every table.
 async fn large(cache: &Cache) -> (Box<dyn Staging>, ScopeCommit) {
     let run = cache.start();
     let mut staging = cache.store.stage(&cache.home, Scope::whole(ContentKind::Movies)).await.unwrap();
@@ -31,7 +31,7 @@ async fn large(cache: &Cache) -> (Box<dyn Staging>, ScopeCommit) {
         index: index_of(&(21..21_000).collect::<Vec<_>>()),
         ..run.commit(ContentKind::Movies)
     };
-    // The lease may go: no later one is taken, so the fence stands.
+    // The lease may be dropped here: no later lease is taken, so its fence stays valid.
     (staging, commit)
 }
 
@@ -59,7 +59,7 @@ async fn an_abandoned_apply_is_old_or_new() {
     let before = cache.contents();
     let apply = staging.apply(commit, CancellationToken::new());
     let _ = tokio::time::timeout(std::time::Duration::from_millis(5), apply).await.unwrap_err();
-    // Waits for the thread that works for it.
+    // The lease is free once the thread that works for the apply has ended.
     drop(cache.store.lease(&cache.home).await.unwrap());
     assert_eq!(cache.contents(), before);
 }
@@ -146,7 +146,7 @@ async fn reads_do_not_wait_for_an_apply() {
     assert!(seen.iter().all(|rows| [999, 20_979].contains(rows)), "{seen:?}");
 }
 
-/// What is asked of one kind while another is applied doesn't wait for that apply, however long it takes.
+/// A request for one kind doesn't wait for the apply of another kind, however long that takes.
 #[tokio::test]
 async fn a_kind_is_read_and_staged_beside_an_apply() {
     use diesel::connection::{Connection, SimpleConnection};
@@ -181,7 +181,7 @@ async fn a_run_that_has_ended_applies_nothing() {
     assert!(matches!(cache.apply(vec![added(movie(2))], commit).await, Err(StoreError::Refused(_))));
 }
 
-/// Another program that writes holds an apply up, and no more than that.
+/// An apply waits for another program that writes, but does not fail because of it.
 #[tokio::test]
 async fn an_apply_waits_for_other_writers_and_can_be_cancelled_meanwhile() {
     use diesel::connection::{Connection, SimpleConnection};
@@ -212,8 +212,8 @@ async fn an_apply_waits_for_other_writers_and_can_be_cancelled_meanwhile() {
     assert_eq!(cache.store.get_content_ids(&cache.home, ContentKind::Movies).await.unwrap().len(), 20_979);
 }
 
-/// The feed says of every row that it came: also of one that was only to be refreshed, and that somebody has deleted
-/// since it was compared.
+/// The feed has an entry for every new row, even for one that was staged as refreshed and whose row was deleted after
+/// it was compared.
 #[tokio::test]
 async fn a_refreshed_row_that_was_deleted_meanwhile_is_logged_as_added() {
     let cache = Cache::new();

@@ -1,4 +1,4 @@
-//! Backups and what is restored of them: whole, alone, and never at the cost of what was there.
+//! Backups and restored caches are complete and undamaged, and no existing file is lost.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use sync_sqlite::{BackupError, SqliteStore, back_up, restore};
 
 use crate::fixture::{Cache, Run, execute, lines};
 
-/// Everything in a folder, by name.
+/// Returns the names of all files in a folder.
 fn files(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.collect();
@@ -29,7 +29,7 @@ async fn rename_all(cache: &Cache, run: &Run, name: &str) {
     cache.apply(items, run.commit(ContentKind::Movies)).await.unwrap();
 }
 
-/// The cache, closed.
+/// Closes the cache.
 fn closed(cache: Cache) -> (tempfile::TempDir, PathBuf) {
     let path = cache.path();
     (cache.folder, path)
@@ -40,7 +40,7 @@ fn mode(path: &Path) -> u32 {
     std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o777
 }
 
-/// "What is older was left by a program that was killed", and only that.
+/// A folder that a killed program has left behind is deleted after a day, and no other folder is.
 #[cfg(unix)]
 #[tokio::test]
 async fn what_a_killed_backup_left_goes_after_a_day() {
@@ -57,7 +57,7 @@ async fn what_a_killed_backup_left_goes_after_a_day() {
     assert_eq!(files(target.path()), [".xtream-sync-young", "backup.db", "somebody's"]);
 }
 
-/// Twenty copies while somebody writes all the time: each is one state, and sound.
+/// Makes twenty copies while another connection writes all the time. Each copy is one state, and sound.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_during_writes_is_one_state() {
     let cache = Cache::new();
@@ -137,8 +137,7 @@ async fn a_backup_takes_nobodys_place() {
     assert!(files(folder).iter().all(|name| !name.starts_with('.')), "{:?}", files(folder));
 }
 
-/// Who gives up has no backup, and nothing that is left of one.
-/// What is wrong with the cache is not told as a fault of the file that was to be written.
+/// An error in the cache is not reported as an error of the file that was to be written.
 #[tokio::test]
 async fn a_damaged_cache_is_told_as_such() {
     let cache = Cache::new();
@@ -152,7 +151,7 @@ async fn a_damaged_cache_is_told_as_such() {
         std::fs::write(&path, bytes).unwrap();
         let target = tempfile::tempdir().unwrap();
         match back_up(&path, &target.path().join("backup.db"), false).await {
-            // A page that isn't copied: free, or of an index.
+            // The damaged page isn't copied: it is free, or belongs to an index.
             Ok(_) => continue,
             Err(BackupError::Store(StoreError::Corrupt(_))) => found += 1,
             Err(error) => panic!("{error:?} with {length} bytes from {at} on"),
@@ -162,6 +161,7 @@ async fn a_damaged_cache_is_told_as_such() {
     assert!(found > 3, "{found}");
 }
 
+/// A caller that gives up gets no backup, and nothing is left of one.
 #[tokio::test]
 async fn an_abandoned_backup_leaves_nothing() {
     let cache = Cache::new();
@@ -178,7 +178,7 @@ async fn an_abandoned_backup_leaves_nothing() {
         }
     }
     let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    // The thread that was at it ends by itself.
+    // The thread that makes the copy ends by itself.
     loop {
         assert!(!path.exists());
         if files(target.path()).is_empty() {
@@ -222,12 +222,12 @@ async fn a_restored_cache_is_the_backup_and_the_old_one_is_kept() {
     assert_eq!(lines(&kept, "SELECT COUNT(*) AS line FROM xtream_movies"), ["19"]);
     assert_ne!(then, later);
     drop(store);
-    // The way back is the same.
+    // The former cache is restored in the same way.
     restore(&path, &kept).await.unwrap();
     assert_eq!(lines(&path, "SELECT COUNT(*) AS line FROM xtream_movies"), ["19"]);
 }
 
-/// A log that a crash has left: it belongs to the old file, and goes with it.
+/// A log that a crash has left belongs to the old file, and is set aside with it.
 #[tokio::test]
 async fn the_old_log_is_never_applied_to_the_new_file() {
     for damaged in [false, true] {
@@ -261,7 +261,7 @@ async fn the_old_log_is_never_applied_to_the_new_file() {
     }
 }
 
-/// The file is gone, its log is not.
+/// The file of the cache is missing, but its log exists.
 #[tokio::test]
 async fn a_log_without_a_file_is_no_part_of_what_is_restored() {
     let cache = Cache::new();
@@ -311,18 +311,18 @@ async fn what_is_no_cache_is_not_restored() {
         assert!((std::fs::read(&path).unwrap(), files(kept.path())) == before, "{name}");
     }
     assert!(matches!(restore(&path, &of("none")).await, Err(BackupError::Missing(_))));
-    // Not missing: it can't be there.
+    // The path isn't reported as missing, because it can't exist.
     assert!(matches!(restore(&path, &path.join("x")).await, Err(BackupError::Unfit { .. })));
     assert!(matches!(restore(&path, folder.path()).await, Err(BackupError::Folder(_))));
     assert!(matches!(restore(&path, &path).await, Err(BackupError::Itself(_))));
     assert!((std::fs::read(&path).unwrap(), files(kept.path())) == before);
-    // Nor does a backup take the place of what is another program's.
+    // A backup doesn't replace the file of another program.
     let foreign = std::fs::read(of("foreign")).unwrap();
     assert!(matches!(restore(&of("foreign"), &good).await, Err(BackupError::Store(StoreError::Foreign))));
     assert!(std::fs::read(of("foreign")).unwrap() == foreign);
 }
 
-/// Who has the cache open goes on with it undisturbed.
+/// A program that has the cache open can go on using it.
 #[tokio::test]
 async fn a_cache_in_use_is_not_replaced() {
     let cache = Cache::new();
@@ -337,7 +337,7 @@ async fn a_cache_in_use_is_not_replaced() {
     drop(lease);
     cache.load(11..=12).await;
     let (_folder, path) = closed(cache);
-    // Another program, that knows nothing of our locks.
+    // Another program, which doesn't use our locks.
     let mut reader = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     reader.batch_execute("BEGIN; SELECT COUNT(*) FROM xtream_movies").unwrap();
     assert!(matches!(restore(&path, &backup).await, Err(BackupError::Store(StoreError::Locked))));
@@ -351,7 +351,7 @@ async fn a_cache_in_use_is_not_replaced() {
 async fn an_older_backup_is_brought_up_to_date_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
-    // SQLite puts files beside what it reads.
+    // SQLite creates files beside a database that it reads.
     let old = folder.path().join("old.db");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache"), &old).unwrap();
     assert_eq!(restore(&path, &old).await.unwrap().profiles, 2);
@@ -362,7 +362,7 @@ async fn an_older_backup_is_brought_up_to_date_when_it_is_opened() {
     let store = SqliteStore::open(&path).unwrap();
     let mut profiles = store.profiles_blocking().unwrap();
     assert_eq!(profiles.len(), 2);
-    // A password of before counts as well: rows may hold it, so the cache does.
+    // A former password counts as well, because rows may contain it.
     let mut home = profiles.remove(0);
     assert!(home.password.take().is_some());
     store.save_profile_blocking(&home).unwrap();

@@ -1,5 +1,5 @@
-//! The check: silent over what the engine leaves, precise over what others break, and what it finds
-//! is mended by the next sync.
+//! The check finds nothing in a cache that only the engine has written, and names exactly what other programs have
+//! broken. The next sync mends what the check has found.
 
 use std::sync::Arc;
 use sync_core::LoggedChange;
@@ -35,8 +35,8 @@ fn some(of: fn(i64) -> ItemBuilder) -> Vec<sync_core::Listed> {
     (1..=5).map(|id| of(id).listed()).collect()
 }
 
-/// A cache that has seen additions, updates, removals, a return, held removals, and a deletion by
-/// hand; and the source that goes on listing what it listed last.
+/// Returns a cache that has seen additions, updates, removals, a return, held removals, and a deletion by hand; and a
+/// source that still lists the items of its last listing.
 async fn lived() -> (Cache, ScriptedSource) {
     let cache = Cache::new();
     let mut renamed = movies(3..=101);
@@ -76,7 +76,7 @@ fn told(inspection: &Inspection) -> Vec<String> {
     inspection.findings.iter().map(one).collect()
 }
 
-/// Breaks a cache by SQL; the check says exactly this. What a sync mends is mended by the next one.
+/// Breaks a cache by SQL, and expects exactly these findings. The next sync mends all that a sync can mend.
 #[track_caller]
 fn broken(sql: &str, expected: &[&str]) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -105,7 +105,7 @@ fn broken(sql: &str, expected: &[&str]) {
         let left: Vec<_> = inspection.findings.into_iter().filter(|it| !it.breach.is_mended_by_a_sync()).collect();
         assert_eq!(inspected(&cache).findings, left, "{sql}");
         assert!(cache.table("xtream_movies").len() >= rows || lost, "nothing is thrown away: {sql}");
-        // What was mended once is not compared again.
+        // A mended kind isn't compared in full again.
         let report = sync(&cache, &source, 50_000).await;
         assert!(report.kinds.values().all(|record| record.mode == SyncMode::Incremental), "{sql}");
         assert_eq!(
@@ -194,7 +194,7 @@ fn a_validator_is_that_of_the_cached_listing() {
     );
 }
 
-/// An earlier version knew a reason that no run writes any more. It is read, and no damage.
+/// A reason that only an earlier version wrote can be read, and is no inconsistency.
 #[tokio::test]
 async fn a_reason_of_an_earlier_version_is_read() {
     let (cache, _) = lived().await;
@@ -208,7 +208,7 @@ async fn a_reason_of_an_earlier_version_is_read() {
     assert!(run.kinds.iter().any(|record| record.hold_reason == Some(read)), "{run:?}");
 }
 
-/// A sync sees by itself that rows are gone, and has them back; the log of earlier runs never tells.
+/// A sync sees by itself that rows are missing, and writes them again. The log of earlier runs says nothing about that.
 #[tokio::test]
 async fn what_a_sync_mended_by_itself_is_not_found() {
     let (cache, source) = lived().await;
@@ -218,7 +218,7 @@ async fn what_a_sync_mended_by_itself_is_not_found() {
     assert_eq!(inspected(&cache).findings, []);
 }
 
-/// A panel that says that nothing has changed is not asked so where everything is to be compared.
+/// The validator of a marked kind isn't sent, because everything is to be compared.
 #[tokio::test]
 async fn a_doubted_kind_lends_no_validator() {
     let (cache, _) = lived().await;
@@ -270,7 +270,7 @@ fn columns_have_their_form() {
     );
 }
 
-/// A row whose id is not a number is no item: it is told, counted nowhere and left alone.
+/// A row whose id is not a number is no item. The check names it, and it is neither counted nor changed.
 #[test]
 fn an_id_is_a_number() {
     broken(
@@ -280,7 +280,7 @@ fn an_id_is_a_number() {
     );
 }
 
-/// "Nothing is thrown away": not even of what no listing names any more.
+/// "Nothing is thrown away", not even from rows that no listing names any more.
 #[tokio::test]
 async fn what_stood_where_an_object_should_be_is_kept() {
     let (cache, source) = lived().await;
@@ -321,7 +321,7 @@ fn runs_and_the_log_agree() {
     );
 }
 
-/// "The log may be cut at its old end; nothing is concluded from what is no longer there."
+/// "The old end of the log may be pruned, and nothing is concluded from missing entries."
 #[tokio::test]
 async fn a_log_that_has_lost_its_beginning_is_sound() {
     let (cache, source) = lived().await;
@@ -384,7 +384,7 @@ fn what_belongs_to_nobody_is_told() {
     );
 }
 
-/// An address or a message with the password in it, however it got there.
+/// The check finds an address or a message that contains the password.
 #[tokio::test]
 async fn a_password_stands_where_it_belongs() {
     let cache = Cache::new();
@@ -428,7 +428,7 @@ fn one_profile_can_be_looked_at() {
     assert!(cache.store.inspect_blocking(Some(&profile("nobody"))).is_err());
 }
 
-/// Looking writes nothing, and neither does it where there is something to find.
+/// A check writes nothing, even if it finds something.
 #[tokio::test]
 async fn a_look_changes_no_byte() {
     let (cache, _) = lived().await;
@@ -449,7 +449,7 @@ async fn a_damaged_file_is_told_and_not_touched() {
     drop(store);
     crate::fixture::execute(&path, "PRAGMA wal_checkpoint(TRUNCATE)");
     let whole = std::fs::read(&path).unwrap();
-    // The head of every page but the first.
+    // The head of each page except the first is overwritten.
     let mut found = 0;
     for at in (4096..whole.len()).step_by(4096) {
         let mut bytes = whole.clone();
@@ -475,8 +475,8 @@ fn a_missing_column_is_damage() {
     assert_eq!(inspected(&cache).damage, ["the column xtream_movies.plot is missing"]);
 }
 
-/// Values that can't be read, entries of undos that say not what they took back, and a feed without an epoch are found;
-/// the epoch is given at once.
+/// The check finds values that can't be read, entries of undos that don't say what was taken back, and a feed without
+/// an epoch. The epoch is created at once.
 #[tokio::test]
 async fn what_the_feed_needs_is_there() {
     for sql in [
@@ -500,7 +500,7 @@ async fn what_the_feed_needs_is_there() {
     assert!(inspected(&cache).is_sound() && cache.store.feed(&cache.home).await.unwrap().epoch > 0);
 }
 
-/// A content hash that is not that of the rows is found, and a full comparison computes it anew.
+/// The check finds a content hash that is not that of the rows, and a full comparison computes it again.
 #[tokio::test]
 async fn the_content_hash_is_held_against_the_rows() {
     for sql in [
@@ -521,7 +521,7 @@ async fn the_content_hash_is_held_against_the_rows() {
         sync(&cache, &source, 40_000).await;
         assert!(inspected(&cache).is_sound(), "{sql}: {:?}", inspected(&cache));
         let state = cache.store.snapshot(&cache.home).await.unwrap().state().await.unwrap();
-        // Only who knows the login can say what the hashes of rows with it are.
+        // Only a caller that has the login can compute the hashes of rows that contain it.
         assert_eq!(state.kinds[ContentKind::Movies].hash.is_some(), !sql.contains("login"), "{sql}");
         cache.store.complete_hashes(&cache.home, &Login::default()).await.unwrap();
         let state = cache.store.snapshot(&cache.home).await.unwrap().state().await.unwrap();

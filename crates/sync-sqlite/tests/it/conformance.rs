@@ -1,4 +1,4 @@
-//! What every store has to do.
+//! The conformance suite for this store.
 
 use sync_core::testing::conformance::Fixture;
 use sync_sqlite::SqliteStore;

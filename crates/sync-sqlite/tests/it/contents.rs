@@ -1,4 +1,4 @@
-//! Ids, deletions, and the questions that are answered with plain SQL.
+//! Ids, deletions, and queries in plain SQL.
 
 use sync_core::HeldRemoval;
 use sync_core::store::{ContentStore, ScopeCommit};
@@ -59,7 +59,7 @@ async fn rows_deleted_behind_our_back_make_the_index_doubtful() {
     assert!(stored.applied_before && !stored.consistent);
 }
 
-/// A listing that was compared before somebody deleted rows holds none that is gone.
+/// If rows are deleted after a listing was compared, the apply of that listing doesn't hold them.
 #[tokio::test]
 async fn what_is_deleted_under_a_run_is_not_held_by_it() {
     let cache = Cache::new();

@@ -1,5 +1,5 @@
-//! The documents: each query that they show runs on a large cache and looks every row up by its key, the programs are
-//! those that are built, and the schema is the one that the migrations make.
+//! The documents: each query in them runs on a large cache and looks up every row by its key, each program in them is
+//! built, and the schema in them is that of the migrations.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,16 +14,16 @@ use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Loss};
 
 use crate::fixture::{Cache, added, index_of, lines};
 
-/// The folder of the repository.
+/// Returns the folder of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// As many movies as a small panel has.
+/// The number of movies of a small panel.
 const MOVIES: i64 = 20_000;
 const CATEGORIES: i64 = 200;
 
-/// The columns that every row of a profile or of a kind shares: a lookup by these alone goes through all rows.
+/// The columns that all rows of a profile or of a kind share. A lookup by these alone reads all rows.
 const SHARED: [&str; 3] = ["profile_id", "kind", "scope"];
 
 /// A query of a document.
@@ -88,8 +88,8 @@ fn a_plan_that_goes_through_a_table_for_each_row_of_another_is_noticed() {
     }
 }
 
-/// Whether every table of a plan but the outermost is looked up by a key that an index has. A list of ids or
-/// categories belongs to the row that it is in.
+/// Returns whether a plan looks up every table but the outermost by a key that an index has. A list of ids or
+/// categories belongs to the row that contains it.
 fn goes_through_one_table_only(plan: &[String]) -> bool {
     let tables = plan
         .iter()
@@ -102,7 +102,7 @@ fn goes_through_one_table_only(plan: &[String]) -> bool {
     })
 }
 
-/// The programs that documents show are those that are built: each paragraph stands in the file that is named before it.
+/// The documents show programs that are built: each paragraph is in the file that is named before it.
 #[test]
 fn the_documents_show_the_text_of_the_outside_programs() {
     let root = root();
@@ -125,7 +125,7 @@ fn the_documents_show_the_text_of_the_outside_programs() {
     }
 }
 
-/// `docs/schema.md` has a heading for each table and view, and below it a row for each column with its type.
+/// `docs/schema.md` has a heading for each table and view, and below it a row with the type of each column.
 #[test]
 fn the_document_of_the_schema_has_every_table_and_column_and_no_other() {
     let cache = Cache::new();
@@ -156,7 +156,7 @@ fn the_document_of_the_schema_has_every_table_and_column_and_no_other() {
     assert!(lacking.is_empty() && surplus.is_empty(), "not documented: {lacking:#?}\nnot in the schema: {surplus:#?}");
 }
 
-/// What stands between ```` ```sql ```` and ```` ``` ```` in the documents of the repository.
+/// Returns the texts between ```` ```sql ```` and ```` ``` ```` in the documents of the repository.
 fn queries() -> Vec<Query> {
     let root = root();
     let mut documents = vec![root.join("README.md")];
@@ -174,7 +174,7 @@ fn queries() -> Vec<Query> {
     queries
 }
 
-/// A cache with movies in two categories each, some of them held, and some that came later.
+/// Returns a cache with movies in two categories each. Some of them are held, and some came later.
 async fn large() -> Cache {
     let cache = Cache::new();
     let run = cache.start();

@@ -1,4 +1,4 @@
-//! Who may ask an account: locks beside the cache.
+//! The right to ask an account: locks beside the cache.
 
 use sync_core::{AccountKey, Paces as _};
 use sync_sqlite::SqliteStore;
@@ -14,7 +14,7 @@ fn locks(cache: &Cache) -> usize {
     names.filter(|name| name.to_str().unwrap().contains("-lease-account-")).count()
 }
 
-/// Every handle of the file has locks of its own, as those of another process have.
+/// Every handle of the file has its own locks, like those of another process.
 #[tokio::test]
 async fn another_store_sees_who_is_there() {
     let cache = Cache::new();
@@ -27,7 +27,7 @@ async fn another_store_sees_who_is_there() {
     assert!(other.enter(&ann(&["b.example"])).await.unwrap().is_some());
 }
 
-/// A dry run changes no byte, and waits for its turn all the same.
+/// A dry run writes nothing to the cache, but waits for the account like any other run.
 #[tokio::test]
 async fn who_only_reads_makes_no_lock_and_respects_those_that_exist() {
     let cache = Cache::new();
@@ -44,7 +44,7 @@ async fn who_only_reads_makes_no_lock_and_respects_those_that_exist() {
     assert!(reader.save_pace(&account, &sync_core::AccountPace::new(1)).await.is_err());
 }
 
-/// What another program has written is no reason to fail.
+/// Values of another program cause no error.
 #[tokio::test]
 async fn a_pace_that_is_none_is_ignored() {
     let cache = Cache::new();

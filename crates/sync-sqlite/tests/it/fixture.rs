@@ -1,4 +1,4 @@
-//! A store in a folder of its own, with runs under way and a look at its tables.
+//! A store in a folder of its own, with runs in progress and access to its tables.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Cache {
         self.folder.path().join("cache.db")
     }
 
-    /// Has movies loaded as the first listing, in a run of its own.
+    /// Loads movies as the first listing, in a run of its own.
     pub(crate) async fn load(&self, ids: impl IntoIterator<Item = i64>) {
         let ids: Vec<_> = ids.into_iter().collect();
         let run = self.start();
@@ -70,7 +70,7 @@ impl Cache {
         self.store.get_content_ids_blocking(&self.home, kind).unwrap().iter().map(|id| id.0).collect()
     }
 
-    /// Every row of every table, as SQL literals, but for what a run's bookkeeping writes.
+    /// Returns every row of every table, as SQL literals, except the tables to which runs write their records.
     pub(crate) fn contents(&self) -> Vec<String> {
         let bookkeeping = ["xtream_sync_runs", "xtream_sync_run_kinds", "xtream_content_sync", "xtream_profiles"];
         let mut lines = Vec::new();
@@ -82,7 +82,7 @@ impl Cache {
         lines
     }
 
-    /// Every row of a table, as SQL literals.
+    /// Returns every row of a table, as SQL literals.
     pub(crate) fn table(&self, table: &str) -> Vec<String> {
         let columns =
             self.sql(&format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')"));
@@ -90,7 +90,7 @@ impl Cache {
         self.sql(&format!("SELECT '{table}: ' || {row} AS line FROM {table} ORDER BY 1"))
     }
 
-    /// The column `line` of what a query returns.
+    /// Returns the column `line` of the result of a query.
     pub(crate) fn sql(&self, sql: &str) -> Vec<String> {
         lines(&self.path(), sql)
     }
@@ -100,14 +100,14 @@ impl Cache {
     }
 }
 
-/// The column `line` of what a query returns.
+/// Returns the column `line` of the result of a query.
 pub(crate) fn lines(database: &Path, sql: &str) -> Vec<String> {
     let rows: Vec<Line> = diesel::sql_query(sql).load(&mut connection(database)).unwrap();
     rows.into_iter().map(|row| row.line.unwrap_or_default()).collect()
 }
 
 pub(crate) fn execute(database: &Path, sql: &str) {
-    // What a program may do that knows nothing of the schema.
+    // A program that knows nothing of the schema may do the same.
     let mut conn = connection(database);
     conn.batch_execute("PRAGMA foreign_keys=OFF").unwrap();
     diesel::sql_query(sql).execute(&mut conn).unwrap();
@@ -133,7 +133,7 @@ impl Run {
         RunEnd::new(self.run, self.lease.fence, 2000)
     }
 
-    /// A removal that this run holds, without evidence.
+    /// Returns a removal that this run holds, without evidence.
     pub(crate) fn held(&self, id: i64, reason: HoldReason, since: i64) -> HeldRemoval {
         HeldRemoval { id: ContentId(id), reason, since, run: self.run, evidence: None, successor: None }
     }

@@ -1,4 +1,4 @@
-//! What runs learn of a panel, and what is proved of held removals.
+//! The facts that runs learn of a panel, and the evidence for held removals.
 
 use sync_core::store::{ContentStore, RunEnd, ScopeCommit};
 use sync_core::testing::{movie, profile};
@@ -10,7 +10,7 @@ use sync_core::{Evidence, HeldRemoval};
 
 use crate::fixture::{Cache, added, index_of};
 
-/// Facts with something in each part.
+/// Returns facts with a value in each part.
 fn facts() -> PanelFacts {
     let mut facts = PanelFacts {
         user_agent: Some("Player '1' ü".to_owned()),
@@ -35,7 +35,7 @@ fn facts() -> PanelFacts {
 #[tokio::test]
 async fn facts_that_did_not_change_are_not_written() {
     let cache = Cache::new();
-    // Someone who looks at each row that is written, for this test only.
+    // Triggers note each row that is written, for this test only.
     cache.execute("CREATE TABLE written (what TEXT)");
     for event in ["INSERT", "UPDATE", "DELETE"] {
         let row = if event == "DELETE" { "old" } else { "new" };
@@ -69,7 +69,7 @@ async fn facts_that_did_not_change_are_not_written() {
     );
 }
 
-/// Old or new: what a run has learnt is there only with its end.
+/// The facts that a run has learnt are stored only together with the end of the run.
 #[tokio::test]
 async fn a_refused_end_of_a_run_teaches_nothing() {
     let cache = Cache::new();
@@ -84,7 +84,7 @@ async fn a_refused_end_of_a_run_teaches_nothing() {
     let late = RunEnd { fence: end.fence - 1, ..end.clone() };
     assert!(matches!(cache.store.finish_run(&cache.home, late).await, Err(StoreError::Fenced)));
     assert_eq!(cache.contents(), before);
-    // A fact that can't be written takes everything back that the end wrote before it.
+    // If a fact can't be written, everything that the end of the run wrote before is taken back.
     cache.execute(
         "CREATE TRIGGER no_series BEFORE INSERT ON xtream_panel_facts WHEN new.kind='series' \
          BEGIN SELECT RAISE(ABORT, 'no'); END",
@@ -166,7 +166,7 @@ async fn categories_are_counted_whatever_their_names_and_whoever_wrote_them() {
     for name in names {
         assert_eq!(sizes(&[name, "all", "none"]).await, [1, 12, 0], "{name:?}");
     }
-    // What other programs may have put there.
+    // Other programs may have written such values.
     cache.execute("UPDATE xtream_movies SET category_ids='{' WHERE stream_id=1");
     cache.execute("UPDATE xtream_movies SET category_ids=NULL WHERE stream_id=2");
     assert_eq!(sizes(&["all", "7", "%"]).await, [10, 0, 1]);

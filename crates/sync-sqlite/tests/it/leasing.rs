@@ -1,4 +1,4 @@
-//! Leases over stores and processes, and what their fences keep out.
+//! Leases across stores and processes, and the writes that their fences refuse.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -31,7 +31,7 @@ fn a_lease_is_exclusive_over_stores_and_links() {
 #[test]
 fn odd_profile_ids_lease_beside_the_cache() {
     let cache = Cache::new();
-    // A name that nothing else beside the folder has.
+    // No other file beside the folder has this name.
     let folder = cache.folder.path();
     let outside = folder.with_file_name(format!("{}-outside", folder.file_name().unwrap().display()));
     let upwards = format!("../{}", outside.file_name().unwrap().display());
@@ -46,7 +46,7 @@ fn odd_profile_ids_lease_beside_the_cache() {
 
 const CHILD: &str = "SYNC_SQLITE_TEST_LEASE_HOLDER";
 
-/// No test by itself: the other process of the next one.
+/// Not a test: the code of the other process of the next test.
 #[test]
 fn holder() {
     let Ok(path) = std::env::var(CHILD) else { return };

@@ -1,4 +1,4 @@
-//! The SQLite store from outside: the conformance suite, and what is SQLite's own.
+//! Tests of the SQLite store from outside: the conformance suite, and behaviour that only SQLite has.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its fixture as well")]
 

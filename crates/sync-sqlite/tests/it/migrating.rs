@@ -1,4 +1,4 @@
-//! Caches of earlier versions: opened, brought up to date, and with every row that they had.
+//! Caches of earlier versions are opened and migrated, and keep every row.
 //!
 //! The caches themselves are in `tests/fixtures`.
 
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::fixture::{Cache, added, execute, index_of, lines};
 
-/// A copy of a cache as that version left it which had this schema.
+/// Returns a copy of a cache that the version with this schema has left.
 fn left_by(schema: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
@@ -38,7 +38,7 @@ fn counts(path: &Path) -> Vec<String> {
     tables.iter().flat_map(|table| lines(path, &format!("SELECT '{table}' || COUNT(*) AS line FROM {table}"))).collect()
 }
 
-/// Of every table, what selects its rows as literals, in the columns that it has now.
+/// Returns, per table, the query that selects its rows as literals, in the columns that the table has now.
 fn selections(path: &Path) -> Vec<String> {
     let tables = lines(path, "SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
     let of = |table: &String| {
@@ -52,7 +52,7 @@ fn selections(path: &Path) -> Vec<String> {
 #[test]
 fn every_earlier_cache_keeps_every_row_and_is_checked() {
     for (name, tables, found) in [
-        // Its records of runs were made up, and count other items than there are.
+        // The run records of this cache were invented, and their counts don't fit its items.
         ("first-schema", 15, &["rows_not_as_recorded", "run_not_as_logged"][..]),
         ("third-schema", 17, &[]),
         ("fourth-schema", 18, &["name_missing"]),
@@ -120,7 +120,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
     let group = &store.content_status(&home).await.unwrap().kinds[ContentKind::Movies].held[0];
     assert_eq!((group.count, group.listings, group.evidence_since), (1, 0, None));
 
-    // The next sync goes on from there: what was removed then is remembered, if not its first day.
+    // The next sync continues from there: items that were removed then have tombstones, but without their first day.
     let cache = Cache { store, home, folder };
     let run = cache.start();
     let removed_at: i64 = cache.sql("SELECT removed_at AS line FROM xtream_tombstones LIMIT 1")[0].parse().unwrap();
@@ -142,7 +142,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
     assert_eq!(cache.sql(&day), ["1"]);
 }
 
-/// Settings of before stay in their columns, and the new ones have their defaults.
+/// Old settings stay in their columns, and new settings have their defaults.
 #[tokio::test]
 async fn every_setting_of_before_is_there() {
     let (_folder, path) = left_by("sixth-schema");
@@ -175,13 +175,13 @@ async fn every_setting_of_before_is_there() {
     for table in ["xtream_profile_settings", "xtream_profile_addresses"] {
         assert_eq!(lines(&path, &format!("SELECT COUNT(*) AS line FROM {table}")), ["0"]);
     }
-    // The other profile has what it had, too.
+    // The settings of the other profile are unchanged, too.
     let other = store.profile(&profile("ürsula's")).await.unwrap().unwrap();
     assert_eq!((other.username.as_deref(), other.retention), (Some("ursula"), Retention::default()));
 }
 
-/// Entries of versions that kept no values say so: they keep their sequences, have a time, and can't be undone. They
-/// begin to age with the upgrade.
+/// Entries of versions that logged no values show that: they keep their sequences, have a time, and can't be undone.
+/// Their age counts from the upgrade.
 #[tokio::test]
 async fn entries_of_before_have_no_values() {
     let (folder, path) = first_schema();
@@ -203,7 +203,7 @@ async fn entries_of_before_have_no_values() {
     };
     assert!(matches!(refusal.refused, Refused::NoValues | Refused::FirstLoad), "{refusal:?}");
     drop(lease);
-    // However old they are, they stay for as long as new ones would.
+    // They stay as long as new entries would, however old they are.
     let run = cache.start();
     let day = 86_400;
     let now: i64 = cache.sql("SELECT unixepoch() AS line")[0].parse().unwrap();
@@ -227,7 +227,7 @@ fn an_older_cache_that_is_only_looked_at_stays_as_it_is() {
     assert!(std::fs::read(&path).unwrap() == before);
 }
 
-/// Every file beside the cache, but for what SQLite and the locks put there.
+/// Returns every file beside the cache, except those of SQLite and of the locks.
 fn beside(path: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
     let mut others: Vec<_> = entries.filter(|it| it.to_str().unwrap().contains(".before-")).collect();
@@ -238,7 +238,7 @@ fn beside(path: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_cache_as_it_was_stays_beside_the_one_brought_up_to_date() {
     let (_folder, path) = first_schema();
-    // Left by an upgrade of long ago; the other two are somebody else's.
+    // The first file is of an earlier upgrade. The other two are not.
     for name in ["cache.db.before-20200101000000", "cache.db.before-restore-x", "cache.db.before-lunch"] {
         std::fs::write(path.with_file_name(name), "x").unwrap();
     }
@@ -259,19 +259,19 @@ fn the_cache_as_it_was_stays_beside_the_one_brought_up_to_date() {
 
 const CHILD: &str = "SYNC_SQLITE_TEST_SMALL_DISK";
 
-/// No test by itself: the other process of the next one.
+/// Not a test: the code of the other process of the next test.
 #[test]
 fn on_a_small_disk() {
     let Ok(path) = std::env::var(CHILD) else { return };
     println!("\n{}", SqliteStore::open(path).unwrap_err());
 }
 
-/// Without room for the copy nothing is begun.
+/// If there is no room for the copy, the migration doesn't begin.
 #[cfg(unix)]
 #[test]
 fn without_room_for_the_copy_nothing_is_begun() {
     let (_folder, path) = first_schema();
-    // The copy doesn't fit, what SQLite needs to open the file does.
+    // The limit is too small for the copy, and large enough for the files that SQLite needs to open the cache.
     let limited = "trap '' XFSZ; ulimit -f 90; exec \"$0\" --exact migrating::on_a_small_disk --nocapture";
     let run = std::process::Command::new("sh")
         .args(["-c", limited])
@@ -286,7 +286,7 @@ fn without_room_for_the_copy_nothing_is_begun() {
     assert_eq!(store.profiles_blocking().unwrap().len(), 2);
 }
 
-/// The last statement of the migration fails, and takes back what those before it did.
+/// The last statement of the migration fails, and the earlier statements are taken back.
 #[test]
 fn a_migration_that_fails_changes_nothing() {
     let (_folder, path) = first_schema();

@@ -1,4 +1,4 @@
-//! Opening: what is created, what is refused, what is left alone.
+//! Opening a cache: files that are created, refused, or left unchanged.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -64,7 +64,7 @@ fn a_newer_cache_is_refused_untouched() {
     }
 }
 
-/// Whoever opens a file for writing, and closes it, moves what a crash left in the log.
+/// To open a file for writing and close it would move the content of a log that a crash has left.
 #[test]
 fn the_log_of_a_newer_cache_stays_where_it_is() {
     let (cache, folder) = (Cache::new(), tempfile::tempdir().unwrap());
@@ -101,7 +101,7 @@ fn a_folder_in_the_way_is_an_error() {
     assert!(SqliteStore::open(folder.path().join("file/cache.db")).is_err());
 }
 
-/// A file gets its log at a moment at which nobody reads it.
+/// A file can get its log only while no other connection reads the file.
 #[test]
 fn a_reader_that_keeps_the_log_away_is_waited_for_but_not_for_ever() {
     let cache = Cache::new();
@@ -120,7 +120,8 @@ fn a_reader_that_keeps_the_log_away_is_waited_for_but_not_for_ever() {
         }
     });
     gone.recv().unwrap();
-    // As a rule long enough to be met; whoever comes later has nothing to wait for.
+    // The time is usually long enough for the thread to meet the reader. If the thread is later, it has nothing to wait
+    // for.
     std::thread::sleep(Duration::from_millis(100));
     reader.batch_execute("COMMIT").unwrap();
     opening.join().unwrap().unwrap();
@@ -174,15 +175,15 @@ fn an_opened_cache_opens_again() {
 
 const CHILD: &str = "SYNC_SQLITE_TEST_PASSER_BY";
 
-/// No test by itself: the other process of the next one.
+/// Not a test: the code of the other process of the next test.
 #[test]
 fn passer_by() {
     let Ok(path) = std::env::var(CHILD) else { return };
     SqliteStore::open(path).unwrap().ensure_profile_blocking(&profile("passer-by")).unwrap();
 }
 
-/// An open file that is closed takes the locks of its process with it, those of other stores as well.
-/// Then another process believes itself alone, and takes the log away that they write to.
+/// If a process closes a second handle of a file, it loses all its locks on the file, including those of other stores.
+/// Another process would then believe that it is alone, and delete the log to which these stores write.
 #[test]
 fn a_second_store_takes_no_locks_from_the_first() {
     let cache = Cache::new();

@@ -1,4 +1,5 @@
-//! The overlay in the tables: what only SQLite has, such as views, scribbled rows, and restored edits.
+//! The overlay in the tables: behaviour that only SQLite has, such as views, rows of other programs, and restored
+//! edits.
 
 use sync_core::catalogue::{AnsweredBy, Selection, View};
 use sync_core::overlay::{
@@ -31,7 +32,7 @@ fn exclude(pattern: &str) -> RuleChange {
     RuleChange::AddFilter(FilterRule { action, by, matches, pattern: pattern.to_owned() }, None)
 }
 
-/// A cache of five movies: one is renamed and a favourite, one is hidden, one is left out.
+/// Returns a cache of five movies: one is renamed and a favourite, one is hidden, one is excluded.
 async fn edited() -> Cache {
     let cache = Cache::new();
     cache.load(1..=5).await;
@@ -58,7 +59,7 @@ async fn the_view_shows_items_as_the_catalogue_does() {
     assert_eq!(rows, [(1, "Mine"), (4, "Movie 4"), (5, "Movie 5")]);
 }
 
-/// "With nothing in it, an item is shown as its row": the table has no row that says nothing.
+/// "With nothing in it, an item is shown as its row": the table has no row without a value.
 #[tokio::test]
 async fn only_items_that_are_shown_otherwise_have_a_row() {
     let cache = edited().await;
@@ -136,7 +137,8 @@ async fn an_undo_brings_an_overruled_edit_back() {
     assert!(cache.store.inspect_blocking(None).unwrap().findings.iter().all(|it| it.breach.code() != "log_malformed"));
 }
 
-/// What somebody else has put into the tables is found by the check and is no harm to a reader. What is shown is put right.
+/// The check finds what other programs have written into the tables, and readers are not affected. How items are shown
+/// is corrected.
 #[tokio::test]
 async fn what_others_have_put_there_is_found_and_no_harm() {
     let [of_edits, of_rules, of_shown] = ["edit_unreadable", "rule_unreadable", "shown_wrong"];
@@ -185,7 +187,7 @@ async fn what_others_have_put_there_is_found_and_no_harm() {
     }
 }
 
-/// A change of rules keeps the rows that are no rules of this version, where they are in nobody's way.
+/// A change of rules keeps the rows that are no rules of this version, at positions that no rule uses.
 #[tokio::test]
 async fn a_change_of_rules_keeps_those_that_cant_be_read() {
     let cache = Cache::new();
@@ -230,7 +232,7 @@ async fn edits_outlive_their_items() {
     assert_eq!((cache.sql(shown).len(), cache.store.edit_counts_blocking(&cache.home).unwrap().edits), (0, 4));
 }
 
-/// "How many edits of the cache that was there before are not in the backup, or were made later."
+/// Counts the edits of the former cache that are not in the backup, or are newer than those of the backup.
 #[tokio::test]
 async fn a_restore_counts_the_edits_that_it_takes_back() {
     let cache = edited().await;

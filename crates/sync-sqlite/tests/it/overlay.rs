@@ -1,4 +1,4 @@
-//! The overlay: SQLite and the in-memory store do the same, whatever happens to items, edits and rules.
+//! The overlay: SQLite and the in-memory store behave alike, whatever happens to items, edits and rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use crate::fixture::index_of;
 
 const MOVIES: ContentKind = ContentKind::Movies;
 
-/// A movie of a number of few names, categories and images, so that items are alike.
+/// Returns a movie with one of few names, categories and images, so that several items are alike.
 fn film(id: i64, version: u8) -> ItemBuilder {
     let names = ["Heat", "FR: Ran", "Alien", "Blade Runner"];
     let at = |divisor: u8, count: usize| usize::from(version / divisor) % count;
@@ -48,10 +48,10 @@ fn named_categories(version: u8) -> Vec<Category> {
     all
 }
 
-/// What happens to a cache.
+/// A step that changes a cache.
 #[derive(Debug, Clone)]
 enum Step {
-    /// Items are written, removed and held, each told by its id, and perhaps the categories are others.
+    /// Writes, removes and holds items, each given by its id, and perhaps changes the categories.
     Apply(Vec<(i64, u8)>, Vec<i64>, Vec<i64>, Option<u8>),
     Undo,
     Delete(Vec<i64>),
@@ -60,7 +60,7 @@ enum Step {
     Resolve(Option<Vec<i64>>, bool),
     Rules(Vec<RuleChange>),
     Conflicts(ConflictRule),
-    /// Edits of items come from elsewhere, each told by an id and a version.
+    /// Imports edits of items, each given by an id and a version.
     Import(Vec<(i64, u8)>),
 }
 
@@ -133,7 +133,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Carries a step out. What it returns is to be the same for every store.
+/// Carries a step out. The returned text has to be the same for every store.
 async fn take(store: &dyn Cache, home: &ProfileId, step: &Step, at: i64) -> String {
     let to_ids = |ids: &[i64]| ids.iter().copied().map(ContentId).collect::<Vec<_>>();
     match step {
@@ -170,7 +170,7 @@ async fn take(store: &dyn Cache, home: &ProfileId, step: &Step, at: i64) -> Stri
     }
 }
 
-/// An edited item as another cache has it.
+/// Returns an edited item as another cache has it.
 fn edited((id, version): &(i64, u8)) -> EditedItem {
     let item = film(*id, *version).item();
     let mut edited = EditedItem::new(MOVIES, ContentId(*id), sync_core::overlay::ItemIdentity::of(&item));
@@ -253,7 +253,7 @@ const VIEWS: [View; 5] = [
     View { panel: true, ..View::SHOWN },
 ];
 
-/// Everything that a reader can ask, line by line.
+/// Returns everything that a reader can ask, line by line.
 async fn seen(store: &dyn Cache, home: &ProfileId) -> Vec<String> {
     let mut lines = Vec::new();
     for query in
@@ -354,14 +354,14 @@ fn steps_that_once_differed_do_the_same() {
     ]);
 }
 
-/// The seed of the cases: the one of the environment, or always the same.
+/// Returns the seed of the cases: the one of the environment, or a fixed one.
 fn seed() -> RngSeed {
     let of_environment = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|text| text.parse().ok());
     of_environment.map_or(RngSeed::Fixed(21), RngSeed::Fixed)
 }
 
 proptest! {
-    // Always the same cases: other ones are tried with PROPTEST_RNG_SEED.
+    // The cases are always the same. `PROPTEST_RNG_SEED` chooses other ones.
     #![proptest_config(ProptestConfig { cases: 24, rng_seed: seed(), ..ProptestConfig::default() })]
 
     #[test]

@@ -1,4 +1,4 @@
-//! Profiles, and what `status` shows of them.
+//! Profiles, and the values of `status` about them.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ async fn a_password_from_elsewhere_is_not_kept() {
     }
 }
 
-/// What SQLite frees it leaves in place, unless it is told otherwise.
+/// SQLite leaves freed content in place, unless it is told otherwise.
 #[tokio::test]
 async fn a_password_that_was_taken_out_is_in_no_file() {
     let cache = Cache::new();
@@ -98,7 +98,7 @@ async fn settings_that_hold_nonsense_are_the_defaults() {
     assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(Profile::new(cache.home.clone())));
 }
 
-/// What another version has written under a key, and how it is called here.
+/// Settings that another version has written, under keys and with values that this version doesn't know.
 const FOREIGN: &str = "INSERT INTO xtream_profile_settings VALUES ('home','from.the.future','7'), \
     ('home','timeout.idle','soon'), ('home','limits.body','99999999999999999999'), ('home','kinds.off','episodes'), \
     ('home','backoff',x'ff00'), ('home','attempts',3)";
@@ -115,7 +115,7 @@ async fn settings_of_another_version_stay() {
     assert_eq!(row, Profile { network: network.clone(), ..Profile::new(cache.home.clone()) });
     cache.store.save_profile(&row).await.unwrap();
     assert_eq!(cache.table("xtream_profile_settings"), before, "a profile that is saved as it was read");
-    // What is changed is written, and nothing else.
+    // Only the changed setting is written.
     row.network = NetworkSettings { idle_timeout: Some(Duration::from_millis(2500)), attempts: None, ..network };
     cache.store.save_profile(&row).await.unwrap();
     assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(row));
@@ -126,7 +126,7 @@ async fn settings_of_another_version_stay() {
     assert_eq!(inspection.findings, [], "it is no inconsistency");
 }
 
-/// A profile that is saved unchanged writes neither addresses nor settings anew.
+/// If a profile is saved unchanged, neither addresses nor settings are written again.
 #[tokio::test]
 async fn further_addresses_have_positions_from_one() {
     let cache = Cache::new();
@@ -182,7 +182,7 @@ async fn the_status_tells_what_is_held_and_since_when() {
     assert_eq!((status.sync_status, status.account, status.message), (None, None, None));
     cache.load(1..=9).await;
     let run = cache.start();
-    // The listings that missed them first are the fourth and the fifth that were sound.
+    // The first listings without these items are the fourth and the fifth sound listing.
     let proven = |id: i64| {
         let listing = if id == 4 { 5 } else { 4 };
         let evidence = Evidence { listing, at: 200 + listing.cast_signed(), panel_at: 9 };

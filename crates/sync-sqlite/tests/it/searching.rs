@@ -1,4 +1,4 @@
-//! The search text: in step with the rows whatever happens, and no harm whatever is put into its tables.
+//! The search text stays in step with the rows whatever happens, and no content of its tables does harm.
 
 use proptest::prelude::*;
 use sync_core::catalogue::{AnsweredBy, Filter, Selected, Selection, Sort};
@@ -15,7 +15,7 @@ use crate::fixture::{Cache, added, index_of};
 
 const MOVIES: ContentKind = ContentKind::Movies;
 
-/// Queries of every sort.
+/// Returns queries of every sort.
 fn selections() -> Vec<Selection> {
     let mut all = vec![Selection::of_kind(MOVIES, 1000)];
     for sort in [Sort::Name, Sort::Added, Sort::Year, Sort::Rating, Sort::Rank] {
@@ -30,7 +30,7 @@ fn selections() -> Vec<Selection> {
     all
 }
 
-/// Compares what the store finds with what its rows say; returns what answered.
+/// Compares what the store finds with what its rows say. Returns what has answered.
 #[track_caller]
 fn agrees(store: &SqliteStore, cache: &Cache) -> Vec<AnsweredBy> {
     let ids = store.get_content_ids_blocking(&cache.home, MOVIES).unwrap();
@@ -57,7 +57,7 @@ fn agrees(store: &SqliteStore, cache: &Cache) -> Vec<AnsweredBy> {
     answered
 }
 
-/// A movie of which much depends on a number.
+/// Returns a movie whose fields depend on a number.
 fn film(id: i64, version: u8) -> ItemBuilder {
     let names = ["Movie", "Spider-Man", "Blade Runner", "Blade Runner: the Sequel", "東京物語", "Amélie", "★"];
     let film = movie(id)
@@ -78,17 +78,17 @@ fn differing(before: &Item, after: &Item) -> FieldSet {
     fields
 }
 
-/// What happens to a cache.
+/// A step that changes a cache.
 #[derive(Debug, Clone)]
 enum Step {
-    /// Items are written and removed, each told by its id.
+    /// Writes and removes items, each given by its id.
     Apply(Vec<(i64, u8)>, Vec<i64>),
     Undo,
     Delete(Vec<i64>),
     Clear,
     Fields(SearchFields),
     Reopen,
-    /// Rows go that nobody was told of, and the next apply compares everything.
+    /// Deletes rows without notice, so that the next apply compares everything.
     Doubt,
 }
 
@@ -134,7 +134,7 @@ async fn apply(cache: &Cache, store: &SqliteStore, items: &[(i64, u8)], removals
     let gone: Vec<_> = removals.iter().filter(|id| ids.contains(&ContentId(**id))).map(|id| ContentId(*id)).collect();
     let mut left: Vec<_> = ids.iter().filter(|id| !gone.contains(id)).map(|id| id.0).collect();
     left.extend(to_stage.keys().filter(|id| !ids.contains(&ContentId(**id))));
-    // The panel's order is not that of the ids.
+    // The panel's order differs from that of the ids.
     left.sort_unstable_by_key(|id| (id * 37 % 61, *id));
     let first_load = ids.is_empty();
     counts.removed = gone.len() as u64;
@@ -225,7 +225,7 @@ async fn a_sync_writes_what_has_changed_and_nothing_where_nothing_has() {
     assert_eq!(agrees(&cache.store, &cache), [AnsweredBy::SearchText]);
 }
 
-/// Much text is written in parts, each of which is in order by itself.
+/// A large text is written in segments, each of which has an order of its own.
 #[tokio::test]
 async fn a_text_that_is_written_in_parts_is_read() {
     let cache = Cache::new();
@@ -234,7 +234,7 @@ async fn a_text_that_is_written_in_parts_is_read() {
     let parts = cache.sql("SELECT place AS line FROM xtream_search_segments WHERE entries<4000");
     assert!(parts.len() > 2, "{parts:?}");
     assert_eq!(agrees(&cache.store, &cache), [AnsweredBy::SearchText]);
-    // Enough to have all of it written anew.
+    // So many changes make the store write the whole text again.
     let changed: Vec<_> = (1..=2_000).map(|id| (id, 255)).collect();
     apply(&cache, &cache.store, &changed, &[4_000]).await;
     assert_eq!(agrees(&cache.store, &cache), [AnsweredBy::SearchText]);
@@ -314,7 +314,7 @@ async fn garbage_in_the_text_is_a_finding_and_never_an_error() {
         assert_eq!((seen.damage.len(), codes), (0, if is_readable { vec![] } else { vec!["search_index"] }), "{sql}");
         assert_eq!(store.mark(&seen).await.unwrap(), [], "no item has to be compared: {sql}");
         assert!(store.index_blocking(&cache.home, &MOVIES.into()).unwrap().consistent);
-        // What is written is enough to notice what the check has not.
+        // Writing a batch notices the damage that the check has not found.
         apply(&cache, &store, &[(1, 200)], &[]).await;
         assert_eq!(agrees(&store, &cache), [AnsweredBy::SearchText], "{sql}");
         assert!(store.inspect_blocking(None).unwrap().is_sound(), "{sql}");
@@ -331,7 +331,7 @@ async fn missing_extra_and_wrong_entries_are_told() {
     ] {
         cache.execute(sql);
     }
-    // The rows that go and come are findings of their own, and what comes with them is written anew in any case.
+    // Missing and new rows are findings of their own, and their entries are written again anyway.
     let codes = |store: &SqliteStore| -> Vec<_> {
         store.inspect_blocking(None).unwrap().findings.iter().map(|finding| finding.breach.code()).collect()
     };
@@ -382,7 +382,7 @@ async fn a_row_that_came_unforeseen_is_found() {
     let run = cache.start();
     let rating = || MOVIES.field("rating").map(|at| FieldSet(1 << at)).unwrap();
     let plot = || MOVIES.field("plot").map(|at| FieldSet(1 << at)).unwrap();
-    // Somebody deletes rows that are about to be updated and refreshed.
+    // Rows are deleted that are about to be updated and refreshed.
     cache.store.delete_content_by_ids(&cache.home, MOVIES, [5, 6].map(ContentId).to_vec()).await.unwrap();
     let items = vec![staged(film(5, 5), Change::Updated(plot())), staged(film(6, 6), Change::Refreshed(rating()))];
     cache.apply(items, run.commit(MOVIES)).await.unwrap();

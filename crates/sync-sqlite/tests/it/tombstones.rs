@@ -1,4 +1,4 @@
-//! What was removed is remembered, and recognised when it returns.
+//! Removed items have tombstones, and are recognised when they return.
 
 use sync_core::LoggedChange;
 use sync_core::store::{ContentStore, ScopeCommit};
@@ -11,7 +11,7 @@ use crate::fixture::{Cache, Run, added, index_of};
 const DAY: i64 = 86_400;
 const LOADED: i64 = 1_700_000_000;
 
-/// Id, name, successor and first day of what is remembered.
+/// Returns id, name, successor and first day of each tombstone.
 fn remembered(cache: &Cache) -> Vec<String> {
     cache.sql(
         "SELECT content_id || ' ' || name || ' ' || coalesce(successor_id,'-') || ' ' || item_created_at AS line \
@@ -19,7 +19,7 @@ fn remembered(cache: &Cache) -> Vec<String> {
     )
 }
 
-/// A commit so many days after the first load.
+/// Returns a commit so many days after the first load.
 fn after(run: &Run, days: i64) -> ScopeCommit {
     ScopeCommit { applied_at: LOADED + days * DAY, ..run.commit(ContentKind::Movies) }
 }
@@ -48,7 +48,7 @@ async fn a_removed_item_is_remembered_until_it_returns() {
     let told: Vec<_> = cache.store.changes(&cache.home, seen, 100).await.unwrap();
     let told: Vec<_> = told.into_iter().map(|change| (change.id.map(|id| id.0), change.change)).collect();
     assert_eq!(told, [(Some(1), LoggedChange::Returned), (Some(4), LoggedChange::Added)]);
-    // Who doesn't know of returns reads that it was added.
+    // A reader that doesn't know of returns reads that the item was added.
     let plain = cache.sql(&format!("SELECT change || returned AS line FROM xtream_changes WHERE sequence>{seen}"));
     assert_eq!(plain, ["added1", "added0"]);
     let now = LOADED + 31 * DAY;
@@ -56,7 +56,7 @@ async fn a_removed_item_is_remembered_until_it_returns() {
     assert_eq!(first_days(&cache), rows);
     assert_eq!(remembered(&cache), [format!("2 Movie 2 200 {LOADED}")]);
 
-    // It goes once more, and its first day is still that of the first time.
+    // The item is removed again, and its first day is still that of the first time.
     let commit = ScopeCommit { removals: vec![ContentId(1)], index: index_of(&[3, 4]), ..after(&run, 32) };
     cache.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(remembered(&cache), [format!("1 Back - {LOADED}")], "and 2 is forgotten");
@@ -70,7 +70,7 @@ async fn what_returns_too_late_is_new() {
     let commit =
         ScopeCommit { removals: vec![ContentId(1)], tombstone_days: 5, index: index_of(&[2]), ..after(&run, 1) };
     cache.apply(Vec::new(), commit).await.unwrap();
-    // No apply has forgotten it before, and it isn't recognised all the same.
+    // No apply has deleted the tombstone before, but it is too old to be recognised.
     let commit = ScopeCommit { tombstone_days: 5, index: index_of(&[2, 1]), ..after(&run, 7) };
     cache.apply(vec![added(movie(1))], commit).await.unwrap();
     let last = cache.store.changes(&cache.home, 0, 100).await.unwrap().pop().unwrap();
@@ -101,7 +101,7 @@ async fn without_a_time_nothing_is_remembered() {
     assert!(!returned, "{last:?}");
 }
 
-/// More than a statement holds, in one apply with other changes.
+/// More items return than a statement holds, in one apply with other changes.
 #[tokio::test]
 async fn many_return_at_once() {
     let cache = Cache::new();

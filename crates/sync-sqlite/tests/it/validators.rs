@@ -1,4 +1,4 @@
-//! Validators: that they go with what they stand for, also where another program has written.
+//! Validators are deleted together with the rows for which they stand, even if another program has written the rows.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -19,7 +19,7 @@ fn validator(rows: u64) -> KeptValidator {
     KeptValidator { validator, scheme, policy: PolicyChoice::Fingerprint, listed_at: 5, rows }
 }
 
-/// A cache with movies and their validator.
+/// Returns a cache with movies and their validator.
 async fn cache(ids: std::ops::RangeInclusive<i64>) -> Cache {
     let cache = Cache::new();
     let rows = ids.clone().count() as u64;
@@ -53,7 +53,7 @@ async fn rows_that_another_program_took_or_added_speak_against_it() {
     assert!(kept(&added.store, &added.home)[1].is_some());
 }
 
-/// All rows are counted first, and then those of the profile.
+/// The rows of all profiles are counted first, and then those of the profile.
 #[tokio::test]
 async fn rows_of_another_profile_say_nothing() {
     let cache = cache(1..=9).await;
@@ -74,7 +74,7 @@ async fn what_is_not_understood_is_none() {
     }
 }
 
-/// A listing of a part of a kind changes the kind.
+/// A listing of a category changes the kind, so it deletes the validator.
 #[tokio::test]
 async fn a_listing_of_a_category_takes_it_away() {
     let cache = cache(1..=9).await;
@@ -87,7 +87,7 @@ async fn a_listing_of_a_category_takes_it_away() {
     assert_eq!(lines(&cache.path(), "SELECT kind AS line FROM xtream_listing_validators"), [""; 0]);
 }
 
-/// Another account has other lists; other settings change nothing.
+/// Another account has other lists, so it deletes the validator. Other settings keep it.
 #[tokio::test]
 async fn another_account_takes_it_away() {
     let account = |username: &str, base_url: &str| Profile {
@@ -110,7 +110,7 @@ async fn another_account_takes_it_away() {
     }
 }
 
-/// What the panel said is in the history.
+/// The history shows that the panel sent no listing because nothing had changed.
 #[tokio::test]
 async fn the_record_of_a_run_tells_that_nothing_was_sent() {
     let cache = cache(1..=9).await;

@@ -1,4 +1,4 @@
-//! Values come back as they were, whatever they are.
+//! Values of every kind are read back as they were written.
 
 use sync_core::model::Extra;
 use sync_core::store::{ContentStore, ScopeCommit, StagedItem};
@@ -16,7 +16,7 @@ const TEXTS: [&str; 7] = [
     "\"\\/\u{7f}\n",
 ];
 
-/// Values that a field of this shape can have, normalised or not.
+/// Returns values that a field of this shape can have, normalised or not.
 fn values(shape: Shape) -> Vec<Value> {
     let numbers = || [0, 1, -1, i64::MAX, i64::MIN, 1 << 53].map(Value::Integer).to_vec();
     match shape {
@@ -48,7 +48,7 @@ fn values(shape: Shape) -> Vec<Value> {
     }
 }
 
-/// One item for each value of each field.
+/// Returns one item for each value of each field.
 fn items(kind: ContentKind) -> Vec<Item> {
     let mut items = Vec::new();
     for (at, field) in kind.fields().iter().enumerate() {
@@ -99,7 +99,7 @@ fn columns_and_fields_have_the_same_names() {
     }
 }
 
-/// SQLite keeps whatever somebody puts into a column.
+/// SQLite stores any value in any column.
 #[tokio::test]
 async fn what_a_column_cannot_hold_is_a_damage_and_its_column_is_named() {
     let cache = Cache::new();
@@ -118,7 +118,7 @@ async fn what_a_column_cannot_hold_is_a_damage_and_its_column_is_named() {
     assert!(told(cache.store.profile_blocking(&cache.home).unwrap_err()).contains("`base_url`"));
 }
 
-/// A later version knows more words; what each reader makes of them is its own.
+/// A later version knows more words. Each reader decides what an unknown word means.
 #[tokio::test]
 async fn an_unknown_word_is_refused_or_passed_over() {
     let cache = Cache::new();

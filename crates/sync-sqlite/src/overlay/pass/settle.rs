@@ -1,4 +1,4 @@
-//! The end of a pass: edits are judged and moved, and what is shown is brought up to rows, edits and rules.
+//! The end of a pass: edits are judged and moved, and what is shown is adapted to rows, edits and rules.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,11 +12,12 @@ use crate::overlay::edited::{Changes, Gone, Kept};
 use crate::overlay::{Editing, log, shown};
 use crate::tables::settings;
 
-/// From so many touched items on, a whole kind is looked at.
+/// The number of touched items from which on the whole kind is compared.
 const MANY: usize = 20_000;
 
 impl Pass<'_> {
-    /// After everything was written: judges edits, moves them, logs what has ended, and brings what is shown up to it.
+    /// Ends the pass after everything was written: judges edits, moves them, logs those that have ended, and adapts
+    /// what is shown.
     pub(crate) fn settle(mut self, conn: &mut SqliteConnection) -> Result<Settled, StoreError> {
         let key = self.key;
         let mut settled = Settled::default();
@@ -38,7 +39,7 @@ impl Pass<'_> {
     ) -> Result<(), StoreError> {
         let key = self.key;
         let (asked_at, compared) = self.listing;
-        // An undo is what a person does: no rule ends an edit.
+        // A person has asked for the undo, so no rule ends an edit.
         let rules = if self.is_undo { ConflictRules::default() } else { settings::conflicts(conn, key.profile)? };
         let pass = EditPass { rules, asked_at, compared };
         let mut editing = Editing::new(key);
@@ -68,7 +69,7 @@ impl Pass<'_> {
         writes.write(conn)
     }
 
-    /// Finds out where the edits of gone items belong, and moves those of which it is certain.
+    /// Finds the items to which the edits of gone items belong. Moves the edits if the match is certain.
     fn find(&self, editing: &mut Editing<'_>, applied: &mut Applied, pass: &EditPass) {
         let mut told = HashMap::new();
         for id in self.gone_before.keys().chain(&self.gone_after) {
@@ -91,7 +92,7 @@ impl Pass<'_> {
             } else if let Some(kept) = editing.now.get_mut(&found.from.0) {
                 kept.item.maybe = Some((found.to, kept.item.identity.name.clone()));
             }
-            // An offer is told once.
+            // An offer is reported once.
             let has_moved = found.is_certain && edits(editing) < waiting;
             if has_moved || !found.is_certain && told.get(&found.from) != Some(&found.to) {
                 applied.moves.push(found);
@@ -99,8 +100,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Brings what is shown up to rows, edits and rules. Returns the items whose entry in the search text is another one
-    /// than what was written with the rows.
+    /// Adapts what is shown to rows, edits and rules. Returns the items whose entry in the search text differs from the
+    /// one that was written with the rows.
     fn show(&mut self, conn: &mut SqliteConnection, changed: BTreeSet<i64>) -> Result<Vec<i64>, StoreError> {
         let key = self.key;
         let mut ids: BTreeSet<_> = changed.iter().chain(self.written.keys()).copied().collect();
@@ -110,7 +111,7 @@ impl Pass<'_> {
         } else {
             shown::refresh(conn, key, &mut self.compiled, &Vec::from_iter(ids))?
         };
-        // What was written with the row has been shown in the text already, unless its edits are others since.
+        // The search text already has what was written with the row, unless the edits have changed since.
         self.touched.sort_unstable();
         other.retain(|id| {
             let was_written = self.written.contains_key(id) || self.touched.binary_search(id).is_ok();
@@ -122,7 +123,7 @@ impl Pass<'_> {
 }
 
 impl Editing<'_> {
-    /// An item that has edits, as it is now.
+    /// Returns an item as it is now, if it has edits.
     fn get_edited(&self, id: i64) -> Option<Kept> {
         self.now.get(&id).or_else(|| self.before.get(&id)).filter(|kept| !kept.item.edits.is_empty()).cloned()
     }
