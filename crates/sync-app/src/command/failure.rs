@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::terminal::complain;
 use super::{hints, refused};
 
-/// What to do when there is no profile yet.
+/// The advice for a cache without profiles.
 pub(crate) const FIRST_STEPS: [&str; 3] = [
     "there is no profile yet; a profile is one account at one panel",
     "`xtream-sync profile add home` asks for the address of the panel, user name and password",
@@ -28,7 +28,7 @@ pub(crate) struct Failure {
     about: About,
 }
 
-/// What an error is about, for those who can do more about it.
+/// The subject of an error, for callers that can do more about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
     Anything,
@@ -83,17 +83,17 @@ impl Failure {
         Self { hint, ..self }
     }
 
-    /// The user cancelled before anything was written.
+    /// Returns the error that the user cancelled before anything was written.
     pub(crate) fn cancelled() -> Self {
         Self::abandoned("the cache is unchanged; sync again at any time")
     }
 
-    /// The user cancelled; the hint says what is left.
+    /// Returns the error that the user cancelled. The hint says what is left.
     pub(crate) fn abandoned(hint: &str) -> Self {
         Self::of(Exit::Cancelled, "cancelled".to_owned(), hint)
     }
 
-    /// An error with this exit code.
+    /// Returns an error with this exit code.
     pub(crate) fn of(exit: Exit, message: String, hint: &str) -> Self {
         Self { exit, message, hint: hint.to_owned(), about: About::Anything }
     }
@@ -103,7 +103,7 @@ impl Failure {
         Self { message: format!("{}: {}", printable(id), self.message), ..self }
     }
 
-    /// Returns the error with what it is about before the message.
+    /// Returns the error with its subject before the message.
     pub(crate) fn of_part(self, part: &str) -> Self {
         Self { message: format!("{part}: {}", self.message), ..self }
     }
@@ -125,7 +125,7 @@ pub(crate) fn is_address(id: &str) -> bool {
     ["://", "username=", "password="].iter().any(|part| id.contains(part))
 }
 
-/// Without the hint.
+/// Writes the error without its hint.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         printable(&self.message).fmt(f)
