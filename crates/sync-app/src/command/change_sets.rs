@@ -42,8 +42,7 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
     if output.is_none() && io::stdout().is_terminal() {
         return Err(Failure::usage("a change set is not text for a terminal", "name a file with -o, or use a pipe"));
     }
-    // A cache that is missing or can't be used is reported here, before anything is written. An older cache is not
-    // upgraded for nothing.
+    // This call makes sure that there is a cache. It refuses an older cache instead of upgrading it for nothing.
     drop(one_profile::cache(database, args.profile.as_deref())?);
     // The first export gives the panel its identity, so the cache is opened to write.
     let cache = wiring::open(database)?;
