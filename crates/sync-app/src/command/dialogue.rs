@@ -1,4 +1,4 @@
-//! The dialogue of `profile add`: it asks for what is missing, and asks again if the login fails.
+//! The dialogue of `profile add`. It asks for the missing values, and asks again if the login fails.
 
 use sync_core::Profile;
 use sync_core::text::printable;

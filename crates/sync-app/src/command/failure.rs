@@ -41,12 +41,12 @@ enum About {
 }
 
 impl Failure {
-    /// An error in the arguments.
+    /// Returns an error in the arguments.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, message: message.into(), hint: hint.into(), about: About::Anything }
     }
 
-    /// The error that there is no profile with this id.
+    /// Returns the error that there is no profile with this id.
     pub(crate) fn unknown_profile(id: &str) -> Self {
         // A user may have typed an address in place of the id, and addresses contain passwords.
         let named = if is_address(id) { "of that name".to_owned() } else { format!("`{}`", printable(id)) };
@@ -54,18 +54,18 @@ impl Failure {
         Self { about: About::UnknownProfile(id.to_owned()), ..failure }
     }
 
-    /// The error that there is no profile yet.
+    /// Returns the error that there is no profile yet.
     pub(crate) fn no_profile() -> Self {
         let [message, hints @ ..] = FIRST_STEPS;
         Self { about: About::NoProfile, ..Self::usage(message, hints.join("\n  hint: ")) }
     }
 
-    /// The error that a question had no answer.
+    /// Returns the error that a question had no answer.
     pub(crate) fn unanswered(message: String) -> Self {
         Self { about: About::Unanswered, ..Self::usage(message, "nothing was saved") }
     }
 
-    /// Returns whether a question had no answer, so that there is nobody to ask again.
+    /// Returns whether a question had no answer. Then no person can be asked again.
     pub(crate) fn is_end_of_input(&self) -> bool {
         self.about == About::Unanswered
     }

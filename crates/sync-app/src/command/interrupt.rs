@@ -95,7 +95,7 @@ impl Interrupt {
             result
         });
         if result.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::Interrupted) {
-            // Ctrl-C was read as a character. The program ends as it does for the signal.
+            // Ctrl-C was read as a character. The signal that follows would end the program in the same way.
             end_at_prompt();
         }
         result
@@ -118,7 +118,7 @@ fn end_at_prompt() -> ! {
 /// Keeps SIGXFSZ from ending the program, so that a file that may not grow (`ulimit -f`) is an ordinary error, like a
 /// full disk. Listening to a signal once is enough to replace its default action.
 fn survive_limits() {
-    // SIGXFSZ has this number on all systems except those on MIPS.
+    // SIGXFSZ has this number on all systems that have it, except those on MIPS.
     #[cfg(all(unix, not(any(target_arch = "mips", target_arch = "mips64"))))]
     let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(25));
 }

@@ -18,7 +18,7 @@ const MOVE: Duration = Duration::from_millis(100);
 /// The time over which the rate is measured.
 const RATE_OVER: Duration = Duration::from_secs(5);
 
-/// The time after which a line says that the panel has not answered yet.
+/// The time after which a line shows how long the current phase has taken.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The state of a kind, or of the login of a profile.

@@ -42,7 +42,7 @@ where
         2 => Level::DEBUG,
         _ => Level::TRACE,
     };
-    // Nobody sits at the terminal of a service, so its log is its report.
+    // No person sits at the terminal of a service, so its log is its report.
     let of_watch = if quiet { Level::ERROR } else { level.max(Level::INFO) };
     let ours = OURS.map(|target| (target, level)).into_iter().chain([(watch_log::TARGET, of_watch)]);
     // A user who closes stderr wants no messages, and no message about the closed stderr.

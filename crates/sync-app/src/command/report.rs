@@ -46,7 +46,7 @@ fn row(record: &KindRecord) -> Option<Vec<String>> {
     Some(words.into_iter().chain(counts).chain([format!("{megabytes:.1}")]).collect())
 }
 
-/// Prints the result of a run, the names of what is new, and the plan of a dry run.
+/// Prints the result of a run, the names of new items, and the plan of a dry run.
 pub(crate) fn print(report: &SyncReport, added: &PerKind<Added>) {
     for line in lines(report, added, Look::of_stdout()) {
         say(&line);

@@ -101,7 +101,7 @@ fn kill(group: u32) {
     }
 }
 
-/// On other systems, only the shell is killed, by its handle.
+/// Does nothing. Without process groups, only the shell itself is killed, by its handle.
 #[cfg(not(unix))]
 fn kill(_: u32) {}
 

@@ -22,7 +22,7 @@ pub(crate) fn open_read_only(database: &Path) -> Result<Arc<dyn Cache>, StoreErr
     Ok(Arc::new(SqliteStore::open_read_only(database)?))
 }
 
-/// Opens the cache without writing to it; returns `None` if there is none yet.
+/// Opens the cache without writing to it. Returns `None` if there is no cache yet.
 pub(crate) fn existing(database: &Path) -> Result<Option<Arc<dyn Cache>>, StoreError> {
     if !database.exists() {
         return Ok(None);
