@@ -1,8 +1,8 @@
 //! The README's section `From nothing to a film`: every command is run as it is written there, and prints the output
 //! that is written there.
 //!
-//! Times and the panel's address are not compared. After a change of an output, renew the README by `RENEW_SNAPSHOTS=1
-//! cargo test -p sync-tests --test e2e newcomer`, and read the difference.
+//! Times and the panel's address are not compared. After a change of an output, renew the README by
+//! `RENEW_SNAPSHOTS=1 cargo test -p sync-tests --test e2e newcomer`, and read the difference.
 
 use std::fs;
 use std::path::PathBuf;

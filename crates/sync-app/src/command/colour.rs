@@ -1,4 +1,5 @@
-//! `--color`: whether output has colours. It is read before all other arguments, because their errors have colours, too.
+//! `--color`: whether output has colours. The option is read before all other arguments, because errors in them have
+//! colours, too.
 
 use std::ffi::OsString;
 

@@ -18,7 +18,7 @@ pub(crate) enum Next {
     GiveUp,
 }
 
-/// A dialogue with a person. If there is no terminal, nothing is asked.
+/// A dialogue with a person. Without a terminal nothing can be asked, and a missing answer is an error.
 pub(crate) struct Dialogue<'a> {
     interrupt: &'a Interrupt,
     is_possible: bool,
