@@ -1,7 +1,7 @@
 //! 2,000 runs of one watcher: memory stays flat, and no file and no thread is left behind.
 //!
-//! It is a process of its own, because it measures itself. Time passes 100,000 times faster: a schedule of an hour is one
-//! of 36 milliseconds. Cache, panel and HTTP are real.
+//! The test is a process of its own, because it measures itself. Time passes 100,000 times faster, so an hour of a
+//! schedule takes 36 milliseconds. Cache, panel and HTTP are real.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic")]
@@ -22,16 +22,16 @@ use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// The runs before the first measurement. All threads and buffers that are made once are there then.
+/// The runs before the first measurement. After them, all threads and buffers that are created once exist.
 const WARM: usize = 500;
 
-/// All runs: 2,000 of them lie between the measurements.
+/// The number of all runs. 2,000 of them are between the measurements.
 const RUNS: usize = WARM + 2000;
 
-/// After this time a watcher that no longer syncs fails the test. All runs take about two minutes.
+/// The time limit of the test. All runs take about two minutes, so a slower watcher no longer syncs.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// How much faster time passes.
+/// The factor by which time passes faster.
 const FASTER: u32 = 100_000;
 
 /// The simulated panel as a process, so that its memory doesn't count.
@@ -108,7 +108,7 @@ impl SourceFactory for Sources {
     }
 }
 
-/// What the process holds.
+/// The resources of the process.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     kibibytes: u64,
@@ -151,7 +151,8 @@ impl WatchObserver for Counter {
     }
 }
 
-/// Two threads that may block: more come and go with the load of the machine, and each has buffers of its own.
+/// The runtime has two blocking threads. More threads would come and go with the load of the machine, and each has
+/// buffers of its own.
 #[test]
 fn two_thousand_runs_leave_nothing_behind() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build().unwrap();
@@ -190,6 +191,6 @@ async fn run() {
     assert_eq!(counter.runs.load(Ordering::Relaxed), RUNS);
     assert!(late.kibibytes * 100 <= early.kibibytes * 105, "memory grows: {held:?}");
     assert!(late.files <= early.files, "files are left behind: {held:?}");
-    // Threads that block come and go.
+    // Blocking threads come and go.
     assert!(late.threads <= early.threads + 2, "threads are left behind: {held:?}");
 }

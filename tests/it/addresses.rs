@@ -1,4 +1,4 @@
-//! A panel with several addresses: the next one is used if one is dead or is no panel.
+//! A panel with several addresses: the next address is used if one is dead or is not that of a panel.
 
 use sync_core::{ProfileId, Profiles};
 use sync_tests::{Account, Action, Behaviour, Catalogue, Gate, Kind, Panel, PanelConfig, Step};
@@ -6,7 +6,7 @@ use sync_tests::{Account, Action, Behaviour, Catalogue, Gate, Kind, Panel, Panel
 use crate::program::{PASSWORD, Run, Running, USERNAME, command, wait_until};
 use crate::scene::{HOME, Scene, panel_config, some_hundred, start_panel};
 
-/// Nothing listens there.
+/// An address at which nothing listens.
 const DEAD: &str = "http://127.0.0.1:9";
 
 /// Gives the profile further addresses.
@@ -15,7 +15,7 @@ fn also_at(scene: &Scene, addresses: &[&str]) {
     scene.add(HOME, &scene.panel.base_url(), &more).exits(0);
 }
 
-/// A panel with two addresses, each a server of its own with the same catalogue.
+/// Returns a panel with two addresses. Each is a server of its own with the same catalogue.
 fn twice(seed: u64) -> (Scene, Panel) {
     let (scene, other) = (Scene::of(&some_hundred(seed)), start_panel(&some_hundred(seed)));
     also_at(&scene, &[&other.base_url()]);
@@ -30,7 +30,7 @@ fn warnings(run: &Run) -> String {
     run.report().0["warnings"].to_string()
 }
 
-/// The address that is asked first, as `status` says.
+/// Returns the address that the next sync asks first, as `status` prints it.
 fn in_use(scene: &Scene) -> String {
     let run = scene.run(&["status", "--json"]).exits(0);
     let status: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
@@ -47,7 +47,7 @@ fn a_dead_address_is_passed_over_and_all_rows_stay() {
     let run = scene.sync(&[]).exits(0);
     assert_eq!((warnings(&run), other.requests().len()), ("null".to_owned(), 0));
     let rows = Kind::ALL.map(|kind| scene.cache().raw_rows(HOME, kind));
-    // The first address is out of order.
+    // The first address fails.
     scene.panel.in_front(Behaviour::status(502));
     scene.panel.forget_requests();
     let run = scene.sync(&[]).exits(0);
@@ -61,14 +61,14 @@ fn a_dead_address_is_passed_over_and_all_rows_stay() {
     assert!(run.stderr.contains("warning: "), "{}", run.stderr);
     assert_eq!(Kind::ALL.map(|kind| scene.cache().raw_rows(HOME, kind)), rows);
     assert!((4..=5).contains(&scene.panel.requests().len()), "four attempts, and one as another client");
-    // It is remembered: the first address is not asked, and nobody is warned.
+    // The other address is remembered. The first one is not asked, and there is no warning.
     assert_eq!(in_use(&scene), other.base_url());
     let status = scene.run(&["status"]).exits(0).stdout;
     assert!(status.contains(&format!("learnt: the panel answers at {}", other.base_url())), "{status}");
     scene.panel.forget_requests();
     let run = scene.sync(&[]).exits(0);
     assert_eq!((warnings(&run), scene.panel.requests().len()), ("null".to_owned(), 0));
-    // A day later the given order holds again.
+    // After a day, the order of the profile applies again.
     scene.panel.behave();
     scene.cache().execute(
         "UPDATE xtream_panel_facts SET value='1 '||substr(value,instr(value,' ')+1) WHERE fact='working_address'",
@@ -133,7 +133,7 @@ fn a_panel_that_dies_after_the_login_is_followed_to_its_other_address() {
     scene.sync(&[]).exits(0);
     let expected = scene.panel.advance(&Step::ordinary());
     other.advance(&Step::ordinary());
-    // The channels come from the first address; then nothing does any more.
+    // The channels come from the first address. After that, the first address fails.
     for action in [Action::VodCategories, Action::VodStreams, Action::SeriesCategories, Action::Series] {
         scene.panel.on(action, Behaviour::status(502));
     }
@@ -153,7 +153,7 @@ fn a_panel_that_dies_after_the_login_is_followed_to_its_other_address() {
 #[test]
 fn a_list_that_was_cut_is_fetched_at_the_other_address_if_its_server_dies() {
     let (scene, other) = twice(1606);
-    // The beginning of the list, and then a server that is out of order.
+    // The server sends the beginning of the list, and then fails.
     let dying = Behaviour::Sequence(vec![
         Behaviour::CutAfter(9_000),
         Behaviour::status(502),
@@ -167,7 +167,7 @@ fn a_list_that_was_cut_is_fetched_at_the_other_address_if_its_server_dies() {
     scene.assert_true();
 }
 
-/// The validator of a list belongs to the address that gave it.
+/// A validator is sent only to the address that it came from.
 #[test]
 fn a_validator_is_not_sent_to_another_address() {
     let with_validators = || {
@@ -187,7 +187,7 @@ fn a_validator_is_not_sent_to_another_address() {
         let condition = request.header("if-none-match").or(request.header("if-modified-since"));
         assert!(condition.is_none(), "{request:?}");
     }
-    // Those of the other address are sent there.
+    // The validators of the other address are sent to that address.
     let report = scene.sync(&[]).exits(0).report();
     assert_eq!(report.kind(Kind::Movies)["not_modified"], true);
 }
@@ -198,7 +198,7 @@ fn a_run_can_be_cancelled_or_killed_at_any_address() {
     let (scene, other) = twice(1608);
     scene.sync(&[]).exits(0);
     let before = scene.cache().content(HOME);
-    // A server that takes the request and says nothing.
+    // The server takes the request and never answers.
     let gate = Gate::new();
     scene.panel.on(Action::Account, Behaviour::Gate(0, gate.clone()));
     let running = scene.start_sync(&["--json"]);
@@ -207,7 +207,7 @@ fn a_run_can_be_cancelled_or_killed_at_any_address() {
     assert!(sent.success());
     running.end().exits(130);
     assert_eq!(other.requests().len(), 0, "nobody is asked after that");
-    // Killed while the list comes from the other address.
+    // The run is killed while the list comes from the other address.
     scene.panel.in_front(Behaviour::status(502));
     other.advance(&Step::ordinary());
     let gate = Gate::new();
@@ -264,7 +264,7 @@ async fn the_library_tries_the_other_addresses_as_well() {
     };
     let result = sync(&format!("{DEAD}/")).await;
     assert_eq!((result.status, result.movies.added), (SyncStatus::Completed, 400));
-    // An address that the profile doesn't have is another panel's: no other one is tried.
+    // An address that the profile doesn't have is another panel's, so no other address is tried.
     let result = sync("http://127.0.0.1:7").await;
     assert_eq!(result.status, SyncStatus::Failed);
 }

@@ -1,4 +1,4 @@
-//! `backup` and `restore`, as somebody uses them.
+//! `backup` and `restore`, as a user runs them.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::cache::Cache;
 use crate::program::wait_until;
 use crate::scene::{HOME, Scene, assert_true};
 
-/// The files beside the cache that have this in their names, but for what a reader has SQLite put there.
+/// Returns the files beside the cache with this text in their names, without the files that SQLite makes for a reader.
 fn beside(scene: &Scene, part: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(scene.database.parent().unwrap()).unwrap().map(|entry| entry.unwrap());
     let named = entries.filter(|entry| {
@@ -45,7 +45,7 @@ fn what_was_backed_up_comes_back() {
     let [kept] = &beside(&scene, "before-restore")[..] else { panic!("{run:?}") };
     assert!(run.stdout.contains(kept.to_str().unwrap()), "{run:?}");
     assert_eq!(Cache::open(kept).content(HOME), later);
-    // It goes on from there, with the password that the backup has.
+    // The sync goes on from the restored state, with the password that the backup has.
     scene.sync(&[]).exits(0);
     scene.assert_true();
     assert_eq!(beside(&scene, "db-wal"), [""; 0].map(PathBuf::from));
@@ -109,7 +109,7 @@ fn what_is_asked_wrongly_is_said_and_nothing_changed() {
     scene.run(&["check"]).exits(0);
 }
 
-/// The way out that `check` tells of.
+/// The advice of `check` works.
 #[test]
 fn a_backup_takes_the_place_of_a_damaged_cache() {
     let scene = Scene::synced(2404);
@@ -124,7 +124,7 @@ fn a_backup_takes_the_place_of_a_damaged_cache() {
     scene.assert_true();
 }
 
-/// Ctrl-C at whatever moment: a whole backup or none, and nothing beside it.
+/// An interruption leaves a whole backup or none, and no other file beside it.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_backup_leaves_nothing_half() {

@@ -1,4 +1,4 @@
-//! Cancelling in every phase, in process: at once, and the kind under way is as it was.
+//! Cancelling in every phase, in process. The run ends at once, and the kind under way is unchanged.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -14,7 +14,8 @@ use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 use crate::program::{PASSWORD, USERNAME, wait_until};
 use crate::scene::{HOME, Scene};
 
-/// How long a cancelled run may take to return; design says it is noticed within 200 ms, the rest is a busy machine.
+/// The time limit within which a cancelled run returns. By design, cancelling is noticed within 200 ms; the rest is for
+/// a busy machine.
 const PROMPT: Duration = Duration::from_secs(2);
 
 async fn run(
@@ -32,7 +33,7 @@ async fn run(
     engine.with_observer(observer).run(&profile, &SyncOptions::default(), cancel).await
 }
 
-/// Runs a sync that `arrange` brings to a halt somewhere, cancels it when `there` says that it is, and looks at what is
+/// Runs a sync that `arrange` makes wait at some point, cancels it when `there` says that it waits, and checks what is
 /// left.
 #[track_caller]
 fn cancelled(
@@ -47,12 +48,12 @@ fn cancelled(
     arrange(&scene);
     let before = Kind::ALL.map(|kind| scene.cache().content_of(HOME, kind));
     let cancel = CancellationToken::new();
-    // An hour between attempts: who does not notice here never returns.
+    // There is an hour between attempts. A run that doesn't notice the cancellation here never returns.
     let config = XtreamConfig::new().backoff(Duration::from_secs(3600));
     let (report, took) = std::thread::scope(|scope| {
         let canceller = scope.spawn(|| {
             wait_until("the run is where it is to be cancelled", || there(&scene));
-            // A kind is written while the next one is on its way.
+            // A kind is written while the next one is received.
             let complete = outcomes.iter().filter(|outcome| **outcome == KindOutcome::Completed).count();
             wait_until("what came before is written", || scene.written() == complete);
             cancel.cancel();
@@ -137,7 +138,7 @@ fn before_it_begins() {
     assert_eq!(scene.cache().count("xtream_sync_runs"), 1);
 }
 
-/// Cancels a while after the apply of the movies was announced.
+/// Cancels some time after the apply of the movies was announced.
 struct AtApply {
     cancel: CancellationToken,
     after: Duration,
@@ -181,7 +182,7 @@ fn while_applying() {
             assert_eq!(report.status, RunStatus::Cancelled);
             assert_eq!(scene.cache().content_of(HOME, Kind::Movies), before, "after {delay} ms");
         } else {
-            // The commit was first; then it is done, wholly.
+            // The commit came first, so the apply is complete.
             scene.assert_true_of(Kind::Movies);
         }
         if delay == 0 {

@@ -14,7 +14,7 @@ use crate::scene::{HOME, Scene};
 const APPLIED: [&str; 9] = ["profile", "status", "reason", "from", "to", "kinds", "run", "skipped", "off"];
 const COUNTS: [&str; 7] = ["added", "updated", "refreshed", "removed", "unchanged", "held", "skipped"];
 
-/// Every sort of change, with new items at this place.
+/// Returns a step with every sort of change, and with new items at this place.
 fn eventful(place: Place) -> Step {
     let (added_percent, updated_percent) = (4.0, 8.0);
     Step { added_percent, updated_percent, refreshed_percent: 5.0, removed_percent: 3.0, place, ..Step::default() }
@@ -24,7 +24,7 @@ fn on(database: &Path, args: &[&str]) -> Run {
     Running::start(command(database, args)).end()
 }
 
-/// Exports into a file; returns its path, and where the next set begins.
+/// Exports into a file. Returns the path of the file, and the position at which the next set begins.
 #[track_caller]
 fn export(database: &Path, file: PathBuf, more: &[&str]) -> (PathBuf, String) {
     let args = [&["changes", "export", "--force", "-o", file.to_str().unwrap()], more].concat();
@@ -33,7 +33,7 @@ fn export(database: &Path, file: PathBuf, more: &[&str]) -> (PathBuf, String) {
     (file, next.trim().to_owned())
 }
 
-/// Applies a file; returns the object that is printed.
+/// Applies a file. Returns the object that is printed.
 #[track_caller]
 fn apply(database: &Path, file: &Path, code: i32) -> Value {
     let run = on(database, &["changes", "apply", file.to_str().unwrap(), "--profile", HOME, "--json"]).exits(code);
@@ -49,13 +49,13 @@ fn apply(database: &Path, file: &Path, code: i32) -> Value {
     line
 }
 
-/// What a kind has: every significant column of its rows, its categories, and the order of the listing.
+/// Returns the content of a kind: every significant column of its rows, its categories, and the order of the listing.
 fn content(database: &Path, kind: ContentKind) -> Vec<String> {
     let mut cache = Cache::open(database);
     let columns = kind.of_class(FieldClass::Significant).names(kind.fields());
     let columns: Vec<_> = columns.map(|name| format!("quote(\"{name}\")")).collect();
     let id = kind.id_column();
-    // A query of lines can't be ordered itself.
+    // `lines` selects from the query, so the order is inside a subquery.
     let ordered = |line: &str, table: &str, order: &str| {
         format!("SELECT line FROM (SELECT {line} AS line FROM {table} WHERE profile_id='{HOME}' ORDER BY {order})")
     };
@@ -107,7 +107,7 @@ fn three_caches_in_a_chain_have_the_same_content() {
         }
         scene.sync(&[]).exits(0);
         if round == 2 {
-            // Edits of a follower are its own.
+            // A follower has edits of its own.
             let id = scene.ids(Kind::Movies)[200].to_string();
             on(&third, &["edit", "movies", &id, "name=Mine", "favourite=yes"]).exits(0);
             scene.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id.parse().unwrap(), "name", "Theirs"));
@@ -135,7 +135,8 @@ fn three_caches_in_a_chain_have_the_same_content() {
     assert_eq!(changes(&second).stdout.lines().count(), changes(&scene.database).stdout.lines().count());
 }
 
-/// A changed byte, a missing one, a set of another panel, and one that begins elsewhere: each is refused by name.
+/// A changed byte, a missing byte, a set of another panel, and a set that begins at another state are each refused with
+/// their reason.
 #[test]
 fn what_does_not_fit_is_refused_by_name() {
     let scene = Scene::synced(2202);
@@ -183,7 +184,7 @@ fn what_does_not_fit_is_refused_by_name() {
     assert_eq!(reason(&foreign), "panel");
     let told = on(&follower, &["changes", "apply", third.to_str().unwrap()]).exits(12);
     assert!(told.stderr.contains("changes export") && told.stderr.contains("nothing was changed"), "{}", told.stderr);
-    // A profile that a refused set would have needed is not there.
+    // The refused set has not created the profile.
     let run = on(&follower, &["changes", "apply", set.to_str().unwrap(), "--profile", "new"]).exits(12);
     assert!(run.stderr.contains("another state"), "{}", run.stderr);
     assert!(!on(&follower, &["profile", "list"]).exits(0).stdout.contains("new"));
@@ -200,7 +201,7 @@ fn what_does_not_fit_is_refused_by_name() {
     on(&scene.database, &["changes", "export", "--since", "run:77", "-o", "x"]).exits(2);
 }
 
-/// The login is not in a set, and each cache has its own in its place.
+/// A set doesn't contain the login. Each cache puts its own login in the place.
 #[test]
 fn a_set_has_no_login() {
     let scene = Scene::synced(2204);
@@ -224,7 +225,7 @@ fn a_set_has_no_login() {
     };
     assert_eq!(trailer(&follower), format!("http://panel.example/movie/{{username}}/{{password}}/{id}.mp4"));
     on(&follower, &["check"]).exits(0);
-    // A follower with a login of its own.
+    // The second follower has a login of its own.
     let other = at("other.db");
     let mut add = command(&other, &["profile", "add", HOME, "--url", "http://127.0.0.1:9/", "--username", "bob"]);
     add.env("XTREAM_SYNC_PASSWORD", PASSWORD);
@@ -244,7 +245,7 @@ fn a_set_has_no_login() {
     assert_eq!(trailer(&other), own);
 }
 
-/// Returns the text of a set: the payloads of its frames, decompressed.
+/// Returns the text of a set: the decompressed payloads of its frames.
 fn zstd_body(file: &Path) -> String {
     let bytes = fs::read(file).unwrap();
     let (mut at, mut body) = (10, Vec::new());
@@ -259,7 +260,7 @@ fn zstd_body(file: &Path) -> String {
     String::from_utf8(zstd::decode_all(&body[..]).unwrap()).unwrap()
 }
 
-/// A follower without a login is filled by sets only, and no sync of all profiles fails because of it.
+/// A follower without a login is filled by sets only. It doesn't make a sync of all profiles fail.
 #[test]
 fn a_follower_without_a_login_is_left_alone() {
     let scene = Scene::synced(2205);
@@ -271,7 +272,7 @@ fn a_follower_without_a_login_is_left_alone() {
     let status: Value = serde_json::from_str(&status.stdout).unwrap();
     assert_eq!(status["schedule"]["movies"]["next"], json!(null), "{status}");
     scene.sync(&["copy"]).exits(2);
-    // The same from a pipe, and from a copy of the cache.
+    // The same works from a pipe, and from a copy of the cache.
     let backup = scene.folder().join("backup.db");
     scene.run(&["backup", backup.to_str().unwrap()]).exits(0);
     let id = scene.ids(Kind::Series)[0];
@@ -293,7 +294,7 @@ fn a_follower_without_a_login_is_left_alone() {
     assert_eq!(report.counts(Kind::Series).updated, 0, "the sync finds the cache as the panel lists it");
 }
 
-/// Categories and the order travel although no row has changed.
+/// Categories and the order are in a set even if no row has changed.
 #[test]
 fn renamed_categories_and_another_order_travel_alone() {
     let scene = Scene::synced(2206);

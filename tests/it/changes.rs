@@ -1,4 +1,4 @@
-//! A panel that moves on: what is added, updated, refreshed and removed is found exactly.
+//! A panel that moves on: the added, updated, refreshed and removed items are found exactly.
 
 use sync_tests::{Kind, Place, Step};
 

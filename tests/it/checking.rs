@@ -1,4 +1,4 @@
-//! `check`: silent over what syncs leave, precise over what others break, and the next sync mends it.
+//! `check`: it finds nothing after syncs, finds exactly what others break, and the next sync repairs it.
 
 use serde_json::Value;
 use sync_tests::{Action, Behaviour, Kind, Step};
@@ -10,7 +10,7 @@ fn lines(run: &Run) -> Vec<Value> {
     run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Kind and code of every finding of the only profile.
+/// Returns kind and code of every finding of the only profile.
 fn codes(run: &Run) -> Vec<(String, String)> {
     let [line] = lines(run).try_into().unwrap();
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
@@ -54,7 +54,7 @@ fn what_a_check_finds_the_next_sync_mends() {
     assert!(!scene.run(&["status"]).exits(0).stdout.contains("compares every item"));
 }
 
-/// An incremental sync trusts that a row is as it was written; only the panel shows that it isn't.
+/// An incremental sync trusts that a row is still as it was written. Only the panel's list shows that it isn't.
 #[test]
 fn the_panel_shows_what_no_table_does() {
     let scene = Scene::synced(2302);
@@ -70,7 +70,7 @@ fn the_panel_shows_what_no_table_does() {
     scene.sync(&[]).exits(0);
 
     let id = scene.ids(Kind::Movies)[5];
-    // A field that makes an entry in the feed would differ from the content hash.
+    // A field that the feed reports would also differ from the content hash.
     scene.cache().execute(&format!("UPDATE xtream_movies SET rating_5based=0.125 WHERE stream_id={id}"));
     scene.run(&["check"]).exits(0);
     scene.sync(&[]).exits(0);
@@ -87,12 +87,12 @@ fn the_panel_shows_what_no_table_does() {
     scene.run(&["check"]).exits(0);
 }
 
-/// What another program writes into a field that counts is found without the panel.
+/// A change of a significant field by another program is found without the panel.
 #[test]
 fn the_content_hash_shows_what_another_program_wrote() {
     let scene = Scene::synced(2309);
     let id = scene.ids(Kind::Movies)[5];
-    // A name would differ from the search text as well.
+    // A changed name would also differ from the search text.
     scene.cache().execute(&format!("UPDATE xtream_movies SET container_extension='scribbled' WHERE stream_id={id}"));
     let run = scene.run(&["check", "--json"]).exits(3);
     assert_eq!(codes(&run), [("movies".to_owned(), "content_hash".to_owned())]);
@@ -118,7 +118,7 @@ fn a_damaged_cache_is_kept_and_the_way_out_is_told() {
     }
 }
 
-/// A check needs no right to write; only the mark does.
+/// A check needs no right to write. Only marking a kind needs it.
 #[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_written_can_be_checked() {
@@ -133,7 +133,7 @@ fn a_file_that_cannot_be_written_can_be_checked() {
     let may_write_anyway = std::fs::OpenOptions::new().append(true).open(&scene.database).is_ok();
     let run = scene.run(&["check"]).exits(3);
     assert!(run.stdout.contains("1 recorded, 400 there"), "{run:?}");
-    // Who may do everything may write, too.
+    // A user with all rights may write in any case.
     assert_eq!(run.stderr.contains("can't be marked") && run.stderr.contains("--full"), !may_write_anyway, "{run:?}");
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
@@ -149,7 +149,7 @@ fn what_is_asked_wrongly_is_said() {
     scene.run(&["--database", nowhere, "check", HOME]).exits(2);
     assert!(!scene.folder().join("nothing.db").exists());
     scene.run(&["--database", scene.folder().to_str().unwrap(), "check"]).exits(8);
-    // Nobody is told to put a backup in the place of what another program has made.
+    // There is no advice to replace another program's database by a backup.
     let other = scene.folder().join("addresses.db");
     std::fs::write(&other, "").unwrap();
     crate::cache::Cache::open(&other).execute("CREATE TABLE addresses (name TEXT)");

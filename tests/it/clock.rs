@@ -1,4 +1,4 @@
-//! The watermark is the panel's time, and that of the start.
+//! The watermark is the panel's time at the start of the listing.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -28,7 +28,7 @@ fn last_sync_is_the_panels_clock_at_the_start_of_the_listing() {
         let running = scene.start_sync(&[]);
         wait_until("the movies are under way", || gate.reached_count() == 1);
         let middle = scene.panel.panel_time();
-        // What the panel's clock says at the end of the listing is of no interest.
+        // The panel's time at the end of the listing doesn't count.
         scene.panel.set_panel_time(middle + 5000);
         gate.open();
         running.end().exits(0);

@@ -1,4 +1,4 @@
-//! Removals that are held until a person agrees: to these, and no others.
+//! Removals that are held until a person agrees. The consent covers these removals and no others.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ fn sixty_thousand_removals_are_held_and_then_consented_to() {
     let status = scene.run(&["status"]).exits(0);
     assert!(status.stdout.contains("60,000") && status.stdout.contains("--accept-removals"), "{}", status.stdout);
 
-    // Meanwhile ten more go: too few to need consent, and not part of it.
+    // Meanwhile ten more items are removed. They are too few to need consent, and the consent doesn't cover them.
     let more = scene.ids(Kind::Movies)[100..110].to_vec();
     scene.panel.catalogue(|catalogue| more.iter().for_each(|id| drop(catalogue.remove(Kind::Movies, *id))));
     let run = scene.sync(CONSENT).exits(0);

@@ -1,4 +1,4 @@
-//! A dry run says what a run would do, and writes nothing.
+//! A dry run prints what a run would do, and writes nothing.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ fn counts(report: &Report) -> [Counts; 3] {
     Kind::ALL.map(|kind| report.counts(kind))
 }
 
-/// A dry run and then a run, which are to say the same.
+/// Runs a dry run and then a run. Fails unless both report the same.
 #[track_caller]
 fn dry_and_then_wet(scene: &Scene, code: i32) {
     let before = scene.bytes();
@@ -62,7 +62,7 @@ fn the_plan_names_what_the_run_does() {
     let missing: BTreeSet<i64> = cached.into_keys().filter(|id| !listed.contains(id)).collect();
     assert_eq!(ids(&held), missing);
     assert!(held.iter().all(|one| one["reason"] == "share_lost"), "{held:?}");
-    // For people it says the same, by name.
+    // The output for people has the same items, by name.
     let run = scene.run(&["sync", "--dry-run"]).exits(7);
     let name = plan(Kind::Movies, "removed")[0]["name"].as_str().unwrap().to_owned();
     assert!(run.stdout.contains(&name), "{name}: {}", run.stdout);

@@ -1,11 +1,12 @@
-//! Single edits, none of them with a timestamp: the panel's dates stay as they are.
+//! Single edits. The panel's dates don't change with any of them.
 
 use sync_tests::{Changes, Item, JsonForm, Kind, Truth};
 
 use crate::cache::differing;
 use crate::scene::{HOME, Scene};
 
-/// Edits one key of one item, which is to be found, logged under these fields, and written to these columns alone.
+/// Edits one key of one item. Fails unless the edit is found, logged with these fields, and written to these columns
+/// only.
 #[track_caller]
 fn an_edit_is_found(seed: u64, kind: Kind, key: &'static str, value: &str, columns: &[&str]) {
     let scene = Scene::synced(seed);
@@ -87,7 +88,7 @@ fn a_key_that_vanishes_keeps_what_is_known_and_an_empty_name_too() {
     let expected = scene.panel.catalogue(|catalogue| catalogue.edit(Kind::Series, id, "name", ""));
     scene.follow(&expected);
     assert_eq!(scene.cache().rows(HOME, Kind::Series)[&id], known);
-    // Null is no absence: it clears.
+    // A null is not an absent key: it clears the value.
     let expected = scene.panel.catalogue(|catalogue| catalogue.edit(Kind::Series, id, "genre", JsonForm::Null));
     scene.follow(&expected);
     assert_eq!(scene.cache().rows(HOME, Kind::Series)[&id]["genre"], Truth::Null);

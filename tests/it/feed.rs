@@ -1,4 +1,4 @@
-//! `changes`, `new` and `history`: what happened, with values, from a position on.
+//! `changes`, `new` and `history`: the changes with their values, from a position on.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -17,7 +17,7 @@ fn changes(scene: &Scene, more: &[&str]) -> Vec<Value> {
     lines(&scene.run(&[&["changes", "--json"], more].concat()).exits(0))
 }
 
-/// A scene whose second sync has added, updated, refreshed and removed.
+/// Returns a scene whose second sync has added, updated, refreshed and removed items.
 fn changed(seed: u64) -> (Scene, sync_tests::Expected) {
     let scene = Scene::synced(seed);
     let expected = scene.panel.advance(&Step::ordinary());
@@ -61,7 +61,7 @@ fn every_change_has_its_values() {
             "removed" => {}
             other => panic!("{other}"),
         }
-        // What it is now is what the last change has made of it.
+        // The current value is the one that the last change has set.
         if change["change"] == "updated" && change["kind"] == "movies" && fields.contains_key("name") {
             let id = &change["id"];
             let name = cache.lines(&format!("SELECT name FROM xtream_movies WHERE stream_id={id}"));
@@ -102,7 +102,7 @@ fn a_feed_is_read_on_from_a_position() {
         assert!(code == 2 || run.stderr.contains(&format!("{epoch}:{}", feed["newest"])), "{}", run.stderr);
     }
     scene.run(&["changes", "--category", "no such one"]).exits(2);
-    // A new epoch ends every position.
+    // A new epoch makes all positions invalid.
     scene.run(&["clear", HOME]).exits(0);
     scene.run(&["changes", "--since", &position]).exits(12);
     assert_eq!(changes(&scene, &[]), [] as [Value; 0]);
@@ -196,20 +196,20 @@ fn the_history_tells_every_run_newest_first() {
     assert!(scene.run(&["history"]).exits(0).stdout.starts_with("run 2"));
 }
 
-/// Logins inside the values of the panel are in no output; ordinary words stay.
+/// Logins inside the values of the panel are in no output. Ordinary words stay.
 #[test]
 fn no_output_shows_the_login() {
     let scene = Scene::synced(2608);
     let id = scene.ids(Kind::Movies)[3];
     let encoded = PASSWORD.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     let address = format!("http://panel.example/movie/{USERNAME}/{encoded}/7.mp4");
-    // What the panel writes into a text is known from the addresses of streams, or by its length.
+    // Within a text, a login is found by the addresses of streams that contain it, or by its length.
     let plot = format!("of {USERNAME}: {PASSWORD}").replace('\'', "''");
     let sql = format!("UPDATE xtream_movies SET direct_source='{address}', plot='{plot}' WHERE stream_id={id}");
     scene.cache().execute(&sql);
     scene.panel.catalogue(|catalogue| catalogue.remove(Kind::Movies, id));
     scene.sync(&[]).exits(0);
-    // Every run is searched for the password.
+    // Every output is searched for the password.
     let removed = changes(&scene, &["--kind", "movies"]);
     let fields = &removed.last().unwrap()["fields"];
     assert_eq!(fields["direct_source"]["before"], "http://panel.example/movie/{username}/{password}/7.mp4");

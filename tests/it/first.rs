@@ -1,4 +1,4 @@
-//! The first sync, and a second one with nothing new.
+//! The first sync, and a second sync with nothing new.
 
 use sync_tests::{Changes, Expected, Kind};
 
@@ -23,7 +23,7 @@ fn a_first_sync_loads_everything_the_panel_lists() {
     }
     scene.assert_true();
     let mut cache = scene.cache();
-    // The first load is one event a kind; whoever reads the log reads the tables for the rest.
+    // The first load is one entry per kind. A reader of the log finds the items in the tables.
     let log = cache.lines("SELECT kind||' '||change||' '||quote(content_id) FROM xtream_changes ORDER BY line");
     assert_eq!(log, ["channels loaded NULL", "movies loaded NULL", "series loaded NULL"]);
     cache.assert_sound();
@@ -41,7 +41,7 @@ fn a_second_sync_of_the_same_listing_changes_nothing() {
             assert_eq!(report.counts(kind), scene.counts(&Expected::default(), kind), "{kind}");
             assert_eq!(report.mode(kind), mode);
         }
-        // Items, categories, digests, the log of changes: not one byte of a row.
+        // Items, categories, digests and the change log are unchanged to the byte.
         assert_eq!(scene.cache().content(HOME), before, "{mode}");
     }
     assert_eq!(scene.cache().count("xtream_sync_runs"), 3, "the runs themselves are recorded");

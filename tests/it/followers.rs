@@ -1,5 +1,5 @@
-//! Change sets where something is missing: pruned changes, kinds in doubt, another login, no login at all; and the files
-//! that they are written into.
+//! Change sets in special cases: pruned changes, marked kinds, another login, no login at all; and the files that they
+//! are written into.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,8 @@ fn names(folder: &Path) -> Vec<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// A run, a time or an age before what was pruned doesn't begin later without a word.
+/// A start before the pruned changes is refused, whether it is a run, a time or an age. The set doesn't begin later
+/// silently.
 #[test]
 fn what_was_pruned_is_no_place_to_begin() {
     let scene = Scene::synced(2211);
@@ -50,7 +51,7 @@ fn what_was_pruned_is_no_place_to_begin() {
     }
 }
 
-/// A kind in doubt is named, and where it is all that was asked for, there is no set.
+/// A marked kind is named. If no other kind was asked for, there is no set.
 #[test]
 fn a_kind_in_doubt_is_not_left_out_without_a_word() {
     let scene = Scene::synced(2212);
@@ -68,7 +69,7 @@ fn a_kind_in_doubt_is_not_left_out_without_a_word() {
     assert!(told.contains("warning: movies are left out: their content is in doubt"), "{told}");
     let follower = scene.folder().join("follower.db");
     on(&follower, &["changes", "apply", set.to_str().unwrap(), "--profile", HOME]).exits(0);
-    // What a check finds there, no sync repairs.
+    // No sync repairs what a check finds in a follower.
     let id = scene.ids(Kind::Series)[3];
     Cache::open(&follower).execute(&format!("DELETE FROM xtream_series WHERE series_id={id}"));
     for args in [&["check"][..], &["status"], &["changes", "export", "--kind", "series", "-o", "x"]] {
@@ -85,7 +86,7 @@ fn a_kind_in_doubt_is_not_left_out_without_a_word() {
     export(&["--kind", "movies"]).exits(0);
 }
 
-/// Rows hold the login that they were listed with, also when the profile has another one by now.
+/// Rows contain the login that they were listed with, even if the profile has another login now.
 #[test]
 fn a_login_of_before_is_blanked_as_well() {
     let scene = Scene::synced(2213);
@@ -118,7 +119,7 @@ fn a_login_of_before_is_blanked_as_well() {
     }
     let shown = scene.run(&["show", "movies", &movie, "--json"]).exits(0).stdout;
     assert!(shown.contains("/movie/{username}/{password}/"), "{shown}");
-    // The set is the same as before: the follower has it already.
+    // The set hasn't changed, so the follower has it already.
     scene.run(&["changes", "export", "--force", "-o", set.to_str().unwrap()]).exits(0);
     let again = on(&follower, &["changes", "apply", set.to_str().unwrap(), "--json"]).exits(0);
     assert!(again.stdout.contains(r#""status":"already""#), "{}", again.stdout);
@@ -129,7 +130,7 @@ fn a_login_of_before_is_blanked_as_well() {
     assert!(values.iter().all(|value| !value.contains(PASSWORD)), "no login of before is in a set");
 }
 
-/// Nothing can be synced where no profile has a login, and that is no error.
+/// If no profile has a login, nothing can be synced, which is no error.
 #[test]
 fn profiles_without_a_login_are_not_synced() {
     let scene = Scene::synced(2214);
@@ -160,7 +161,7 @@ fn profiles_without_a_login_are_not_synced() {
     assert!(empty.contains("the input is empty") && empty.contains("nothing was changed"), "{empty}");
 }
 
-/// Both exports treat a place that can't be written alike, and write to what is no file.
+/// Both exports report a path that can't be written in the same way, and write to a path that is not a regular file.
 #[test]
 fn a_set_is_written_where_it_is_to_be() {
     let scene = Scene::synced(2215);

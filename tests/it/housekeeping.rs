@@ -38,7 +38,7 @@ fn a_removed_profile_leaves_nothing_and_the_others_alone() {
     let other = Panel::start(honouring, Catalogue::new(&some_hundred(1902))).unwrap();
     scene.add("away", &other.base_url(), &[]).exits(0);
     scene.sync(&["away"]).exits(0);
-    // So that every table has something to lose.
+    // After these steps, every table has rows that can be deleted.
     other.advance(&Step { removed_percent: 5.0, ..Step::ordinary() });
     scene.sync(&["away"]).exits(0);
     other.catalogue(|catalogue| catalogue.remove_all(Kind::Series));
@@ -53,12 +53,12 @@ fn a_removed_profile_leaves_nothing_and_the_others_alone() {
     scene.run(&["rewrite", "add", "--profile", "away", "movies", "zz", "yy"]).exits(0);
     scene.run(&["profile", "edit", "away", "--url", &other.base_url(), "--url", "http://b.example"]).exits(0);
     let mut cache = scene.cache();
-    // The simulated panel puts no login into its lists.
+    // The simulated panel puts no login into its lists, so this row is made here.
     cache.execute(
         "INSERT INTO xtream_login_hashes (profile_id, kind, content_id, hash) \
          VALUES ('away', 'movies', 1, '00000000000000000000000000000001')",
     );
-    // Another user name would take the validators away.
+    // A change of the user name would delete the validators, so this row is made here.
     cache.execute("INSERT INTO xtream_former_logins (profile_id, username, password) VALUES ('away', 'ann', '')");
     let tables = cache.tables_with_profiles();
     let rows_in = |cache: &mut crate::cache::Cache, table: &str, profile: &str| {
@@ -102,7 +102,7 @@ fn the_cache_is_for_nobody_but_its_owner() {
     }
 }
 
-/// A profile that a library created, without an address, keeps nobody else from being synced.
+/// A profile that a library created without an address doesn't keep the other profiles from being synced.
 #[test]
 fn a_profile_without_an_address_is_no_matter_of_the_others() {
     let scene = Scene::synced(1904);

@@ -1,4 +1,4 @@
-//! Ids: as strings, several times, and the same at two panels.
+//! Ids: as strings, repeated, and the same at two panels.
 
 use sync_tests::{Expected, Kind, Place, Step};
 
@@ -15,7 +15,7 @@ fn ids_that_become_strings_change_nothing() {
     for kind in Kind::ALL {
         assert_eq!(report.counts(kind).unchanged, scene.ids(kind).len() as u64);
     }
-    // The digests of the raw elements are new, and nothing else.
+    // Only the digests of the raw elements are new.
     let mut after = scene.cache().content(HOME);
     assert_ne!(after.remove("xtream_listing_index"), before.remove("xtream_listing_index"));
     assert_eq!(after, before);
@@ -59,7 +59,7 @@ fn the_same_id_in_several_categories_is_one_item_in_any_order() {
             assert_eq!(scene.cache().raw_rows(HOME, Kind::Movies), before, "shuffle {shuffle}");
         }
     }
-    // One category less is an update of this item alone.
+    // The loss of one category is an update of this item only.
     let id = doubled[2];
     let single = scene.panel.catalogue(|catalogue| catalogue.item(Kind::Movies, id).cloned()).unwrap();
     scene.panel.catalogue(|catalogue| {
@@ -98,13 +98,13 @@ fn two_profiles_with_the_same_ids_do_not_touch_each_other() {
     follow_home(&scene, &eventful);
     assert_eq!(scene.cache().content("away"), away);
     both(&scene);
-    // Without a name, both in turn, a line each.
+    // Without a name, both profiles are synced in turn, with a line each.
     let run = scene.sync(&[]).exits(0);
     let profiles: Vec<_> = run.stdout.lines().map(|line| &line[..line.find(',').unwrap()]).collect();
     assert_eq!(profiles, [r#"{"profile":"away""#, r#"{"profile":"home""#]);
 }
 
-/// Takes the panel a step on, and syncs one of the two profiles.
+/// Moves the panel on by a step, and syncs one of the two profiles.
 fn follow_home(scene: &Scene, step: &Step) {
     let expected = scene.panel.advance(step);
     let report = scene.sync(&[HOME]).exits(0).report();

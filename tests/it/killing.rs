@@ -1,4 +1,4 @@
-//! kill -9 in the middle of an apply: wholly old or wholly new, and the next run completes at once.
+//! kill -9 during an apply: the content is wholly old or wholly new, and the next run completes at once.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
     let saved = scene.folder().join("before.db");
     let restore = || {
         for leftover in ["db-wal", "db-shm"] {
-            // Not there after an orderly end.
+            // The file doesn't exist after an orderly end.
             let _ = std::fs::remove_file(scene.database.with_extension(leftover));
         }
         std::fs::copy(&saved, &scene.database).unwrap();
@@ -35,7 +35,7 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
     let expected = scene.panel.advance(&step);
     let new = scene.panel.catalogue(|catalogue| catalogue.truth(Kind::Movies));
 
-    // How long the transaction takes, so that the kills fall all over it.
+    // The duration of the transaction is measured, so that the kills are spread over it.
     let mut running = scene.start_sync(SYNC);
     within_the_transaction(&scene, &mut running);
     let begun = Instant::now();
@@ -43,7 +43,7 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
     let whole = begun.elapsed();
     running.end().exits(0);
     let (mut inside, mut spilled, mut after) = (0, 0, 0);
-    // On a busy machine a kill may come late: a few rounds more find the transaction all the same.
+    // On a busy machine a kill may come late. Some more rounds hit the transaction all the same.
     let mut rounds = 0;
     while rounds < ROUNDS || (inside < 2 && rounds < 4 * ROUNDS) {
         let round = rounds % ROUNDS;
@@ -56,7 +56,7 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
             std::thread::sleep(Duration::from_millis(1));
         }
         let locked = scene.cache().is_locked();
-        // The last kills may come when all is done.
+        // The last kills may come after the end of the run.
         running.kill();
         let grown = log_length(&scene.database) > before;
 
@@ -71,7 +71,7 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
         assert!((from_old == 0) != (from_new == 0), "round {round}: {from_old} from old, {from_new} from new");
         let (is_old, is_new) = (from_old == 0, from_new == 0);
         drop(cache);
-        // Where the rows are new, the kill may have come before or after the end of the run was recorded.
+        // If the rows are new, the kill may have come before or after the record of the run's end.
         let last = status.stdout.split(r#""runs":["#).nth(1).unwrap();
         let told = |state: &str| last.split(r#""run":2,"#).nth(1).unwrap().contains(&format!(r#""status":"{state}""#));
         assert!(told("interrupted") || (is_new && told("completed")), "{}", status.stdout);
@@ -96,7 +96,7 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
     assert!(inside >= 2, "only {inside} kills hit the transaction");
 }
 
-/// Waits until the movies are being applied, and the lock for it is taken.
+/// Waits until the movies are being applied, and the lock of the transaction is taken.
 fn within_the_transaction(scene: &Scene, running: &mut Running) {
     running.wait_for("movies: applying");
     wait_until("the transaction begins", || scene.cache().is_locked() || running.has_ended());

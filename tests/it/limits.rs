@@ -1,4 +1,4 @@
-//! A limit on the size of files is a full disk, and no other error; nor does its signal end the program.
+//! A limit on the size of files is reported as a full disk. Its signal doesn't end the program.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ fn files_that_may_not_grow_are_a_full_disk() {
     let before = scene.cache().content(HOME);
     let sync = command(&scene.database, &["sync", "--json", "--backoff", "0.01"]);
     let program = sync.get_program().to_str().unwrap().to_owned();
-    // Blocks of half a KiB: from none for the first transaction to some for later ones.
+    // Blocks of half a KiB each: from too few for the first transaction to enough for the first ones.
     for blocks in [1, 40, 160] {
         for signal in ["", "trap '' XFSZ; "] {
             let mut limited = Command::new("sh");

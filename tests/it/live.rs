@@ -9,10 +9,10 @@ use crate::program::{PASSWORD, command_without_log, wait_until};
 use crate::pseudo_terminal::{Ended, PseudoTerminal};
 use crate::scene::{HOME, Scene};
 
-/// A moment of a line that moves.
+/// The pictures of a live line.
 const MOVING: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/// Enough movies for several batches.
+/// Returns the configuration of a catalogue with enough movies for several batches.
 fn several_batches(seed: u64) -> CatalogueConfig {
     CatalogueConfig { seed, channels: 150, movies: 3_000, series: 120, items_per_category: 40 }
 }
@@ -21,7 +21,7 @@ fn start(scene: &Scene, columns: u16, args: &[&str]) -> PseudoTerminal {
     PseudoTerminal::start(command_without_log(&scene.database, args), columns, 24)
 }
 
-/// Fails if a line that moves is left.
+/// Fails if a live line is left on the screen.
 #[track_caller]
 fn is_cleaned_up(ended: &Ended) {
     assert!(!ended.text.contains(MOVING), "{}", ended.text);
@@ -97,7 +97,7 @@ fn a_wait_says_what_it_is_for() {
     terminal.wait_for("movies    the panel asked for 30 s: attempt 2 of 4 in ");
     terminal.send_ctrl_c();
     let ended = terminal.end().exits(130).leaves_a_sane_terminal();
-    // Hints may go over the edge, lines that move may not.
+    // Hints may go over the edge, and live lines may not.
     assert!(!ended.wrapped.iter().any(|line| line.starts_with(MOVING)), "{:?}", ended.wrapped);
     is_cleaned_up(&ended);
 
@@ -111,7 +111,7 @@ fn a_wait_says_what_it_is_for() {
     });
     terminal.send_ctrl_c();
     let ended = terminal.end().exits(130).leaves_a_sane_terminal();
-    // Hints may go over the edge, lines that move may not.
+    // Hints may go over the edge, and live lines may not.
     assert!(!ended.wrapped.iter().any(|line| line.starts_with(MOVING)), "{:?}", ended.wrapped);
     is_cleaned_up(&ended);
 }
@@ -136,7 +136,7 @@ fn what_is_new_is_named_and_the_rest_counted() {
         let shown: String = told.chars().filter(char::is_ascii_alphanumeric).take(10).collect();
         assert_eq!(shown, whole, "{}", ended.text);
     }
-    // A name may show the login.
+    // A name may contain the login.
     let id = scene.ids(Kind::Movies)[0];
     let with_login = scene.panel.catalogue(|catalogue| {
         let mut item = catalogue.item(Kind::Movies, id).unwrap().clone();
@@ -171,7 +171,7 @@ fn colours_of_a_terminal_can_be_turned_off() {
         with("X", "", &["sync", "--color", "never"]),
         with("NO_COLOR", "1", &["sync", "--help"]),
     ] {
-        // The cursor moves all the same.
+        // Without colours, the cursor still moves.
         let codes = ["1", "2", "32", "33", "36", "1;31"].map(|code| format!("\u{1b}[{code}m"));
         assert!(!codes.iter().any(|code| plain.contains(code)), "{plain:?}");
     }
@@ -179,7 +179,7 @@ fn colours_of_a_terminal_can_be_turned_off() {
     assert!(!dumb.contains('\u{1b}') && dumb.contains("home: movies: listing"), "{dumb:?}");
 }
 
-/// Each stream is looked at for itself.
+/// Whether a stream is a terminal is decided per stream.
 #[test]
 fn data_that_go_elsewhere_are_plain_while_the_lines_move() {
     let scene = Scene::synced(3009);

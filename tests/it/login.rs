@@ -1,4 +1,4 @@
-//! Credentials and accounts that the panel does not accept, and panels that are not there.
+//! Credentials and accounts that the panel doesn't accept, and panels that can't be reached.
 
 use sync_tests::{Account, Action, Behaviour, Kind, Step};
 
@@ -56,7 +56,7 @@ fn an_expired_account_loses_nothing() {
 fn a_dead_panel_loses_nothing() {
     let scene = Scene::synced(1404);
     let before = scene.cache().content(HOME);
-    // A port that nobody listens on; no program of this suite could get it.
+    // Nothing listens on this port, and no program of this suite could get it.
     scene.add(HOME, "http://127.0.0.1:1", &[]).exits(0);
     for more in [&[][..], &["--dry-run"], &["--full"]] {
         let report = scene.sync(more).exits(5).report();

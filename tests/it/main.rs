@@ -1,4 +1,4 @@
-//! End to end: the command and the library against the simulated panel, judged by what the panel knows to be true.
+//! End to end: the command and the library against the simulated panel, compared with the content that the panel knows.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on is to stop there, its fixture as well")]
 

@@ -1,4 +1,5 @@
-//! The README's way from nothing to a film: every command is run as it stands there, and shows what stands there.
+//! The README's section `From nothing to a film`: every command is run as it is written there, and prints the output
+//! that is written there.
 //!
 //! Times and the panel's address are not compared. After a change of an output, renew the README by
 //! `RENEW_SNAPSHOTS=1 cargo test -p sync-tests --test e2e newcomer`, and read the difference.
@@ -15,20 +16,20 @@ use crate::scene::{Scene, start_panel};
 /// The address in the README.
 const ADDRESS: &str = "http://panel.example:8080";
 
-/// The most commands that may lie between nothing and a film.
+/// The greatest number of commands in that section.
 const COMMANDS: usize = 5;
 
-/// Between these lines is what a new user types and sees.
+/// The beginning of the part with the commands and outputs of a new user.
 const BEGIN: &str = "## From nothing to a film\n\n```console\n";
 const END: &str = "```\n";
 
-/// The beginnings of the questions of `profile add`, and what the user answers.
+/// Returns the beginnings of the questions of `profile add`, and the user's answers.
 fn answers(scene: &Scene) -> [(&'static str, String); 3] {
     let address = scene.panel.base_url();
     [("Address of the panel", address), ("User name", "ann".to_owned()), ("Password", PASSWORD.to_owned())]
 }
 
-/// Runs a command on a terminal of eighty columns. Returns what it shows.
+/// Runs a command on a terminal of eighty columns. Returns its output.
 fn shown(scene: &Scene, line: &str) -> String {
     let mut words = line.split(' ');
     assert_eq!(words.next(), Some("xtream-sync"), "{line}");
@@ -49,7 +50,7 @@ fn shown(scene: &Scene, line: &str) -> String {
     lines.join("\n").trim_end().replace(&scene.panel.base_url(), ADDRESS)
 }
 
-/// Returns a line without the seconds that something took and the days until something ends.
+/// Returns a line without durations in seconds, and without the days until the end of something.
 fn without_times(line: &str) -> String {
     let words = line.split(' ').collect::<Vec<_>>();
     let kept = words.iter().enumerate().map(|(at, word)| match words.get(at + 1) {

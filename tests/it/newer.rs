@@ -1,4 +1,4 @@
-//! Files that are not this version's to touch.
+//! Files of a newer version, which this version must not change.
 
 use crate::scene::{HOME, Scene};
 

@@ -1,4 +1,4 @@
-//! What the command prints: its JSON to the letter, and nothing that harms when nobody reads.
+//! The output of the command: its JSON to the letter, and no failure if nobody reads it.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use sync_tests::{Action, Behaviour, Kind, Step};
 use crate::program::{PASSWORD, Running, USERNAME, command};
 use crate::scene::{HOME, Scene, some_hundred};
 
-/// The line as the contract writes it, with the numbers of this report.
+/// Returns the line in the documented form, with the numbers of this report.
 fn as_contracted(report: &serde_json::Value) -> String {
     let error = |error: &serde_json::Value| match error {
         serde_json::Value::Null => "null".to_owned(),
@@ -46,7 +46,7 @@ fn as_contracted(report: &serde_json::Value) -> String {
     )
 }
 
-/// A line without the plans of a dry run, which are the last member of their kind.
+/// Returns a line without the plans of a dry run, which are the last member of their kind.
 fn without_plans(line: &str) -> String {
     const PLAN: &str = r#","plan":{"#;
     let Some(from) = line.find(PLAN) else { return line.to_owned() };
@@ -120,7 +120,7 @@ fn a_reader_that_is_gone_is_no_reason_to_fail() {
     Running::start(silent).end().exits(0);
 }
 
-/// Every run of the suite is searched for the password; these are the ones in which it is nearest.
+/// Every output of the suite is searched for the password. These commands come nearest to printing it.
 #[test]
 fn the_password_is_in_no_output() {
     let scene = Scene::synced(2004);

@@ -19,7 +19,7 @@ fn run(scene: &Scene, line: &str, exit: i32) -> crate::program::Run {
     scene.run(&line.split(' ').collect::<Vec<_>>()).exits(exit)
 }
 
-/// The objects that a command prints.
+/// Returns the objects that a command prints.
 #[track_caller]
 fn objects(scene: &Scene, line: &str, members: &[&str]) -> Vec<Value> {
     lines(&run(scene, &format!("{line} --json"), 0), members)
@@ -212,7 +212,7 @@ fn an_export_gives_the_same_overlay_in_an_empty_cache_of_the_panel() {
     scene.run(&["overlay", "export", "-o", file]).exits(2);
     let exported = run(&scene, "overlay export", 0).stdout;
     assert_eq!(std::fs::read_to_string(file).unwrap(), exported);
-    // Another profile of the same panel, without edits.
+    // The second profile has the same panel and no edits.
     scene.add("other", &scene.panel.base_url(), &[]).exits(0);
     scene.run(&["sync", "other", "--backoff", "0.01"]).exits(0);
     let imported = scene.run(&["overlay", "import", file, "--profile", "other", "--json"]).exits(0);
@@ -221,7 +221,7 @@ fn an_export_gives_the_same_overlay_in_an_empty_cache_of_the_panel() {
     let other = run(&scene, "overlay export --profile other", 0).stdout;
     let behind_header = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(behind_header(&other), behind_header(&exported));
-    // Items that the panel doesn't list.
+    // This profile has no rows for the edited items yet.
     scene.add("empty", &scene.panel.base_url(), &[]).exits(0);
     let unmatched = scene.run(&["overlay", "import", file, "--profile", "empty", "--json"]).exits(3);
     assert_eq!(lines(&unmatched, &IMPORTED)[0]["matched_by_id"], json!(0));
@@ -283,7 +283,7 @@ fn a_position_says_that_an_item_is_not_finished() {
     assert_eq!((&edits["position"]["local"], &edits["watched"]["local"]), (&json!(600), &json!(true)));
 }
 
-/// What a restore takes back is told, and comes over from the cache that it has kept.
+/// `restore` names the edits that it takes back. They can be imported from the cache that it has kept.
 #[test]
 fn edits_that_a_restore_takes_back_come_over_from_the_kept_cache() {
     let scene = Scene::synced(4709);
@@ -310,7 +310,7 @@ fn edits_that_a_restore_takes_back_come_over_from_the_kept_cache() {
     scene.assert_consistent();
 }
 
-/// A panel that lists an item under another id: its edits follow it, wait, or are offered.
+/// If a panel lists an item under another id, its edits follow it, wait, or are offered.
 #[test]
 fn edits_follow_items_to_other_ids() {
     let scene = Scene::synced(4710);
@@ -350,7 +350,7 @@ fn edits_follow_items_to_other_ids() {
     scene.assert_consistent();
 }
 
-/// An edit beside a running sync takes effect at once, and neither loses anything of the other.
+/// An edit during a sync takes effect at once. Neither the edit nor the sync loses a change.
 #[test]
 fn an_edit_while_a_sync_runs_is_kept() {
     let scene = Scene::synced(4711);

@@ -1,4 +1,4 @@
-//! One pace per account, over processes and profiles.
+//! One pace per account, across processes and profiles.
 
 use std::process::Command;
 
@@ -17,7 +17,7 @@ fn row(scene: &Scene) -> Vec<String> {
     scene.cache().lines("SELECT host || username || rate || requests || used_at FROM xtream_account_paces")
 }
 
-/// The times between the requests so far, in milliseconds.
+/// Returns the times between the requests so far, in milliseconds.
 fn gaps(scene: &Scene) -> Vec<u128> {
     let began: Vec<_> = scene.panel.requests().iter().map(|request| request.began).collect();
     began.windows(2).map(|pair| pair[1].saturating_sub(pair[0]).as_millis()).collect()
@@ -40,7 +40,7 @@ fn after_a_refusal_the_next_process_asks_slowly() {
     assert_eq!(reduced["requests_today"], 11);
     let told = scene.run(&["status", HOME]).exits(0).stdout;
     assert!(told.contains("because the panel refused requests on"), "{told}");
-    // A dry run obeys the pace, and remembers nothing.
+    // A dry run obeys the pace, and stores nothing about it.
     for (dry, only) in [(&["--dry-run"][..], "series"), (&[], "movies")] {
         scene.panel.forget_requests();
         let before = row(&scene);
@@ -67,7 +67,7 @@ fn two_processes_with_profiles_of_one_account_ask_one_after_the_other() {
     second.wait_for(waiting);
     third.wait_for(waiting);
     assert!(!second.has_ended() && !third.has_ended());
-    // The profile that is being synced is not waited for.
+    // A second sync of a profile that is being synced doesn't wait.
     scene.sync(&[HOME]).exits(11);
     let sent = Command::new("kill").args(["-INT", &third.pid().to_string()]).status().unwrap();
     assert!(sent.success());
@@ -82,7 +82,7 @@ fn two_processes_with_profiles_of_one_account_ask_one_after_the_other() {
     }
 }
 
-/// The lock of a process that dies is free at once.
+/// If a process dies, its lock is free at once.
 #[test]
 fn who_is_killed_keeps_nobody_waiting() {
     let scene = Scene::of(&some_hundred(3303));

@@ -54,7 +54,7 @@ fn two_profiles_sync_at_the_same_time() {
     scene.panel.on(Action::VodStreams, Behaviour::Gate(10_000, gate.clone()));
     let home = scene.start_sync(&[HOME]);
     wait_until("one is in the middle", || gate.reached_count() == 1);
-    // While bytes are on the way for one, nothing keeps the other from writing.
+    // While one profile receives a list, the other one can write.
     scene.sync(&["away"]).exits(0);
     gate.open();
     home.end().exits(0);

@@ -1,10 +1,10 @@
-//! One kind fails; the others land, and it is as it was.
+//! One kind fails. The other kinds are applied, and the failed kind is unchanged.
 
 use sync_tests::{Action, Behaviour, Kind, Step};
 
 use crate::scene::{HOME, Scene};
 
-/// After an eventful step, the movies' listing behaves so; then everything is well again.
+/// Syncs after an eventful step with this behaviour of the movies' listing, and once more without it.
 #[track_caller]
 fn movies_fail(seed: u64, behaviour: Behaviour, code: &str, attempts: usize) {
     let scene = Scene::synced(seed);
@@ -38,7 +38,8 @@ fn bad_json_fails_its_kind() {
     movies_fail(502, Behaviour::Body(b"Blocked".to_vec()), "not_json", 1);
 }
 
-/// What PHP prints between two elements costs nothing but the removals: one element may have been lost with it.
+/// Text that PHP prints between two elements has only one effect: removals are held, because an element may have been
+/// lost with the text.
 #[test]
 fn json_that_turns_bad_in_the_middle_removes_nothing() {
     let spoil = |body: &[u8]| {

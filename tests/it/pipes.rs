@@ -1,4 +1,4 @@
-//! A reader that has gone away is told nothing and costs no command its success.
+//! A reader that has gone gets no error message, and doesn't make a command fail.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use sync_tests::{Kind, Step};
 use crate::program::{PASSWORD, Run, Running, command, command_without_log};
 use crate::scene::{HOME, Scene};
 
-/// Which streams nobody reads.
+/// The streams without a reader.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Closed {
     Stdout,
@@ -15,7 +15,7 @@ enum Closed {
     Both,
 }
 
-/// The writing end of a pipe whose reader is gone.
+/// Returns the writing end of a pipe whose reader has gone.
 fn closed() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -23,7 +23,7 @@ fn closed() -> Stdio {
 }
 
 fn run(scene: &Scene, args: &[&str], streams: Closed) -> Run {
-    // The log goes to a closed stderr as well.
+    // The log goes to a closed stderr, too.
     let with_log = streams != Closed::Stdout;
     let make = if with_log { command } else { command_without_log };
     let mut command = make(&scene.database, args);
@@ -37,11 +37,11 @@ fn run(scene: &Scene, args: &[&str], streams: Closed) -> Run {
     Running::start(command).end()
 }
 
-/// The commands of the program, as `--help` lists them.
+/// Returns the commands of the program, as `--help` lists them.
 fn commands(scene: &Scene) -> Vec<String> {
     let help = scene.run(&["--help"]).exits(0).stdout;
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // A text that is long goes on in a line of its own.
+    // A long text continues on a line of its own.
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     names.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
 }
@@ -125,7 +125,7 @@ fn no_command_leaves_a_trace_on_a_closed_pipe() {
     ];
     for streams in [Closed::Stdout, Closed::Stderr, Closed::Both] {
         for args in table {
-            // What is followed ends with its reader.
+            // `--follow` ends only when the reader of stdout has gone.
             if args.contains(&"--follow") && streams == Closed::Stderr {
                 continue;
             }
@@ -135,7 +135,7 @@ fn no_command_leaves_a_trace_on_a_closed_pipe() {
             assert!(!run.stderr.to_lowercase().contains("broken pipe"), "{args:?} {streams:?}: {run:?}");
         }
     }
-    // This comes last, because the changes before a restore can't be read any more.
+    // `restore` comes last, because the changes before a restore can't be read any more.
     for streams in [Closed::Stdout, Closed::Stderr, Closed::Both] {
         assert_eq!(run(&scene, &["restore", copy], streams).code, Some(0), "{streams:?}");
     }
@@ -148,7 +148,7 @@ fn no_command_leaves_a_trace_on_a_closed_pipe() {
     assert_eq!(scene.run(&["profile", "list"]).stdout.lines().filter(|line| line.contains(HOME)).count(), 1);
 }
 
-/// An error is an error, and its exit code stays, whoever reads it.
+/// An error keeps its exit code, whether it is read or not.
 #[test]
 fn an_error_keeps_its_exit_code() {
     let scene = Scene::synced(2802);

@@ -1,9 +1,9 @@
-//! The points at which the torture stops the command are in no build that people get.
+//! The failpoints, at which the torture stops the command, are in no build that users get.
 
 use crate::program::{Running, command};
 use crate::scene::Scene;
 
-/// What a build with the feature `failpoints` looks at.
+/// The variables that a build with the feature `failpoints` reads.
 const VARIABLES: [&str; 5] = [
     "XTREAM_SYNC_STOP_AT",
     "XTREAM_SYNC_GO",

@@ -1,4 +1,4 @@
-//! The `timestamp` policy: the rule of the document that this project was asked for.
+//! The `timestamp` policy: the rule in the document that specified this project.
 
 use sync_core::Counts;
 use sync_tests::{EPOCH, Item, JsonForm, Kind, Truth};
@@ -17,7 +17,7 @@ fn name(scene: &Scene, kind: Kind, id: i64) -> Truth {
     scene.cache().rows(HOME, kind)[&id]["name"].clone()
 }
 
-/// Renames an item and dates it; returns whether the next sync has seen it.
+/// Renames an item and gives it a date. Returns whether the next sync has found the change.
 #[track_caller]
 fn seen(scene: &Scene, kind: Kind, id: i64, date: Option<JsonForm>) -> bool {
     let new = format!("renamed {date:?}");

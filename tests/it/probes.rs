@@ -1,17 +1,17 @@
-//! Probes: what the service asks between two whole lists, and what becomes of it.
+//! Probes: what the service asks between two whole lists, and the results.
 
 use serde_json::Value;
 use sync_tests::{Action, Catalogue, Kind, Panel, PanelConfig, Step};
 
 use crate::scene::{Scene, panel_config, some_hundred};
 
-/// A panel that honours an offset, or doesn't.
+/// Returns a panel that supports an offset, or doesn't.
 fn scene(seed: u64, paging: bool) -> Scene {
     let config = PanelConfig { paging, ..panel_config() };
     Scene::at(Panel::start(config, Catalogue::new(&some_hundred(seed))).unwrap())
 }
 
-/// Looks as the service does, an hour and its random part after the run before.
+/// Runs a look of the service, later than an hour and its random part after the last run.
 fn look(scene: &Scene) -> Value {
     let sooner = "UPDATE xtream_sync_runs SET started_at=started_at-4200,finished_at=finished_at-4200";
     scene.cache().execute(sooner);
@@ -24,7 +24,7 @@ fn outcomes(report: &Value) -> [String; 3] {
     ["channels", "movies", "series"].map(|kind| report["kinds"][kind]["outcome"].as_str().unwrap().to_owned())
 }
 
-/// The number of requests for a list as a whole, and of those for a part.
+/// Returns the number of requests for a whole list, and the number of those for a part.
 fn asked(scene: &Scene, action: Action) -> (usize, usize) {
     let requests: Vec<_> =
         scene.panel.requests().into_iter().filter(|request| request.action == Some(action)).collect();
@@ -57,7 +57,7 @@ fn a_probe_takes_the_place_of_a_list_until_the_list_grows() {
     assert_eq!(outcomes(&grown), ["completed"; 3], "{grown}");
     assert_eq!(asked(&scene, Action::VodStreams), (1, 1));
     scene.assert_true();
-    // A person's sync asks for the list in any case.
+    // A sync that a person starts always asks for the list.
     scene.panel.forget_requests();
     scene.sync(&[]).exits(0);
     assert_eq!(asked(&scene, Action::VodStreams), (1, 0));
@@ -81,7 +81,7 @@ fn probes_make_no_list_younger() {
     assert_eq!(age(), before - 4200, "only the time has passed");
     scene.run(&["status", "--check", "--max-age", "30m"]).exits(3);
     scene.run(&["status", "--check", "--max-age", "12h"]).exits(0);
-    // Edits and removals are not seen by probes, and nothing is removed by one.
+    // Probes don't see edits and removals, and a probe removes nothing.
     scene.panel.advance(&Step { updated_percent: 5.0, ..Step::default() });
     assert_eq!(outcomes(&look(&scene))[1], "probed_unchanged");
     scene.sync(&[]).exits(0);

@@ -1,4 +1,4 @@
-//! Messages of progress that nobody reads hold up no run.
+//! A run doesn't wait for a reader of its progress.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 use crate::program::{PASSWORD, PATIENCE, USERNAME};
 use crate::scene::start_panel;
 
-/// Hundreds of batches: a message for each.
+/// Returns a panel with hundreds of batches, each of which sends a message.
 fn talkative() -> Panel {
     start_panel(&CatalogueConfig { seed: 1601, channels: 10, movies: 90_000, series: 10, items_per_category: 400 })
 }
@@ -61,7 +61,7 @@ async fn two_hundred_messages_that_nobody_reads() {
                 told.push(message);
             }
             assert!(told.len() < messages, "the channel was full");
-            // Whatever was dropped, the end was not, and it is the only one that says 100 %.
+            // The last message is never dropped, and it is the only one that says 100 %.
             assert_eq!(told.pop(), Some(result));
             assert!(told.iter().all(|message| message.percent < 100 && message.status == SyncStatus::Syncing));
         }

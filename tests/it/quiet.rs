@@ -1,4 +1,4 @@
-//! `--quiet`, `--color`, and what the environment says of colours, where the output is no terminal.
+//! `--quiet`, `--color` and the variables about colours, for output that doesn't go to a terminal.
 
 use std::net::TcpListener;
 
@@ -22,7 +22,7 @@ fn run(scene: &Scene, args: &[&str]) -> Run {
     run_in(scene, &[], args)
 }
 
-/// An address at which nothing listens.
+/// Returns an address at which nothing listens.
 fn nowhere() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())

@@ -1,4 +1,4 @@
-//! `list` and `search`, and what holds for every command that reads the cache.
+//! `list` and `search`, and the rules for every command that reads the cache.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
@@ -23,7 +23,7 @@ const FOUND: [&str; 11] = [
     "cursor",
 ];
 
-/// The lines of a run, each with these members in this order.
+/// Returns the lines of a run. Fails unless each has these members in this order.
 #[track_caller]
 pub(crate) fn lines(run: &Run, members: &[&str]) -> Vec<Value> {
     run.stdout.lines().map(|line| object(line, members)).collect()
@@ -50,7 +50,7 @@ fn ids(rows: &[Value]) -> Vec<i64> {
     rows.iter().map(|row| row["id"].as_i64().unwrap()).collect()
 }
 
-/// The ids of a kind in the panel's order.
+/// Returns the ids of a kind in the panel's order.
 fn listed(scene: &Scene, kind: Kind) -> Vec<i64> {
     let sql = format!(
         "SELECT id FROM (SELECT e.value AS id FROM xtream_listing_index l, json_each(l.ids) e \
@@ -59,7 +59,7 @@ fn listed(scene: &Scene, kind: Kind) -> Vec<i64> {
     scene.cache().lines(&sql).iter().map(|id| id.parse().unwrap()).collect()
 }
 
-/// One value of a row of movies.
+/// Returns one value of a movie's row.
 fn column(scene: &Scene, id: i64, column: &str) -> String {
     let sql = format!("SELECT COALESCE({column}, '') FROM xtream_movies WHERE stream_id={id}");
     scene.cache().lines(&sql).concat()
@@ -181,7 +181,7 @@ fn a_search_finds_names_and_any_text_is_one() {
     let without = found(&scene, &["search", "spider", "--", "-man"]);
     assert!(!ids(&without).contains(&id));
     assert_eq!(found(&scene, &["search", "spiderman", "--kind", "series"]), [] as [Value; 0]);
-    // Options stand anywhere before `--`.
+    // Options may be anywhere before `--`.
     let both = scene.run(&["search", "--limit", "1", "spider", "--json", "man", "--kind", "movies"]).exits(0);
     assert_eq!(ids(&lines(&both, &FOUND)), [id]);
     let long = "x".repeat(10_000);
@@ -250,7 +250,7 @@ fn wrong_requests_are_told_by_their_exit_code() {
         assert!(run.stderr.contains("--profile"), "{}", run.stderr);
     }
     scene.run(&["list", "movies", "--profile", HOME]).exits(0);
-    // A cache of an older version is read after it is migrated.
+    // A cache of an older version can be read after its migration.
     scene.cache().execute(
         "DELETE FROM __diesel_schema_migrations WHERE version=(SELECT max(version) FROM __diesel_schema_migrations)",
     );

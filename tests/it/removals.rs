@@ -1,4 +1,4 @@
-//! Weak evidence removes nothing: what looks gone is held, and what is new lands all the same.
+//! Weak evidence removes nothing: items that seem to be gone are held, and new items are added all the same.
 
 use sync_tests::{Action, Behaviour, Kind, Step};
 
@@ -18,7 +18,7 @@ fn an_empty_list_removes_nothing() {
     assert_eq!(scene.cache().rows(HOME, Kind::Movies), before);
     let held = "SELECT COUNT(*) FROM xtream_held_removals WHERE kind='movies' AND reason='empty_listing'";
     assert_eq!(scene.cache().number(held), i64::try_from(before.len()).unwrap());
-    // A day later all is well, and nothing is held any more.
+    // A day later the panel is normal again, and no removal is held any more.
     scene.panel.behave();
     let report = scene.sync(&[]).exits(0).report();
     assert_eq!(report.outcomes(), ["unchanged"; 3]);
@@ -107,11 +107,11 @@ fn the_thresholds_of_the_profile_are_those_of_the_guard() {
     assert!(expected.movies.removed.len() > 2);
     let report = scene.sync(&[]).exits(7).report();
     assert_eq!(report.counts(Kind::Movies).held, expected.movies.removed.len() as u64);
-    // Changing a profile keeps what is not named.
+    // A change of a profile keeps the settings that it doesn't name.
     scene.add(HOME, &scene.panel.base_url(), &[]).exits(0);
     scene.sync(&[]).exits(7);
     scene.add(HOME, &scene.panel.base_url(), &["--removal-share", "30", "--removal-floor", "50"]).exits(0);
-    // What is held already waits for evidence or consent; what goes now is judged by the new thresholds.
+    // Removals that are held already wait for evidence or consent. The new thresholds decide about further removals.
     scene.panel.catalogue(|catalogue| catalogue.remove_first(Kind::Movies, 4));
     let counts = scene.sync(&[]).exits(7).report().counts(Kind::Movies);
     assert_eq!((counts.removed, counts.held), (4, expected.movies.removed.len() as u64));

@@ -1,4 +1,4 @@
-//! The library, as the document that this project was asked for uses it.
+//! The library, used as in the document that specified this project.
 
 use sync_app::{ContentCache, Database, SyncHandle, SyncScheduler, SyncStatus};
 use sync_tests::{Action, Behaviour, Kind, Step};
@@ -8,7 +8,7 @@ use crate::cache::Cache;
 use crate::program::{PASSWORD, USERNAME};
 use crate::scene::{assert_true, some_hundred, start_panel};
 
-/// Near the defaults, but for the pauses between attempts.
+/// Returns a configuration like the defaults, with short pauses between attempts.
 fn config() -> XtreamConfig {
     XtreamConfig::new().system_proxy(false).backoff(std::time::Duration::from_millis(5))
 }
@@ -44,7 +44,7 @@ async fn the_usage_example_syncs() {
     }
     assert_eq!(scheduler.get_sync_status(profile_id).await.unwrap(), SyncStatus::Completed);
 
-    // One kind by itself, after the panel moved on and a player deleted something.
+    // One kind is synced alone, after the panel has moved on and a player has deleted an item.
     let expected = panel.advance(&Step::ordinary());
     let deleted = [panel.catalogue(|catalogue| catalogue.ids(Kind::Movies))[30]];
     assert_eq!(content_cache.delete_content_by_ids(profile_id, "movies", &deleted).unwrap(), 1);

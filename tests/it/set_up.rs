@@ -1,4 +1,4 @@
-//! Setting up: what `profile add` asks on a terminal, and what is said where there is no profile yet.
+//! Setting up: the questions of `profile add` on a terminal, and the advice for a cache without profiles.
 
 use std::path::Path;
 
@@ -17,13 +17,13 @@ fn scene() -> Scene {
     Scene::without_profile(start_panel(&some_hundred(1501)))
 }
 
-/// `profile add home` on a terminal.
+/// Starts `profile add home` on a terminal.
 fn add(scene: &Scene, more: &[&str]) -> PseudoTerminal {
     let args = [&["profile", "add", HOME], more].concat();
     PseudoTerminal::start(command_without_log(&scene.database, &args), 80, 24)
 }
 
-/// Waits for a question that is the last line of the screen, and answers it.
+/// Waits until a question is the last line of the screen, and answers it.
 #[track_caller]
 fn answer(terminal: &PseudoTerminal, question: &str, typed: &str) {
     let is_last = |screen: &str| screen.lines().last().is_some_and(|line| line.starts_with(question));
@@ -34,7 +34,7 @@ fn answer(terminal: &PseudoTerminal, question: &str, typed: &str) {
     terminal.type_line(typed);
 }
 
-/// No profile was saved, and the terminal is as it was.
+/// Fails unless no profile was saved, and the terminal is as it was.
 #[track_caller]
 fn saved_nothing(scene: &Scene, ended: Ended, code: i32) -> String {
     let ended = ended.exits(code).leaves_a_sane_terminal();
@@ -77,7 +77,7 @@ fn what_is_given_is_not_asked_for() {
 #[test]
 fn a_pasted_link_holds_the_login() {
     let scene = scene();
-    // Another word than that of the other tests: a terminal shows the link as it is typed.
+    // The password differs from that of the other tests, because a terminal shows the address while it is typed.
     scene.panel.set_accounts(vec![Account::new("ann", "typed-word")]);
     let terminal = add(&scene, &[]);
     let link = format!("{}/get.php?username=ann&password=typed-word&type=m3u_plus", scene.panel.base_url());
@@ -97,10 +97,10 @@ fn a_mistyped_password_can_be_typed_again() {
     answer(&terminal, WORD, "wrong");
     terminal.wait_for("error: ");
     answer(&terminal, NEXT, "perhaps");
-    // Otherwise the next answer could be typed before the question is there again.
+    // The next answer must not be typed before the question is shown again.
     terminal.wait_for("type t, k or g");
     answer(&terminal, NEXT, "");
-    // Enter alone keeps what is shown.
+    // Enter alone keeps the value in brackets.
     answer(&terminal, ADDRESS, "");
     answer(&terminal, NAME, "");
     answer(&terminal, WORD, PASSWORD);
@@ -167,7 +167,7 @@ fn ctrl_c_at_any_question_saves_nothing_and_leaves_the_terminal_as_it_was() {
         let text = saved_nothing(&scene, terminal.end(), 130);
         assert!(text.contains("cancelled; nothing was saved"), "{question}: {text}");
     }
-    // A signal from outside comes while the echo is off.
+    // A signal arrives from outside while the echo is off.
     let terminal = asked(2);
     terminal.wait_for(WORD);
     terminal.wait_for_echo(false);
@@ -193,7 +193,7 @@ fn the_end_of_the_input_is_no_answer() {
     }
 }
 
-/// Everything is given, so that nothing is asked: not the person, and not the panel.
+/// All answers are given as options, so nothing is asked of the person, and the panel is asked only for a test.
 #[test]
 fn with_all_flags_the_panel_is_asked_only_for_a_test() {
     let scene = scene();
@@ -204,7 +204,7 @@ fn with_all_flags_the_panel_is_asked_only_for_a_test() {
     let ended = PseudoTerminal::start(plain, 80, 24).end().exits(0);
     assert!(!ended.text.contains("logging in"), "{}", ended.text);
     assert_eq!(scene.panel.requests().len(), 0);
-    // Changing a setting asks nobody either.
+    // A change of a setting asks neither the person nor the panel.
     let ended = PseudoTerminal::start(
         command_without_log(&scene.database, &[&args[..3], &["--release-days", "3"]].concat()),
         80,
@@ -226,7 +226,7 @@ fn a_test_that_fails_saves_nothing() {
     assert!(run.stdout.is_empty() && !scene.database.exists(), "{}", run.stdout);
     scene.add(HOME, "http://127.0.0.1:9", &["--test"]).exits(5);
     assert!(!scene.database.exists());
-    // A profile that exists keeps its address.
+    // An existing profile keeps its address.
     scene.add(HOME, &scene.panel.base_url(), &[]).exits(0);
     scene.add(HOME, "http://127.0.0.1:9", &["--test"]).exits(5);
     let listed = scene.run(&["profile", "list"]).exits(0);
@@ -266,14 +266,14 @@ fn where_there_is_no_profile_it_is_said_how_to_begin() {
         let run = run(args).exits(2);
         assert!(is_told(&run.stderr) && run.stdout.is_empty(), "{args:?}: {}", run.stderr);
     }
-    // With a name, the first steps are the advice.
+    // If a command names a profile, its hint has the first steps.
     for args in [&["status", "home"][..], &["sync", "home"], &["profile", "test", "home"], &["clear", "home"]] {
         let run = run(args).exits(2);
         assert!(run.stderr.contains("there is no profile `home`"), "{args:?}: {}", run.stderr);
         assert!(run.stderr.contains("hint: `xtream-sync profile add home`"), "{args:?}: {}", run.stderr);
     }
     assert!(!database.exists());
-    // Without any argument, the help is followed by the same lines.
+    // Without arguments, the same lines follow the help.
     let mut alone = std::process::Command::new(command(&database, &[]).get_program());
     alone.env("XTREAM_SYNC_DATABASE", &database);
     let output = alone.output().unwrap();
@@ -321,7 +321,7 @@ fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
         let run = scene.run(args).exits(2);
         assert!(run.stderr.contains(meant), "{args:?}: {}", run.stderr);
     }
-    // What looks like an address may hold a password: it is neither repeated nor compared.
+    // Text that looks like an address may contain a password, so it is neither repeated nor compared.
     let run = scene.run(&["status", &format!("http://h/get.php?username=home&password={PASSWORD}")]).exits(2);
     assert!(!run.stderr.contains("get.php"), "{}", run.stderr);
 }
@@ -349,14 +349,14 @@ fn manual_pages_are_written_one_per_command() {
     for page in ["xtream-sync.1", "xtream-sync-sync.1", "xtream-sync-profile-test.1"] {
         assert!(names.iter().any(|name| name == page), "{page}: {names:?}");
     }
-    // A file is in the way.
+    // A file has the name of the folder.
     std::fs::write(folder.path().join("file"), "").unwrap();
     let run =
         Running::start(command(Path::new("none.db"), &["man", folder.path().join("file").to_str().unwrap()])).end();
     assert!(run.exits(2).stderr.contains("can't be written"));
 }
 
-/// The script in a real shell: what the key Tab makes of a line.
+/// The script works in a real shell: the key Tab completes a line.
 #[test]
 fn bash_completes_commands_and_profiles() {
     let scene = Scene::of(&some_hundred(1504));
@@ -385,10 +385,10 @@ fn bash_completes_commands_and_profiles() {
         ("xtream-sync completions fi\t", "xtream-sync completions fish "),
     ] {
         terminal.send(typed);
-        // The cursor is behind the blank; the word that follows shows it.
+        // The typed character shows that the cursor is behind the blank.
         terminal.send("#");
         terminal.wait_until(completed, |screen| screen.contains(&format!("{completed}#")));
-        // Ctrl-U takes the line away.
+        // Ctrl-U deletes the line.
         terminal.send("\u{15}");
     }
     terminal.send("exit\r");

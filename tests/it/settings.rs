@@ -1,4 +1,4 @@
-//! Settings of a profile: they survive, they take effect, and options of a run precede them.
+//! Settings of a profile: they are kept, they take effect, and the options of a run take precedence over them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use sync_xtream::XtreamConfig;
 use crate::program::{PASSWORD, USERNAME};
 use crate::scene::{HOME, Scene, some_hundred};
 
-/// The settings that `profile show --json` prints.
+/// Returns the settings that `profile show --json` prints.
 fn settings(scene: &Scene) -> Value {
     let run = scene.run(&["profile", "show", HOME, "--json"]).exits(0);
     let mut line: Value = serde_json::from_str(run.stdout.trim()).unwrap();
@@ -19,7 +19,7 @@ fn settings(scene: &Scene) -> Value {
     line["settings"].take()
 }
 
-/// The keys whose values differ from the defaults.
+/// Returns the keys whose values differ from the defaults.
 fn changed(settings: &Value) -> Vec<String> {
     let differs = |(_, it): &(&String, &Value)| it["value"] != it["default"];
     settings.as_object().unwrap().iter().filter(differs).map(|(key, _)| key.clone()).collect()
@@ -30,7 +30,7 @@ fn settings_of_an_old_cache_survive() {
     let scene = Scene::of(&some_hundred(3101));
     let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/sync-sqlite/tests/fixtures/sixth-schema.cache");
     std::fs::copy(old, &scene.database).unwrap();
-    // A reading command leaves an older cache as it is, and says which one migrates it.
+    // A command that only reads doesn't change an older cache, and says which command migrates it.
     scene.run(&["profile", "show", HOME]).exits(8);
     scene.run(&["profile", "set", HOME, "attempts=2"]).exits(0);
     let now = settings(&scene);
@@ -93,13 +93,13 @@ fn a_setting_takes_effect_and_an_option_precedes_it() {
         assert_ne!(scene.sync(more).code, Some(0));
         scene.panel.requests().len()
     };
-    // With a user agent of its own, the login is not tried as another client.
+    // If the profile has a user agent, the login is not tried as another client.
     scene.run(&["profile", "set", HOME, "attempts=3", "user-agent=Player/1"]).exits(0);
     assert_eq!([asked(&[]), asked(&["--attempts", "1"]), asked(&["--attempts", "2"])], [3, 1, 2]);
     scene.run(&["profile", "set", HOME, "attempts=1"]).exits(0);
     assert_eq!(asked(&[]), 1);
     scene.panel.behave();
-    // A limit of the profile, and a larger one of the run.
+    // The option of the run is larger than the limit of the profile, and takes precedence.
     scene.run(&["profile", "set", HOME, "limits.elements=10"]).exits(0);
     let full = ["--full"];
     scene.sync(&full).exits(6);
@@ -132,12 +132,12 @@ fn a_kind_that_is_off_is_left_alone() {
     assert_eq!(scene.panel.request_count(Action::Series) + scene.panel.request_count(Action::SeriesCategories), 0);
     let told = scene.run(&["sync"]).exits(0).stdout;
     assert!(told.contains("series    switched off"), "{told}");
-    // A person who names the kind means it.
+    // A kind that the command line names is synced although it is switched off.
     let report = scene.sync(&["--only", "series"]).exits(0).report();
     assert_eq!(report.outcomes(), ["skipped", "skipped", "completed"]);
     assert!(report.kind(Kind::Series).get("switched_off").is_none());
     assert!(report.kind(Kind::Movies).get("switched_off").is_none(), "it was not asked for, and is not off");
-    // Its rows stay, whatever the panel does to them.
+    // The rows of the kind stay, whatever the panel changes.
     let before = scene.cache().raw_rows(HOME, Kind::Series);
     assert_eq!(before.len(), 120);
     scene.panel.advance(&Step::ordinary());
@@ -150,7 +150,7 @@ fn a_kind_that_is_off_is_left_alone() {
         (&status["kinds"]["series"]["items"], status["kinds"]["movies"].get("switched_off")),
         (&json!(120), None)
     );
-    // Switched on again, it follows the panel.
+    // When it is switched on again, the kind follows the panel.
     scene.run(&["profile", "set", HOME, "kinds.off="]).exits(0);
     scene.sync(&[]).exits(0);
     scene.assert_true();
@@ -228,14 +228,14 @@ fn a_profile_is_shown_with_what_differs() {
     assert!(line("guard.share").starts_with("* ") && line("guard.share").contains("40"), "{told}");
     assert!(line("guard.floor").starts_with("  ") && line("user-agent").contains("Player/1"), "{told}");
     assert!(told.contains("password: kept in the cache") && told.contains(&scene.panel.base_url()), "{told}");
-    // What is set as it is changes nothing.
+    // Setting the current value changes nothing.
     let told = scene.run(&["profile", "set", HOME, "guard.share=40"]).exits(0).stdout;
     assert!(told.contains("every setting is as before"), "{told}");
     let told = scene.run(&["profile", "set", HOME, "guard.share=", "attempts=1"]).exits(0).stdout;
     assert!(told.contains("  guard.share: 40 → 30\n  attempts: 4 → 1\n"), "{told}");
 }
 
-/// A text as it stands in an address.
+/// Returns a text in the form in which an address contains it.
 fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).collect()
 }
@@ -257,7 +257,7 @@ fn several_addresses_keep_their_order_and_no_login() {
     );
     let kept = scene.cache().lines("SELECT position||' '||address AS line FROM xtream_profile_addresses ORDER BY 1");
     assert_eq!(kept, ["1 http://c.example:8080", "2 http://b.example"]);
-    // What is not named stays; what is named replaces all of them.
+    // A setting that is not named stays. Named addresses replace all addresses.
     edit(&["--user-agent", "Player/1"]).exits(0);
     assert_eq!(listed()["further_urls"].as_array().unwrap().len(), 2);
     edit(&["--url", &first, "--url", "http://d.example"]).exits(0);
@@ -272,7 +272,7 @@ fn several_addresses_keep_their_order_and_no_login() {
     let refused = edit(&["--url", &first, "--url", &folder]).exits(2);
     assert!(refused.stderr.contains("address 2 of 2") && !refused.stderr.contains(PASSWORD), "{}", refused.stderr);
     assert_eq!(listed()["further_urls"], json!(["http://d.example"]), "nothing was changed");
-    // The content is that of the profile, whatever its addresses.
+    // The content belongs to the profile, whatever its addresses are.
     assert_eq!(scene.cache().count("xtream_movies"), i64::try_from(ids).unwrap());
     scene.run(&["check"]).exits(0);
 }

@@ -15,7 +15,7 @@ use crate::scene::Scene;
 const SHOWN: [&str; 11] =
     ["profile", "kind", "id", "name", "categories", "created_at", "updated_at", "held", "fields", "extra", "changes"];
 
-/// What the user has changed, at the end.
+/// The members about the user's changes, which come last.
 const OWN: [&str; 4] = ["edits", "shown", "hidden", "excluded"];
 
 fn shown(scene: &Scene, kind: Kind, id: i64) -> Value {
@@ -47,7 +47,7 @@ fn an_item_is_shown_with_all_that_is_known_of_it() {
     assert_eq!(value["changes"][0], serde_json::from_str::<Value>(changes.stdout.trim_end()).unwrap());
     let text = scene.run(&["show", "movies", &id.to_string()]).exits(0).stdout;
     assert!(text.starts_with("Another name\n") && text.contains("  changes\n"), "{text}");
-    // What was removed is told as long as it is remembered.
+    // A removed item is shown as long as its tombstone exists.
     scene.panel.catalogue(|catalogue| catalogue.remove(Kind::Movies, id));
     scene.sync(&[]).exits(0);
     let run = scene.run(&["show", "movies", &id.to_string(), "--json"]).exits(0);
@@ -131,14 +131,14 @@ fn an_exported_file_appears_when_it_is_whole() {
     assert_eq!(names, ["all.jsonl"], "nothing else is left");
 }
 
-/// A run that may print the password.
+/// Runs a command that may print the password.
 fn with_secrets(scene: &Scene, args: &[&str], stdout: Stdio) -> Output {
     let output = command(&scene.database, args).stdout(stdout).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     output
 }
 
-/// A movie whose values have the login in all its places.
+/// Returns a scene with a movie whose values have the login in all its places.
 fn scene_with_logins(seed: u64) -> (Scene, i64, String) {
     let scene = Scene::synced(seed);
     let id = scene.ids(Kind::Movies)[3];
@@ -157,13 +157,13 @@ fn scene_with_logins(seed: u64) -> (Scene, i64, String) {
         "UPDATE xtream_movies SET direct_source='{addresses}', name='{words}', plot='{words}', extra='{extra}' \
          WHERE stream_id={id}"
     ));
-    // The search text doesn't know of it: a search is to read the rows.
+    // The search text doesn't have the change, so a search has to read the rows.
     scene.cache().execute("UPDATE xtream_search_state SET complete=0");
     scene.cache().execute(&format!("UPDATE xtream_movie_categories SET category_name='{words}' WHERE position=0"));
     (scene, id, addresses)
 }
 
-/// Every run is searched for the password, in all spellings.
+/// Every output is searched for the password, in all spellings.
 #[test]
 fn no_output_shows_the_login_unless_it_is_asked_for() {
     let (scene, id, addresses) = scene_with_logins(2813);

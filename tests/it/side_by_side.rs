@@ -13,7 +13,7 @@ use crate::scene::{HOME, Scene, assert_true, some_hundred};
 const USERS: [&str; 4] = [USERNAME, "bob", "eve", "kim"];
 const PROFILES: [&str; 4] = [HOME, "bob", "eve", "kim"];
 
-/// A panel with four users, and a profile of each.
+/// Returns a panel with four users, and a profile of each.
 fn four_users(seed: u64) -> Scene {
     let accounts = USERS.map(|user| Account::new(user, PASSWORD)).to_vec();
     let config = PanelConfig { accounts, ..PanelConfig::default() };
@@ -70,7 +70,7 @@ fn so_many_profiles_are_synced_at_once_and_each_line_is_whole() {
     all_true(&scene);
 }
 
-/// Two writes at once wait for each other, and for another program.
+/// Two writes at the same time wait for each other, and for another program.
 #[test]
 fn runs_that_want_to_write_at_once_wait() {
     let scene = four_users(3102);
@@ -128,7 +128,7 @@ fn a_dead_panel_and_a_wrong_login_keep_nobody_else_waiting() {
     assert_eq!(told[0], ("dead".to_owned(), "failed".to_owned()), "lines come in the order of completion");
     assert!(told[1..].iter().all(|(_, status)| status == "completed"), "{told:?}");
     add(&scene, "wrong", &scene.panel.base_url(), "nobody");
-    // The strongest code of all is the command's.
+    // The exit code is the strongest one of all profiles.
     scene.sync(&["--jobs", "4", "--attempts", "1"]).exits(4);
     all_true(&scene);
 }

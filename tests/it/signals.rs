@@ -1,4 +1,4 @@
-//! Ctrl-C: the first one ends a run in order, the second at once.
+//! Ctrl-C: the first one ends a run in order, and the second one ends it at once.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ fn a_second_signal_ends_at_once() {
     scene.panel.on(Action::VodStreams, Behaviour::Gate(1000, gate.clone()));
     let mut running = scene.start_sync(&[]);
     wait_until("the body is under way", || gate.reached_count() > 0);
-    // Somebody else writes, so the end of the run can't be recorded for seconds.
+    // Another program writes, so the end of the run can't be recorded for some seconds.
     let mut other = scene.cache();
     other.execute("BEGIN IMMEDIATE");
     send("INT", &running);

@@ -1,11 +1,11 @@
-//! Slow links: a list that can't come in time, and limits of our own.
+//! Slow links: a list that can't come in time, and rate limits.
 
 use serde_json::Value;
 use sync_tests::{Action, Behaviour, Kind, Step};
 
 use crate::scene::{HOME, Scene};
 
-/// How often the movies were asked for, since a number of requests.
+/// Returns how often the movies were asked for after the first `before` requests.
 fn asked(scene: &Scene, before: usize) -> usize {
     let requests = &scene.panel.requests()[before..];
     requests.iter().filter(|request| request.action == Some(Action::VodStreams)).count()
@@ -29,7 +29,8 @@ fn a_list_that_cannot_come_in_time_is_stopped_once_and_its_rows_stay() {
     scene.assert_true_of(Kind::Series);
     let alone = scene.sync(&["--deadline", "1", "--only", "movies"]).exits(5);
     assert_eq!(alone.report().error_code(Kind::Movies), Some("too_slow"));
-    // The setting does the same, and the default lets it come, although no other answer may take so long.
+    // The setting has the same effect. Without it the list may come, although it takes longer than any other answer
+    // may.
     scene.run(&["profile", "set", HOME, "rate.deadline=1"]).exits(0);
     scene.sync(&["--only", "movies"]).exits(5);
     scene.run(&["profile", "set", HOME, "rate.deadline="]).exits(0);
@@ -38,7 +39,7 @@ fn a_list_that_cannot_come_in_time_is_stopped_once_and_its_rows_stay() {
     scene.assert_true();
 }
 
-/// The first list of a kind has no known size, so the limits of every answer hold.
+/// The first list of a kind has no known size, so it has the time limits of every answer.
 #[test]
 fn a_list_of_unknown_size_has_the_limits_of_every_answer() {
     let scene = Scene::synced(2702);

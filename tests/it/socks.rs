@@ -1,4 +1,4 @@
-//! A SOCKS5 proxy that leads every connection to one place, whatever name it is asked for, and counts them.
+//! A SOCKS5 proxy that connects to one address, whatever name a client asks for, and counts the connections.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// The proxy; it lasts as long as the program.
+/// The proxy, which runs until the program ends.
 pub(crate) struct Socks {
     pub(crate) address: SocketAddr,
     led: Arc<AtomicUsize>,
@@ -20,14 +20,14 @@ impl Socks {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let count = Arc::clone(&count);
-                // A client that went away has its good right.
+                // A client may close its connection at any time.
                 thread::spawn(move || serve(stream, behind, &count).ok());
             }
         });
         Self { address, led }
     }
 
-    /// How many connections went through it.
+    /// Returns the number of connections that went through the proxy.
     pub(crate) fn led(&self) -> usize {
         self.led.load(Ordering::Relaxed)
     }
@@ -38,7 +38,8 @@ fn serve(mut client: TcpStream, behind: SocketAddr, led: &AtomicUsize) -> io::Re
         let mut bytes = vec![0; length];
         client.read_exact(&mut bytes).map(|()| bytes)
     };
-    // Version and methods; then version, command and the address, which is a name or an IPv4 address.
+    // The client sends version and methods, and then version, command and an address, which is a name or an IPv4
+    // address.
     let methods = read(2)?[1];
     read(methods.into())?;
     client.write_all(&[5, 0])?;

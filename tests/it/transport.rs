@@ -1,4 +1,4 @@
-//! However the bytes travel, the cache is the same.
+//! The cache is the same however the bytes are transferred.
 
 use sync_tests::{Action, Catalogue, Encoding, Framing, Kind, Panel, PanelConfig, Step};
 
@@ -160,7 +160,7 @@ fn field_06_08_22_what_is_not_sure_of_an_address_is_not_kept() {
     assert_eq!(kept(&format!("{base}/ann/pw12345/246967.ts"), "ann", ""), [format!("{base} ann pw12345")]);
 }
 
-/// The name is the proxy's to find, and nothing goes past it.
+/// The proxy resolves the name, and no connection bypasses the proxy.
 #[test]
 fn field_11_a_socks_proxy_of_the_environment_is_used() {
     let scene = Scene::without_profile(Panel::start(panel_config(), Catalogue::new(&some_hundred(2105))).unwrap());
@@ -176,7 +176,7 @@ fn field_11_a_socks_proxy_of_the_environment_is_used() {
     assert!(proxy.led() > 0);
     scene.assert_true();
     sync("HTTP_PROXY", "socks5h").exits(0);
-    // One that nobody listens at is told as the proxy.
+    // The error of a proxy at which nothing listens names the proxy.
     let mut command = command(&scene.database, &["sync", "--attempts", "1"]);
     command.env("all_proxy", "socks5h://127.0.0.1:1").env_remove("no_proxy").env_remove("NO_PROXY");
     let run = Running::start(command).end().exits(5);

@@ -1,4 +1,4 @@
-//! A body that is cut writes nothing, however its end would have been made known.
+//! A body that is cut writes nothing, whatever marks its end.
 
 use sync_tests::{Action, Behaviour, Framing, Kind, Step};
 
@@ -20,7 +20,8 @@ fn a_cut_body_writes_nothing() {
             assert_eq!((report.status(), report.outcome(Kind::Movies)), ("partial", "failed"), "{shown}");
             assert_eq!(scene.panel.request_count(Action::VodStreams), 4, "{shown}");
             assert_eq!(scene.cache().content_of(HOME, Kind::Movies), before, "{shown}");
-            // A whole answer in between: after two cut ones in a row it would be asked for category by category.
+            // A complete answer comes in between. After two cut answers in a row, the list would be asked for category
+            // by category.
             scene.panel.behave();
             let report = scene.sync(&[]).exits(0).report();
             assert_eq!(report.counts(Kind::Movies), scene.counts(&expected, Kind::Movies), "{shown}");

@@ -1,11 +1,12 @@
-//! `undo`: a run is taken back, exactly or not at all.
+//! `undo`: a run is taken back exactly, or the undo is refused.
 
 use serde_json::Value;
 use sync_tests::{Kind, Step};
 
 use crate::scene::{HOME, Scene};
 
-/// What an undo restores: row ids, first days, and fields that count; categories, tombstones, watermarks.
+/// Returns what an undo restores: row ids, days of creation, significant fields, categories, tombstones, and
+/// watermarks.
 fn state(scene: &Scene) -> Vec<String> {
     let mut cache = scene.cache();
     let mut all = Vec::new();
@@ -79,7 +80,7 @@ fn the_next_sync_compares_anew_what_was_undone() {
         assert_eq!((counts.held, counts.removed), (of.removed.len() as u64, 0), "{kind}");
         assert_eq!(report.kind(kind)["hold_reason"], "undone");
     }
-    // Only consent releases them, or their return.
+    // Only consent or their return releases them.
     scene.sync(&[]).exits(7);
     scene.sync(&["--accept-removals"]).exits(0);
     scene.assert_true();
@@ -101,7 +102,7 @@ fn what_cannot_be_restored_exactly_is_refused() {
     assert_eq!((&refused["refused"], &refused["items"][0]["run"]), (&"later_run".into(), &3.into()));
     assert_eq!(state(&scene), before);
     scene.run(&["undo", "--run", "99"]).exits(2);
-    // One kind goes back alone.
+    // One kind is taken back alone.
     let kinds = undo(&scene, &["--kind", "series"], 0)["kinds"].clone();
     assert_eq!(kinds.as_object().unwrap().keys().collect::<Vec<_>>(), ["series"]);
     scene.assert_consistent();

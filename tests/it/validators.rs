@@ -1,10 +1,10 @@
-//! A panel that honours `ETag`: what hasn't changed isn't sent, and is not written.
+//! A panel that supports `ETag`: unchanged lists are neither sent nor written.
 
 use sync_tests::{Action, Catalogue, Expected, Kind, Panel, PanelConfig};
 
 use crate::scene::{HOME, Scene, panel_config, some_hundred};
 
-/// A panel that honours validators, synced once.
+/// Returns a panel that supports validators, synced once.
 fn synced(seed: u64) -> Scene {
     let config = PanelConfig { validators: true, ..panel_config() };
     let scene = Scene::at(Panel::start(config, Catalogue::new(&some_hundred(seed))).unwrap());
@@ -13,7 +13,7 @@ fn synced(seed: u64) -> Scene {
     scene
 }
 
-/// The bytes of the lists that the panel has sent since the last look.
+/// Returns the bytes of the lists that the panel has sent since the last call.
 fn sent(scene: &Scene) -> [u64; 3] {
     let requests = scene.panel.requests();
     scene.panel.forget_requests();
@@ -38,7 +38,7 @@ fn what_has_not_changed_is_neither_sent_nor_written() {
     let recorded = scene.cache().lines("SELECT not_modified||' '||unchanged FROM xtream_sync_run_kinds WHERE run_id=2");
     assert_eq!(recorded, ["1 150", "1 400", "1 120"]);
 
-    // Whoever asks for everything gets it.
+    // A full run asks for the whole lists.
     let report = scene.sync(&["--full"]).exits(0).report();
     assert!(report.kind(Kind::Movies)["not_modified"].is_null());
     assert!(sent(&scene).iter().all(|bytes| *bytes > 0));
@@ -64,7 +64,7 @@ fn what_has_changed_is_followed_kind_by_kind() {
 fn what_somebody_deletes_comes_back_at_once() {
     let scene = synced(1703);
     let id = scene.ids(Kind::Movies)[5];
-    // Behind our back, as a player might.
+    // Another program, such as a player, deletes a row.
     scene.cache().execute(&format!("DELETE FROM xtream_movies WHERE stream_id={id}"));
     let report = scene.sync(&[]).exits(0).report();
     assert_eq!(report.counts(Kind::Movies).added, 1);

@@ -1,4 +1,4 @@
-//! Fields that the panel changes by itself in every item, and fields that were taken for such ones.
+//! Fields that the panel changes by itself in every item, and fields that only seemed to be such fields.
 
 use serde_json::Value;
 use sync_core::Counts;
@@ -6,13 +6,13 @@ use sync_tests::{JsonForm, Kind, Truth};
 
 use crate::scene::{HOME, Scene};
 
-/// The counts of a kind in which so many items were refreshed, and nothing else happened.
+/// Returns the counts of a kind in which this number of items was refreshed, and nothing else changed.
 fn refreshed(scene: &Scene, kind: Kind, refreshed: usize) -> Counts {
     let listed = scene.ids(kind).len() as u64;
     Counts { refreshed: refreshed as u64, unchanged: listed - refreshed as u64, ..Counts::default() }
 }
 
-/// The panel writes the moment of the answer into every series and every channel.
+/// Makes the panel write the time of the answer into every series and every channel.
 fn answer_at(scene: &Scene, moment: i64) {
     scene.panel.catalogue(|catalogue| {
         let now = move |_: &sync_tests::Item| Some(JsonForm::text(moment.to_string()));
@@ -33,7 +33,7 @@ fn field_27_stamps_of_the_answer_are_left_alone_after_two_lists() {
         assert_eq!(report.counts(Kind::Channels), refreshed(&scene, Kind::Channels, all(channels)), "{moment}");
         assert_eq!(report.counts(Kind::Movies), refreshed(&scene, Kind::Movies, 0), "{moment}");
     }
-    // It is told, and whoever compares the cache with the panel isn't told of it.
+    // `status` names the volatile fields. A comparison of the cache with the panel doesn't report them.
     let status = scene.run(&["status"]).exits(0).stdout;
     assert!(status.contains("series: not compared") && status.contains("`last_modified`"), "{status}");
     let line: Value = serde_json::from_str(&scene.run(&["status", "--json"]).exits(0).stdout).unwrap();
@@ -43,7 +43,7 @@ fn field_27_stamps_of_the_answer_are_left_alone_after_two_lists() {
     scene.run(&["check", HOME, "--panel"]).exits(0);
     let report = scene.sync(&["--full"]).exits(0).report();
     assert_eq!(report.counts(Kind::Series), refreshed(&scene, Kind::Series, 0));
-    // Whatever else differs is found as ever.
+    // Differences of other fields are found as before.
     let id = scene.ids(Kind::Series)[7];
     scene.panel.catalogue(|catalogue| catalogue.edit(Kind::Series, id, "name", "Renamed"));
     answer_at(&scene, 1_900_000_001);
@@ -60,7 +60,8 @@ fn field_28_a_play_address_that_rests_is_refreshed() {
     for (kind, key) in [(Kind::Movies, "direct_source"), (Kind::Channels, "custom_sid")] {
         scene.panel.catalogue(|catalogue| catalogue.edit_all(kind, key, |_| Some(JsonForm::text("at first"))));
     }
-    // The list before it had others: one comparison that shows no rest, and then two that do.
+    // The list before had other values: after one comparison in which the field differs, two follow in which it
+    // doesn't.
     for _ in 0..4 {
         scene.sync(&[]).exits(0);
     }
@@ -80,7 +81,7 @@ fn field_28_a_play_address_that_rests_is_refreshed() {
     scene.run(&["check", HOME, "--panel"]).exits(0);
 }
 
-/// Tokens are left alone from the first list on.
+/// Tokens are not compared from the first list on.
 #[test]
 fn field_28_tokens_are_never_written_for_their_own_sake() {
     let scene = Scene::synced(503);

@@ -1,6 +1,6 @@
-//! `watch`, as somebody leaves it alone: signals, kills, panels that are down, a full disk, a restore.
+//! `watch` without a person: signals, kills, panels that fail, a full disk, a restore.
 //!
-//! Schedules are of seconds here. What takes days is in the tests of `sync-service`.
+//! The schedules here are of seconds. Tests that take days of simulated time are in `sync-service`.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -25,7 +25,7 @@ fn send(signal: &str, process: &Running) {
     assert!(sent.success());
 }
 
-/// Returns the reports that a watch has printed so far, of one profile.
+/// Returns the reports of one profile that a watch has printed so far.
 fn reports(watch: &Running, profile: &str) -> Vec<Value> {
     let text = watch.stdout_so_far();
     let whole = text.rsplit_once('\n').map(|(whole, _)| whole).unwrap_or_default();
@@ -38,7 +38,7 @@ fn wait_for_reports(watch: &Running, profile: &str, count: usize) {
     wait_until("enough runs have ended", || reports(watch, profile).len() >= count);
 }
 
-/// Ends a watch by a signal, and returns how long it took.
+/// Ends a watch by a signal. Returns the time that this took.
 fn stop(watch: Running, signal: &str) -> Duration {
     send(signal, &watch);
     let sent = Instant::now();
@@ -46,7 +46,7 @@ fn stop(watch: Running, signal: &str) -> Duration {
     sent.elapsed()
 }
 
-/// No two runs of a profile overlap.
+/// Fails if two runs of a profile overlap.
 fn assert_one_after_the_other(scene: &Scene) {
     let overlapping = "SELECT COUNT(*) FROM xtream_sync_runs a JOIN xtream_sync_runs b ON b.profile_id=a.profile_id \
                        AND b.id>a.id AND b.started_at<a.finished_at";
@@ -91,7 +91,7 @@ fn a_signal_in_the_middle_of_a_list_ends_it_in_order() {
         assert!(stop(watch, signal) < Duration::from_secs(2));
         let status = scene.run(&["history", "--json", "--limit", "1"]).exits(0);
         assert!(status.stdout.contains(r#""status":"cancelled""#), "{}", status.stdout);
-        // What was cancelled is due at once.
+        // A cancelled kind is due at once.
         scene.panel.behave();
         scene.run(&["watch", "--once-due", "--schedule", "every 1s"]).exits(0);
         scene.assert_true();
@@ -129,7 +129,7 @@ fn a_second_watch_is_refused_and_a_sync_is_not() {
     scene.sync(&[]).exits(0);
     scene.run(&["watch", "--once-due"]).exits(0);
     stop(first, "TERM");
-    // The right ends with its holder, however that ends.
+    // The right to watch ends with the process that has it, however the process ends.
     let third = watch(&scene, &SECOND);
     wait_for_reports(&third, HOME, 1);
     third.kill();
@@ -151,7 +151,7 @@ fn after_a_kill_it_goes_on() {
         scene.panel.behave();
     }
     let watch = watch(&scene, &SECOND);
-    // What was not interrupted comes first; the rest after a pause.
+    // The kinds that were not interrupted come first, and the others after a pause.
     let came = |report: &Value, kind| report["kinds"][kind]["outcome"] == "completed";
     wait_until("the lists have come", || {
         let reports = reports(&watch, HOME);
@@ -201,7 +201,7 @@ fn a_panel_that_is_down_is_asked_less_and_less_and_the_other_goes_on() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["started_at"].as_i64().unwrap())
         .collect();
     began.sort_unstable();
-    // A second lies between the first two attempts, and twice as long between each further two.
+    // There is a second between the first two attempts, and the time doubles after each further one.
     for (gap, pause) in began.windows(2).map(|pair| pair[1] - pair[0]).zip([1, 2, 4]) {
         assert!(gap >= pause, "{gap} s, not {pause}: {began:?}");
     }
@@ -224,11 +224,11 @@ fn a_refused_login_is_not_repeated() {
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(scene.panel.request_count(Action::Account), logins, "it waits for an hour");
     stop(watch, "TERM");
-    // A person may always ask.
+    // A person may sync at any time.
     scene.sync(&[]).exits(0);
 }
 
-/// Sets the size that a file of this process may have.
+/// Limits the size of the files that this process may write.
 fn limit_files(process: &Running, size: &str) {
     let limit = format!("--fsize={size}:unlimited");
     let set = Command::new("prlimit").args(["--pid", &process.pid().to_string(), &limit]).status().unwrap();
@@ -242,7 +242,7 @@ fn a_full_disk_is_waited_out() {
     wait_for_reports(&watch, HOME, 2);
     limit_files(&watch, "1");
     let full = || reports(&watch, HOME).iter().filter(|report| report["errors"][0]["code"] == "disk_full").count();
-    // The cache may fail when it is opened, too; then there is no run.
+    // If opening the cache fails, there is no run and no report.
     scene.panel.advance(&Step::ordinary());
     wait_until("nothing can be written", || {
         let known = reports(&watch, HOME).len();
@@ -275,7 +275,7 @@ fn a_restore_and_an_upgrade_find_the_cache_free() {
     wait_until("the cache is restored", || scene.run(&["restore", backup.to_str().unwrap()]).code == Some(0));
     let restored = scene.cache().content(HOME);
     assert_eq!(restored, Cache::open(&backup).content(HOME));
-    // It goes on with the cache that is there now.
+    // The watch goes on with the restored cache.
     scene.run(&["profile", "set", HOME, "schedule=every 1s"]).exits(0);
     send("HUP", &watch);
     wait_for_reports(&watch, HOME, 1);
@@ -300,11 +300,11 @@ fn once_runs_what_is_due() {
     scene.panel.forget_requests();
     assert_eq!(once(&scene).exits(0).stdout, "", "nothing is due");
     assert_eq!(scene.panel.requests().len(), 0);
-    // What somebody has deleted is due again.
+    // A kind whose content was deleted is due again.
     scene.run(&["clear", HOME]).exits(0);
     assert_eq!(once(&scene).exits(0).stdout.lines().count(), 1);
     scene.assert_true();
-    // The exit code is that of what ran.
+    // The exit code is that of the runs.
     let away = Scene::of(&some_hundred(4313));
     away.panel.in_front(Behaviour::Status(503, Vec::new(), Vec::new()));
     once(&away).exits(5);

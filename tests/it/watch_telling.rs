@@ -1,5 +1,5 @@
-//! What `watch` tells: metrics, hooks, a webhook, its log; and the command that it asks before a sync. Nothing of it may
-//! hold the login, and nothing may hold up a sync.
+//! The outputs of `watch`: metrics, hooks, a webhook, and its log; and the command that is asked before a sync. No
+//! output may contain the login, and none may delay a sync.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,12 +16,12 @@ use crate::scene::{HOME, Scene, some_hundred};
 
 const SECOND: [&str; 2] = ["--schedule", "every 1s"];
 
-/// Starts a watch, with the log that it has by itself.
+/// Starts a watch with its usual log.
 fn watch(scene: &Scene, more: &[&str]) -> Running {
     Running::start(command_without_log(&scene.database, &[&["watch", "--json", "--backoff", "0.01"], more].concat()))
 }
 
-/// Syncs once, as soon as something is due, and returns the result.
+/// Syncs once, when something is due, and returns the result.
 fn sync_once(scene: &Scene, more: &[&str], variables: &[(&str, &str)]) -> Value {
     let mut result = None;
     wait_until("something is due", || {
@@ -44,13 +44,13 @@ fn stop(watch: Running) -> String {
     run.stderr
 }
 
-/// Waits for so many results.
+/// Waits for this number of results.
 #[track_caller]
 fn wait_for_results(watch: &Running, count: usize) {
     wait_until("enough runs have ended", || watch.stdout_so_far().matches('\n').count() >= count);
 }
 
-/// Gives the panel a movie whose name is an address with the login.
+/// Adds a movie to the panel whose name is an address with the login.
 fn add_login(scene: &Scene) {
     scene.panel.catalogue(|catalogue| {
         let id = catalogue.ids(Kind::Movies)[0];
@@ -69,7 +69,7 @@ fn assert_no_login(text: &str) {
     assert!(!text.contains(PASSWORD) && !text.contains(&format!("/{USERNAME}/")), "{text}");
 }
 
-/// Asks the listener, and returns head and body of its answer.
+/// Sends a request to the listener. Returns head and body of its answer.
 fn get(address: &str, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
@@ -79,7 +79,7 @@ fn get(address: &str, path: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-/// Returns the address that a watch serves metrics on.
+/// Returns the address on which a watch serves metrics.
 fn address_of_metrics(watch: &mut Running) -> String {
     watch.wait_for("/metrics");
     let said = watch.stderr_so_far();
@@ -129,12 +129,12 @@ fn metrics_are_scraped_while_panels_are_synced() {
     assert!(figure(&text, "xtream_sync_changes_total", &added) > 399.5);
     assert!(get(&address, "/healthz").0.starts_with("HTTP/1.1 200"));
     assert!(get(&address, "/").0.starts_with("HTTP/1.1 404"));
-    // A port that is taken is an error of usage, and nothing is synced.
+    // A port that is in use is a usage error, and nothing is synced.
     let other = Scene::of(&some_hundred(4402));
     let refused = other.run(&["watch", "--metrics", &address]).exits(2);
     assert!(refused.stderr.contains("--metrics"), "{}", refused.stderr);
     assert_eq!(other.panel.request_count(Action::VodStreams), 0);
-    // Clients that say nothing hold up nobody.
+    // Clients that send nothing delay no other client.
     let silent: Vec<_> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
     let results = watch.stdout_so_far().matches('\n').count();
     wait_for_results(&watch, results + 2);
@@ -142,7 +142,7 @@ fn metrics_are_scraped_while_panels_are_synced() {
     stop(watch);
 }
 
-/// A reader of a named pipe, which ends when no process has it open for writing any more.
+/// Starts a reader of a named pipe. It ends when no process has the pipe open for writing.
 fn until_nobody_writes(pipe: &Path) -> std::thread::JoinHandle<()> {
     let made = Command::new("mkfifo").arg(pipe).status().unwrap();
     assert!(made.success());
@@ -166,7 +166,7 @@ fn a_hook_that_hangs_holds_up_nothing_and_is_ended_with_the_watch() {
     wait_for_results(&watch, 5);
     let log = stop(watch);
     assert!(log.matches("run ended").count() >= 5, "{log}");
-    // One at a time: the others wait, and the newest takes the place of the rest.
+    // One result is told at a time. The others wait, and the newest one replaces the rest.
     assert_eq!(std::fs::read_to_string(&told).unwrap().lines().count(), 1);
     gone.join().unwrap();
     scene.sync(&[]).exits(0);
@@ -184,7 +184,7 @@ fn a_signal_ends_the_wait_for_a_hook_after_the_last_sync() {
     wait_until("the hook is told", || std::fs::read_to_string(&told).is_ok_and(|text| text.ends_with('\n')));
     let sent = Command::new("kill").args(["-TERM", &once.pid().to_string()]).status().unwrap();
     assert!(sent.success());
-    // The exit code is that of what ran, and nothing of the hook is left.
+    // The exit code is that of the runs, and no process of the hook is left.
     once.end().exits(3);
     gone.join().unwrap();
 }
@@ -219,7 +219,7 @@ fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
     assert!(line.starts_with("home: ") && line.contains(" new movies: "), "{line}");
     let environment = std::fs::read_to_string(told.with_extension("env")).unwrap();
     assert!(!environment.contains("movies"), "nothing of the panel is in the environment");
-    // A sync that changes nothing is not told, unless somebody asks for it.
+    // A sync without changes is told only if the setting asks for it.
     sync_once(&scene, &[], &[]);
     assert_eq!(std::fs::read_to_string(&told).unwrap(), text);
     sync_once(&scene, &["--always"], &[]);
@@ -247,7 +247,7 @@ fn a_password_that_a_command_prints_is_blanked_too() {
 #[test]
 fn commands_of_hooks_get_no_secret_of_the_environment() {
     let scene = Scene::synced(4410);
-    // The secrets of every profile are kept back, also of one that is not watched.
+    // Variables with secrets of all profiles are kept from commands, also those of profiles that are not watched.
     scene.add("away", &scene.panel.base_url(), &["--password-env", "AWAY_PASSWORD"]).exits(0);
     scene.run(&["profile", "set", "away", "hook.webhook-env=AWAY_HOOK"]).exits(0);
     scene.run(&["profile", "edit", HOME, "--password-env", "HOME_PASSWORD"]).exits(0);
@@ -347,7 +347,7 @@ fn a_command_before_a_sync_postpones_it() {
 fn the_log_is_one_object_per_line() {
     let scene = Scene::of(&some_hundred(4408));
     add_login(&scene);
-    // What commands say is no object.
+    // The messages of commands are not JSON objects.
     let command = format!("echo no object >&2; {}", print_password(&scene));
     scene.run(&["profile", "edit", HOME, "--password-command", &command]).exits(0);
     let hooks = ["--before", "echo no object >&2", "--on-change", "cat >&2", "--always"];

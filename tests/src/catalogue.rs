@@ -1,4 +1,4 @@
-//! The catalogue of a panel: a listing and a category list for each kind, made from a seed and nothing else.
+//! The catalogue of a panel: a listing and a category list for each kind, made only from a seed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,29 +8,29 @@ use crate::item::{Category, Item, Kind};
 use crate::json::JsonForm;
 use crate::truth::rows;
 
-/// The instant (unix seconds, 2026-01-01) at which every new catalogue stands, and the panel's clock with it.
+/// The time of every new catalogue, and of the panel's clock with it, in unix seconds (2026-01-01).
 pub const EPOCH: i64 = 1_767_225_600;
 
-/// How far every version is from the one before it.
+/// The seconds between a version and the next one.
 pub const VERSION_SECONDS: i64 = 3600;
 
-/// How large a catalogue is, and which one of that size.
+/// The size of a catalogue, and the seed that decides its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogueConfig {
-    /// Decides everything else.
+    /// The seed, which decides everything else.
     pub seed: u64,
-    /// Number of live channels.
+    /// The number of live channels.
     pub channels: usize,
-    /// Number of movies.
+    /// The number of movies.
     pub movies: usize,
-    /// Number of series.
+    /// The number of series.
     pub series: usize,
-    /// Items for each category; every kind has three categories at least.
+    /// The number of items per category. Every kind has at least three categories.
     pub items_per_category: usize,
 }
 
 impl CatalogueConfig {
-    /// A small catalogue: 40 channels, 60 movies, 30 series.
+    /// Returns the configuration of a small catalogue: 40 channels, 60 movies, 30 series.
     pub fn small(seed: u64) -> Self {
         Self { seed, channels: 40, movies: 60, series: 30, ..Self::default() }
     }
@@ -48,26 +48,26 @@ pub(crate) struct Listing {
     pub(crate) kind: Kind,
     pub(crate) items: Vec<Item>,
     pub(crate) categories: Vec<Category>,
-    /// The next item to invent, and the least id it may have.
+    /// The index of the next item to generate, and the least id that it may have.
     pub(crate) next_index: u64,
     pub(crate) next_id: i64,
-    /// Added to the running counter.
+    /// The number that is added to the running counter.
     pub(crate) number_offset: i64,
     pub(crate) number_as_text: bool,
-    /// By id and column: what a cache keeps because a key vanished or a name was emptied.
+    /// The values that a cache keeps, by id and column, because their key vanished or their name was emptied.
     pub(crate) remembered: HashMap<(i64, &'static str), JsonForm>,
-    /// Rises with every change of the listing or its categories.
+    /// A number that rises with every change of the listing or its categories.
     pub(crate) revision: u64,
 }
 
 impl Listing {
-    /// The counter of the element at a position.
+    /// Returns the counter of the element at a position.
     pub(crate) fn number_at(&self, position: usize) -> i64 {
         self.number_offset + i64::try_from(position).expect("a position fits") + 1
     }
 }
 
-/// Everything a panel lists, at one version.
+/// The whole content of a panel at one version.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     pub(crate) seed: u64,
@@ -76,7 +76,7 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Version 0 of the catalogue.
+    /// Returns version 0 of a catalogue.
     pub fn new(config: &CatalogueConfig) -> Self {
         let listing = |kind| {
             let count = match kind {
@@ -89,38 +89,39 @@ impl Catalogue {
         Self { seed: config.seed, version: 0, listings: Kind::ALL.map(listing) }
     }
 
-    /// The version: 0 at first, one more with every step and edit.
+    /// Returns the version: 0 at first, and one more with every step and edit.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// The time that new and newly modified items of this version carry: shortly before the panel's own clock.
+    /// Returns the time that new and newly modified items of this version carry. It is shortly before the panel's own
+    /// clock.
     pub fn time(&self) -> i64 {
         EPOCH + i64::try_from(self.version).expect("versions are few") * VERSION_SECONDS - 60
     }
 
-    /// The elements of a kind, in the panel's order.
+    /// Returns the elements of a kind, in the panel's order.
     pub fn items(&self, kind: Kind) -> &[Item] {
         &self.listing(kind).items
     }
 
-    /// The first element with this id.
+    /// Returns the first element with this id.
     pub fn item(&self, kind: Kind, id: i64) -> Option<&Item> {
         self.items(kind).iter().find(|item| item.id() == Some(id))
     }
 
-    /// The ids of a kind in the panel's order, each once.
+    /// Returns the ids of a kind in the panel's order, each once.
     pub fn ids(&self, kind: Kind) -> Vec<i64> {
         let mut seen = HashSet::new();
         self.items(kind).iter().filter_map(Item::id).filter(|id| seen.insert(*id)).collect()
     }
 
-    /// The categories of a kind, in the panel's order.
+    /// Returns the categories of a kind, in the panel's order.
     pub fn categories(&self, kind: Kind) -> &[Category] {
         &self.listing(kind).categories
     }
 
-    /// A number that changes whenever the answers for a kind change.
+    /// Returns a number that changes whenever the answers for a kind change.
     pub fn revision(&self, kind: Kind) -> u64 {
         self.listing(kind).revision
     }
@@ -133,8 +134,9 @@ impl Catalogue {
         &mut self.listings[kind.index()]
     }
 
-    /// Makes a change and says what a right sync reports of it. `touched` are the ids whose own content may change
-    /// (`None`: any); where an item stands counts for channels only, so of them all are compared.
+    /// Makes a change, and returns what a correct sync reports of it. `touched` are the ids whose own content may
+    /// change; `None` stands for all ids. The position of an item is a column of channels only, so all channels are
+    /// compared.
     pub(crate) fn observe(
         &mut self,
         kind: Kind,
@@ -149,7 +151,7 @@ impl Catalogue {
         Changes::between(kind, &before, &rows(listing, touched))
     }
 
-    /// As [`Self::observe`], as a version of its own.
+    /// Makes a change like [`Self::observe`], as a version of its own.
     pub(crate) fn edited(
         &mut self,
         kind: Kind,

@@ -1,4 +1,4 @@
-//! What happened between two versions: the ids added, updated, refreshed and removed.
+//! The changes between two versions: the ids added, updated, refreshed and removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,21 +7,21 @@ use crate::item::Kind;
 use crate::json::JsonForm;
 use crate::truth::Row;
 
-/// The difference between two versions of one kind. An id is in one of the sets at most.
+/// The difference between two versions of one kind. An id is in at most one of the sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// In the later version only.
+    /// The ids that only the later version has.
     pub added: BTreeSet<i64>,
-    /// A significant column changed.
+    /// The ids of which a significant column changed.
     pub updated: BTreeSet<i64>,
-    /// Display columns changed, and nothing else that counts.
+    /// The ids of which display columns changed, and no significant column.
     pub refreshed: BTreeSet<i64>,
-    /// In the earlier version only.
+    /// The ids that only the earlier version has.
     pub removed: BTreeSet<i64>,
 }
 
 impl Changes {
-    /// The difference between two truths (or any two parts of them that hold the same ids).
+    /// Returns the difference between two truths, or between two parts of them that hold the same ids.
     pub fn between(kind: Kind, before: &BTreeMap<i64, Row>, after: &BTreeMap<i64, Row>) -> Self {
         let mut changes = Self::default();
         changes.removed.extend(before.keys().filter(|id| !after.contains_key(id)));
@@ -43,12 +43,12 @@ impl Changes {
         changes
     }
 
-    /// Whether nothing changed that counts.
+    /// Returns whether no change counts.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The numbers of added, updated, refreshed and removed ids as a JSON object.
+    /// Returns the numbers of added, updated, refreshed and removed ids as a JSON object.
     pub fn counts(&self) -> JsonForm {
         let count = |ids: &BTreeSet<i64>| JsonForm::Integer(i64::try_from(ids.len()).expect("a length fits"));
         JsonForm::object([
@@ -60,19 +60,19 @@ impl Changes {
     }
 }
 
-/// What a right sync of every kind reports after a step or an edit.
+/// The changes that a correct sync reports per kind after a step or an edit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected {
-    /// Live channels.
+    /// The changes of channels.
     pub channels: Changes,
-    /// Movies.
+    /// The changes of movies.
     pub movies: Changes,
-    /// Series.
+    /// The changes of series.
     pub series: Changes,
 }
 
 impl Expected {
-    /// The changes of a kind.
+    /// Returns the changes of a kind.
     pub fn of(&self, kind: Kind) -> &Changes {
         match kind {
             Kind::Channels => &self.channels,
@@ -89,12 +89,12 @@ impl Expected {
         }
     }
 
-    /// Whether nothing changed that counts.
+    /// Returns whether no change counts.
     pub fn is_empty(&self) -> bool {
         Kind::ALL.into_iter().all(|kind| self.of(kind).is_empty())
     }
 
-    /// The numbers, by kind, as a JSON object.
+    /// Returns the numbers as a JSON object, by kind.
     pub fn counts(&self) -> JsonForm {
         JsonForm::object(Kind::ALL.map(|kind| (kind.name(), self.of(kind).counts())))
     }

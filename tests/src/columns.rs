@@ -1,34 +1,34 @@
-//! The columns of the cache, by kind: under which keys a panel sends them, how their values are normalised, and what
-//! a change of them means. This is the fixture's own statement of the rules, made without the code under test.
+//! The columns of the cache, by kind: the keys under which a panel sends them, how their values are normalised, and the
+//! meaning of a change. The fixture states these rules by itself, without the code under test.
 
 use crate::item::Kind;
 
-/// What a change of a column means.
+/// The effect of a change of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// The item is updated.
     Significant,
     /// The item is refreshed.
     Display,
-    /// Nothing; the column is written when the row is written anyway.
+    /// The change has no effect. The column is written only if the row is written anyway.
     Ignored,
 }
 
-/// How a value becomes the content of a column.
+/// The rule by which a value becomes the content of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
     Text,
     /// A text column that holds numbers, in their shortest decimal form.
     Decimal,
-    /// As `Decimal`; zero says "none".
+    /// As `Decimal`. Zero means that there is no value.
     Reference,
     Integer,
-    /// As `Integer`; missing or null is zero.
+    /// As `Integer`. A missing key or null is zero.
     Count,
     /// 0, 1 or null.
     Flag,
     Real,
-    /// The whole category set as a JSON array.
+    /// All categories as a JSON array.
     CategorySet,
     /// The counter of the listing, unless the item has its own.
     Position,
@@ -37,11 +37,11 @@ pub(crate) enum Rule {
 /// A column of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// Its name in the schema.
+    /// The name in the schema.
     pub name: &'static str,
-    /// What a change of it means.
+    /// The effect of a change.
     pub class: Class,
-    /// The keys under which panels send it; the first that is present counts.
+    /// The keys under which panels send the column. The first key that is present counts.
     pub keys: &'static [&'static str],
     pub(crate) rule: Rule,
 }
@@ -50,7 +50,7 @@ const fn column(name: &'static str, class: Class, rule: Rule, keys: &'static [&'
     Column { name, class, keys, rule }
 }
 
-/// A column whose key has its name.
+/// Declares a column whose key has the same name.
 macro_rules! own {
     ($name:literal, $class:ident, $rule:ident) => {
         column($name, Class::$class, Rule::$rule, &[$name])
@@ -132,15 +132,16 @@ static SERIES_COLUMNS: [Column; 22] = [
     own!("is_adult", Significant, Flag),
 ];
 
-/// Columns in which a right cache may differ from the truth, because a change of them alone writes nothing.
+/// The columns in which a correct cache may differ from the truth, because a change of these columns alone writes
+/// nothing.
 pub const IGNORED_COLUMNS: [(Kind, &[&str]); 3] = [
     (Kind::Channels, &["thumbnail", "custom_sid", "direct_source"]),
     (Kind::Movies, &["num", "custom_sid", "direct_source"]),
     (Kind::Series, &["num"]),
 ];
 
-/// The columns of a kind that are part of the truth. The id is the key of a row, not a column of it; `extra`, the row
-/// id, the profile and the times of writing are the cache's own affair.
+/// Returns the columns of a kind that are part of the truth. The id isn't one of them, because it is the key of a row.
+/// `extra`, the row id, the profile and the times of writing are decided by the cache alone.
 pub fn columns(kind: Kind) -> &'static [Column] {
     match kind {
         Kind::Channels => &CHANNEL_COLUMNS,
@@ -149,7 +150,7 @@ pub fn columns(kind: Kind) -> &'static [Column] {
     }
 }
 
-/// The column that a key belongs to.
+/// Returns the column that a key belongs to.
 pub(crate) fn column_of(kind: Kind, key: &str) -> Option<&'static Column> {
     columns(kind).iter().find(|column| column.keys.contains(&key))
 }

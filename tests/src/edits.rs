@@ -1,4 +1,4 @@
-//! Precise edits of a catalogue, for tests that need one thing to happen and nothing else. Every edit is a version.
+//! Precise edits of a catalogue, for tests in which only one thing may happen. Every edit is a version.
 
 use std::collections::HashSet;
 
@@ -10,20 +10,20 @@ use crate::json::JsonForm;
 use crate::prng::Prng;
 use crate::truth::canonical_decimal;
 
-/// Where an element appears in a listing.
+/// The place of an element in a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Before all others.
     Top,
     /// After all others.
     Bottom,
-    /// At this position, or at the end of a shorter listing.
+    /// At this position, or at the end if the listing is shorter.
     At(usize),
-    /// Anywhere, but the same place with every run.
+    /// At a random position, which is the same in every run.
     Random,
 }
 
-/// Keys that panels send as numbers or as numeric strings.
+/// The keys that panels send as numbers or as numeric strings.
 const NUMERIC_KEYS: [&str; 15] = [
     "stream_id",
     "series_id",
@@ -43,15 +43,15 @@ const NUMERIC_KEYS: [&str; 15] = [
 ];
 
 impl Catalogue {
-    /// Sets a key of every element with this id. Where the item has another spelling of the key (`tmdb` for `tmdb_id`),
-    /// that one is set. A name that becomes null or empty is one that a cache keeps.
+    /// Sets a key of every element with this id. If the item has another spelling of the key (`tmdb` for `tmdb_id`),
+    /// that spelling is set. If a name becomes null or empty, a cache keeps the former name.
     pub fn edit(&mut self, kind: Kind, id: i64, key: &'static str, value: impl Into<JsonForm>) -> Expected {
         let value = value.into();
         let of_id = |item: &Item| (item.id() == Some(id)).then(|| value.clone());
         self.edit_all(kind, key, of_id)
     }
 
-    /// As [`Self::edit`], for every element of which `value` makes something.
+    /// Sets a key like [`Self::edit`], in every element for which `value` returns a value.
     pub fn edit_all(
         &mut self,
         kind: Kind,
@@ -66,7 +66,7 @@ impl Catalogue {
         })
     }
 
-    /// Takes a key away; a cache keeps what it knew of it. Not meant for the two category keys.
+    /// Removes a key. A cache keeps the last value of the key. This is not meant for the two category keys.
     pub fn drop_key(&mut self, kind: Kind, id: i64, key: &'static str) -> Expected {
         self.on_items(kind, |item, remember| {
             let key = spelling(item, key);
@@ -76,7 +76,7 @@ impl Catalogue {
         })
     }
 
-    /// As [`Self::drop_key`], for several keys of every element.
+    /// Removes several keys of every element, like [`Self::drop_key`].
     pub fn drop_keys(&mut self, kind: Kind, keys: &[&'static str]) -> Expected {
         self.on_items(kind, |item, remember| {
             for key in keys {
@@ -88,7 +88,7 @@ impl Catalogue {
         })
     }
 
-    /// Forgets what earlier versions sent and this one does not: the truth of a cache that starts now.
+    /// Forgets the values that only earlier versions sent. The truth is then that of a cache that starts now.
     pub fn forget_earlier_versions(&mut self) {
         for kind in Kind::ALL {
             self.listing_mut(kind).remembered.clear();
@@ -111,7 +111,7 @@ impl Catalogue {
         })
     }
 
-    /// Removes everything of a kind but its categories.
+    /// Removes all items of a kind, but not its categories.
     pub fn remove_all(&mut self, kind: Kind) -> Expected {
         self.remove_first(kind, usize::MAX)
     }
@@ -121,7 +121,7 @@ impl Catalogue {
         self.insert(kind, item, Place::Top)
     }
 
-    /// Puts an item (back) into a listing.
+    /// Puts an item into a listing, for the first time or again.
     pub fn insert(&mut self, kind: Kind, item: Item, place: Place) -> Expected {
         let touched: HashSet<i64> = item.id().into_iter().collect();
         let mut rng = self.version_rng();
@@ -133,7 +133,7 @@ impl Catalogue {
         self.edited(kind, None, |listing| listing.items.extend(items))
     }
 
-    /// Lists an item once more, in another category and without `category_ids`, as panels do that print a row for
+    /// Lists an item once more, in another category and without `category_ids`. Panels do so if they print a row for
     /// each category.
     pub fn duplicate(&mut self, kind: Kind, id: i64, other_category: &str, place: Place) -> Expected {
         let Some(mut copy) = self.item(kind, id).cloned() else {
@@ -144,17 +144,17 @@ impl Catalogue {
         self.insert(kind, copy, place)
     }
 
-    /// Brings a listing into another order.
+    /// Shuffles a listing.
     pub fn shuffle(&mut self, kind: Kind, seed: u64) -> Expected {
         self.edited(kind, None, |listing| Prng::of(seed, 64, 0).shuffle(&mut listing.items))
     }
 
-    /// Lets `num` start at another number; nothing else changes.
+    /// Lets `num` start at another number. Nothing else changes.
     pub fn renumber(&mut self, kind: Kind, offset: i64) -> Expected {
         self.edited(kind, None, |listing| listing.number_offset = offset)
     }
 
-    /// Gives every item another id: what an aggregating panel does to its clients.
+    /// Gives every item another id, as an aggregating panel does.
     pub fn reassign_ids(&mut self, kind: Kind, distance: i64) -> Expected {
         self.edited(kind, None, |listing| {
             for item in &mut listing.items {
@@ -178,7 +178,7 @@ impl Catalogue {
         })
     }
 
-    /// Numbers become numeric strings and the reverse, as after an upgrade of the panel. No value changes.
+    /// Turns numbers into numeric strings and the reverse, as an upgrade of a panel may do. No value changes.
     pub fn flip_types(&mut self, kind: Kind) -> Expected {
         self.edited(kind, None, |listing| {
             listing.number_as_text = !listing.number_as_text;
@@ -203,7 +203,7 @@ impl Catalogue {
         self.on_categories(kind, |categories| categories.push(category));
     }
 
-    /// Takes a category off the list; its items stay in it.
+    /// Removes a category from the list. Its items still name it.
     pub fn remove_category(&mut self, kind: Kind, id: &str) {
         self.on_categories(kind, |categories| {
             categories.retain(|category| category.id.scalar_text().as_deref() != Some(id));
@@ -217,13 +217,14 @@ impl Catalogue {
         listing.revision += 1;
     }
 
-    /// Changes elements. The second argument of `change` takes a key that was changed and what a cache keeps of it.
+    /// Changes elements. `change` calls its second argument with each key that it changed and the value that a cache
+    /// keeps.
     fn on_items(
         &mut self,
         kind: Kind,
         mut change: impl FnMut(&mut Item, &mut dyn FnMut(&'static str, Option<JsonForm>)),
     ) -> Expected {
-        // An edit of the id itself turns one item into another, so then all are compared.
+        // An edit of the id turns one item into another, so all items are compared.
         self.edited(kind, None, |listing| {
             let Listing { items, remembered, .. } = listing;
             for item in items {
@@ -260,7 +261,7 @@ pub(crate) fn insert(listing: &mut Listing, item: Item, place: Place, rng: &mut 
     listing.items.insert(position, item);
 }
 
-/// A row that is gone keeps nothing.
+/// Forgets the kept values of items that are no longer listed.
 fn forget_absent(listing: &mut Listing) {
     let present: HashSet<i64> = listing.items.iter().filter_map(Item::id).collect();
     listing.remembered.retain(|(id, _), _| present.contains(id));

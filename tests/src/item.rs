@@ -1,4 +1,5 @@
-//! What a listing consists of: kinds, items and categories, each an ordered list of keys and values in their sent form.
+//! The parts of a listing: kinds, items and categories. Items are ordered lists of keys and values in the form in which
+//! they are sent.
 
 use std::fmt;
 
@@ -16,10 +17,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All three, in the order in which panels show them.
+    /// All kinds, in the order in which panels show them.
     pub const ALL: [Self; 3] = [Self::Channels, Self::Movies, Self::Series];
 
-    /// The kind's name: `channels`, `movies` or `series`.
+    /// Returns the name of the kind: `channels`, `movies` or `series`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Channels => "channels",
@@ -28,12 +29,12 @@ impl Kind {
         }
     }
 
-    /// The kind with this name.
+    /// Returns the kind with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The key (and column) that holds the id of an item of this kind.
+    /// Returns the key (and column) with the id of an item of this kind.
     pub fn id_key(self) -> &'static str {
         match self {
             Self::Channels | Self::Movies => "stream_id",
@@ -59,44 +60,44 @@ impl fmt::Display for Kind {
 /// How the text of an element is escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Escaping {
-    /// PHP's default: `\/` for a slash and `\uXXXX` for everything beyond ASCII.
+    /// The default of PHP: `\/` for a slash, and `\uXXXX` for everything beyond ASCII.
     Php,
-    /// Slashes and UTF-8 as they are.
+    /// Slashes and UTF-8 unescaped.
     Raw,
 }
 
-/// One element of a listing. `num` is not among its fields: the listing counts while it is written.
+/// One element of a listing. `num` is not one of its fields, because it is counted when the listing is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     kind: Kind,
     fields: Vec<(&'static str, JsonForm)>,
-    /// How its text is written.
+    /// The escaping of its text.
     pub escaping: Escaping,
 }
 
 impl Item {
-    /// An item without any key.
+    /// Returns an item without keys.
     pub fn bare(kind: Kind) -> Self {
         Self { kind, fields: Vec::new(), escaping: Escaping::Php }
     }
 
-    /// An item with an id (as a number) and a name; add more by [`Self::with`].
+    /// Returns an item with an id (as a number) and a name. [`Self::with`] adds more.
     pub fn new(kind: Kind, id: i64, name: &str) -> Self {
         Self::bare(kind).with("name", name).with(kind.id_key(), id)
     }
 
-    /// Appends a key, or replaces its value where it stands.
+    /// Appends a key, or replaces its value in its place.
     pub fn with(mut self, key: &'static str, value: impl Into<JsonForm>) -> Self {
         self.set(key, value.into());
         self
     }
 
-    /// The kind.
+    /// Returns the kind.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The id, when it can be read as an integer.
+    /// Returns the id, or `None` if it can't be read as an integer.
     pub fn id(&self) -> Option<i64> {
         match self.get(self.kind.id_key())?.meaning() {
             JsonForm::Integer(id) => Some(*id),
@@ -105,17 +106,17 @@ impl Item {
         }
     }
 
-    /// The keys and values in the order in which they are sent.
+    /// Returns the keys and values in the order in which they are sent.
     pub fn fields(&self) -> &[(&'static str, JsonForm)] {
         &self.fields
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&JsonForm> {
         self.fields.iter().find(|(own, _)| *own == key).map(|(_, value)| value)
     }
 
-    /// Sets the value of a key; a new key comes last. Returns the former value.
+    /// Sets the value of a key, and returns the former value. A new key comes last.
     pub fn set(&mut self, key: &'static str, value: JsonForm) -> Option<JsonForm> {
         if let Some((_, current)) = self.fields.iter_mut().find(|(own, _)| *own == key) {
             return Some(std::mem::replace(current, value));
@@ -124,13 +125,13 @@ impl Item {
         None
     }
 
-    /// Takes a key away, with its value.
+    /// Removes a key, and returns its value.
     pub fn take(&mut self, key: &str) -> Option<JsonForm> {
         let at = self.fields.iter().position(|(own, _)| *own == key)?;
         Some(self.fields.remove(at).1)
     }
 
-    /// Every category of the item, as text, sorted by bytes and without repetition.
+    /// Returns every category of the item as text, sorted by bytes and without repetition.
     pub fn category_set(&self) -> Vec<String> {
         let mut set: Vec<String> = self.get("category_id").and_then(JsonForm::scalar_text).into_iter().collect();
         if let Some(JsonForm::Array(more)) = self.get("category_ids").map(JsonForm::meaning) {
@@ -146,14 +147,14 @@ impl Item {
     }
 }
 
-/// One entry of a category list.
+/// An entry of a category list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Category {
     /// `category_id`.
     pub id: JsonForm,
     /// `category_name`.
     pub name: String,
-    /// `parent_id`; `None` when the key is missing.
+    /// `parent_id`; `None` if the key is missing.
     pub parent: Option<JsonForm>,
 }
 

@@ -12,45 +12,45 @@ pub enum JsonForm {
     Bool(bool),
     /// A number without a fraction.
     Integer(i64),
-    /// A number, written exactly so: `7.50` stays `7.50`.
+    /// A number in exactly this form: `7.50` stays `7.50`.
     Number(Box<str>),
     /// A string.
     Text(Box<str>),
     /// An array.
     Array(Box<[JsonForm]>),
-    /// An object, in this order.
+    /// An object with its members in this order.
     Object(Box<[(Box<str>, JsonForm)]>),
-    /// Bytes sent as they are (an ill-formed escape, invalid UTF-8), and what a right reader makes of them.
+    /// Bytes that are sent unchanged (an ill-formed escape, invalid UTF-8), and the value that a correct reader reads.
     Verbatim(Box<(Vec<u8>, JsonForm)>),
 }
 
 impl JsonForm {
-    /// A string.
+    /// Returns a string.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into().into_boxed_str())
     }
 
-    /// A number with this literal.
+    /// Returns a number with this literal.
     pub fn number(literal: impl Into<String>) -> Self {
         Self::Number(literal.into().into_boxed_str())
     }
 
-    /// An array of these values.
+    /// Returns an array of these values.
     pub fn array(values: impl IntoIterator<Item = Self>) -> Self {
         Self::Array(values.into_iter().collect())
     }
 
-    /// An object of these members.
+    /// Returns an object of these members.
     pub fn object<K: Into<String>>(members: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Object(members.into_iter().map(|(key, value)| (key.into().into_boxed_str(), value)).collect())
     }
 
-    /// Bytes sent as they are; `means` is what a right reader makes of them.
+    /// Returns bytes that are sent unchanged. `means` is the value that a correct reader reads.
     pub fn verbatim(bytes: impl Into<Vec<u8>>, means: Self) -> Self {
         Self::Verbatim(Box::new((bytes.into(), means)))
     }
 
-    /// What a right reader makes of the value.
+    /// Returns the value that a correct reader reads.
     pub fn meaning(&self) -> &Self {
         match self {
             Self::Verbatim(pair) => pair.1.meaning(),
@@ -58,7 +58,7 @@ impl JsonForm {
         }
     }
 
-    /// A string or a number as text, without any change.
+    /// Returns a string or a number as unchanged text.
     pub(crate) fn scalar_text(&self) -> Option<String> {
         match self.meaning() {
             Self::Integer(number) => Some(number.to_string()),
@@ -67,7 +67,8 @@ impl JsonForm {
         }
     }
 
-    /// Writes the value. `php` is PHP's default (`\/` and `\uXXXX`); otherwise slashes and UTF-8 stay as they are.
+    /// Writes the value. With `php`, the escaping is PHP's default (`\/` and `\uXXXX`); otherwise slashes and UTF-8 are
+    /// unescaped.
     pub fn write(&self, out: &mut Vec<u8>, php: bool) {
         match self {
             Self::Null => out.extend_from_slice(b"null"),
@@ -102,7 +103,7 @@ impl JsonForm {
         }
     }
 
-    /// The value alone, as bytes.
+    /// Returns the value alone, as bytes.
     pub fn to_bytes(&self, php: bool) -> Vec<u8> {
         let mut out = Vec::new();
         self.write(&mut out, php);

@@ -1,7 +1,7 @@
-//! A simulated panel: a real HTTP server on loopback that serves a deterministic catalogue of any size, moves it on
-//! from version to version, misbehaves on request, and says exactly what a right cache would hold.
+//! A simulated panel: a real HTTP server on loopback. It serves a deterministic catalogue of any size, moves it on from
+//! version to version, misbehaves on request, and says exactly what a correct cache holds.
 //!
-//! It depends on none of the crates it tests. [`Catalogue`] is the pure part, [`Panel`] the server.
+//! The crate depends on none of the crates that it tests. [`Catalogue`] is the pure part, and [`Panel`] is the server.
 
 pub mod canary;
 mod catalogue;

@@ -8,33 +8,33 @@ use crate::panel::ListOrder;
 /// The outer shape of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shape {
-    /// `[{..},{..}]`, all of it.
+    /// `[{..},{..}]`, all elements.
     Array,
-    /// `[{..}]`: the first half of the elements, as valid JSON.
+    /// `[{..}]`, the first half of the elements, as valid JSON.
     Half,
     /// `[]`.
     Empty,
-    /// `{"0":{..},"1":{..}}`: what PHP makes of an array with holes.
+    /// `{"0":{..},"1":{..}}`, as PHP writes an array with gaps.
     Keyed,
-    /// `{"101":{..},"205":{..}}`: the key is the id, which the elements leave out.
+    /// `{"101":{..},"205":{..}}`, where the key is the id, which the elements leave out.
     KeyedById,
 }
 
 /// A part of a catalogue, and its order.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct View {
-    /// How many items are left out at the beginning, and how many follow.
+    /// The number of items that are left out at the beginning, and the number of items that follow.
     pub(crate) slice: Option<(usize, usize)>,
     pub(crate) order: ListOrder,
 }
 
 impl Catalogue {
-    /// The listing of a kind, or of one category of it.
+    /// Returns the listing of a kind, or of one category of it.
     pub fn render(&self, kind: Kind, shape: Shape, category: Option<&str>) -> Vec<u8> {
         self.render_view(kind, shape, category, &View::default())
     }
 
-    /// The same of a part of the catalogue, in an order.
+    /// Returns the listing of a part of the catalogue, in an order.
     pub(crate) fn render_view(&self, kind: Kind, shape: Shape, category: Option<&str>, view: &View) -> Vec<u8> {
         let listing = self.listing(kind);
         let wanted = |item: &&Item| category.is_none_or(|one| item.category_set().iter().any(|own| own == one));
@@ -57,7 +57,7 @@ impl Catalogue {
         list(shape, items.iter().copied(), key, write)
     }
 
-    /// The category list of a kind.
+    /// Returns the category list of a kind.
     pub fn render_categories(&self, kind: Kind, shape: Shape) -> Vec<u8> {
         let key = |at: usize, _: &_| at.to_string();
         list(shape, self.categories(kind).iter(), key, |out, _, category| category.form().write(out, true))
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::catalogue::CatalogueConfig;
 
-    /// FNV-1a, so that the frozen numbers below depend on nothing but the bytes.
+    /// Returns the FNV-1a hash, so that the frozen numbers below depend on the bytes only.
     fn hash(bytes: &[u8]) -> u64 {
         bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
     }

@@ -1,4 +1,4 @@
-//! A step to the next version: how much of each kind is added, updated, refreshed and removed.
+//! A step to the next version: how many items of each kind are added, updated, refreshed and removed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,22 +10,22 @@ use crate::item::{Category, Item, Kind};
 use crate::json::JsonForm;
 use crate::prng::Prng;
 
-/// What happens in a step. Percentages are of the items there are; above zero, it is one item at least.
+/// The changes of a step. Percentages are of the existing items. Above zero, at least one item changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// New items.
     pub added_percent: f64,
-    /// Items of which a significant field changes, the fields in turn.
+    /// Items with a change of a significant field. The fields take turns.
     pub updated_percent: f64,
-    /// Items of which only a rating or an image changes.
+    /// Items with a change of only a rating or an image.
     pub refreshed_percent: f64,
     /// Items that are no longer listed.
     pub removed_percent: f64,
-    /// Where new items appear. At the top, every `num` moves.
+    /// The place of new items. At the top, every `num` changes.
     pub place: Place,
-    /// Adds one to every `num`, whatever else happens.
+    /// Whether one is added to every `num`.
     pub renumber: bool,
-    /// The kinds concerned.
+    /// The kinds that change.
     pub kinds: Vec<Kind>,
 }
 
@@ -44,7 +44,8 @@ impl Default for Step {
 }
 
 impl Step {
-    /// A quiet day at a panel: half a per cent comes, one is edited, one re-rated, half a per cent goes.
+    /// Returns a step like a quiet day at a panel: half a per cent of the items is added, one per cent is edited, one
+    /// per cent gets a new rating or image, and half a per cent is removed.
     pub fn ordinary() -> Self {
         Self {
             added_percent: 0.5,
@@ -64,7 +65,7 @@ enum Fate {
 }
 
 impl Catalogue {
-    /// Moves on to the next version and says what a right sync of it reports.
+    /// Moves on to the next version, and returns what a correct sync of it reports.
     pub fn advance(&mut self, step: &Step) -> Expected {
         self.version += 1;
         let (seed, version, time) = (self.seed, self.version, self.time());
@@ -93,7 +94,7 @@ impl Catalogue {
     }
 }
 
-/// Draws who is removed, updated and refreshed; nobody is drawn twice.
+/// Draws the items that are removed, updated and refreshed. No item is drawn twice.
 fn fates(step: &Step, rng: &mut Prng, ids: &[i64]) -> HashMap<i64, Fate> {
     let mut drawn = ids.to_vec();
     rng.shuffle(&mut drawn);
@@ -136,7 +137,8 @@ fn befall(listing: &mut Listing, fates: &HashMap<i64, Fate>, version: u64, time:
     }
 }
 
-/// Changes one significant field. Every other update of a series says so in `last_modified`; nothing else does.
+/// Changes one significant field. For a series, every other update also changes `last_modified`. No other kind of item
+/// shows its update.
 fn update(item: &mut Item, categories: &[Category], turn: usize, version: u64, time: i64) {
     match item.kind() {
         Kind::Channels => match turn % 4 {
@@ -175,7 +177,7 @@ fn update(item: &mut Item, categories: &[Category], turn: usize, version: u64, t
     }
 }
 
-/// Puts a text into a form that it never had before.
+/// Gives a text a value that it never had before.
 fn revise(item: &mut Item, key: &'static str, version: u64) {
     const MARK: &str = " ·r";
     let now = item.get(key).and_then(JsonForm::scalar_text).unwrap_or_else(|| "Unnamed".to_owned());
@@ -183,7 +185,7 @@ fn revise(item: &mut Item, key: &'static str, version: u64) {
     item.set(key, JsonForm::text(format!("{base}{MARK}{version}")));
 }
 
-/// Moves the item from its category to the next one, so that the set loses the old one.
+/// Moves the item from its category to the next one. The old category leaves the set.
 fn recategorise(item: &mut Item, categories: &[Category], version: u64) {
     let ids: Vec<String> = categories.iter().filter_map(|category| category.id.scalar_text()).collect();
     let old = item.get("category_id").and_then(JsonForm::scalar_text);
@@ -199,7 +201,7 @@ fn recategorise(item: &mut Item, categories: &[Category], version: u64) {
     item.set("category_id", JsonForm::text(new.clone()));
 }
 
-/// Changes the image, or every third time the rating where there is one.
+/// Changes the image. Every third time the rating changes instead, if there is one.
 fn refresh(item: &mut Item, turn: usize, version: u64) {
     let id = item.id().expect("only items with an id are drawn");
     if turn % 3 == 2 && item.get("rating").is_some() {

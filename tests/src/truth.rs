@@ -1,4 +1,4 @@
-//! What a right cache holds, computed from the catalogue's values and never from the JSON that it serves.
+//! The content of a correct cache. It is computed from the catalogue's values, never from the JSON that is served.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -18,12 +18,12 @@ pub enum Truth {
     Real(f64),
     /// A TEXT column.
     Text(String),
-    /// Elements of the same id disagree, and whichever the cache chose is right.
+    /// Elements of the same id disagree. Any value that the cache chose is right.
     AnyOf(Vec<Truth>),
 }
 
 impl Truth {
-    /// Whether a cache that holds `cached` is right.
+    /// Returns whether a cache that holds `cached` is right.
     pub fn accepts(&self, cached: &Self) -> bool {
         match self {
             Self::AnyOf(several) => several.iter().any(|one| one.accepts(cached)),
@@ -32,7 +32,7 @@ impl Truth {
         }
     }
 
-    /// The content as JSON, for people and for other programs.
+    /// Returns the content as JSON, for people and for other programs.
     pub fn form(&self) -> JsonForm {
         match self {
             Self::Null => JsonForm::Null,
@@ -44,16 +44,16 @@ impl Truth {
     }
 }
 
-/// A row of the cache: column name to content.
+/// A row of the cache: column names and contents.
 pub type Row = BTreeMap<&'static str, Truth>;
 
 impl Catalogue {
-    /// What a right cache holds of a kind once it has seen this version (and those before it): rows by id.
+    /// Returns the rows that a correct cache has after this version and all earlier ones, by id.
     pub fn truth(&self, kind: Kind) -> BTreeMap<i64, Row> {
         rows(self.listing(kind), None)
     }
 
-    /// The categories of a kind in the panel's order: id, name, parent.
+    /// Returns the categories of a kind in the panel's order: id, name, parent.
     pub fn categories_truth(&self, kind: Kind) -> Vec<(String, String, Option<i64>)> {
         let categories = self.listing(kind).categories.iter();
         categories
@@ -65,7 +65,7 @@ impl Catalogue {
     }
 }
 
-/// Where `cached` is wrong: one sentence for each row or column, the columns that do not count left out.
+/// Returns where `cached` is wrong, in one sentence for each row or column. Columns that don't count are left out.
 pub fn disagreements(kind: Kind, truth: &BTreeMap<i64, Row>, cached: &BTreeMap<i64, Row>) -> Vec<String> {
     let mut found = Vec::new();
     for (id, row) in truth {
@@ -85,7 +85,7 @@ pub fn disagreements(kind: Kind, truth: &BTreeMap<i64, Row>, cached: &BTreeMap<i
     found
 }
 
-/// The rows of the given ids, or of all. Elements whose id cannot be read are no rows.
+/// Returns the rows of the given ids, or of all ids. Elements without a readable id have no row.
 pub(crate) fn rows(listing: &Listing, wanted: Option<&HashSet<i64>>) -> BTreeMap<i64, Row> {
     let mut elements: HashMap<i64, Vec<(usize, &Item)>> = HashMap::new();
     for (position, item) in listing.items.iter().enumerate() {
@@ -172,7 +172,7 @@ fn normalised(rule: Rule, value: &JsonForm) -> Truth {
     }
 }
 
-/// The shortest way to write a decimal number; `None` when the text is not one.
+/// Returns the shortest form of a decimal number, or `None` if the text is not a number.
 pub(crate) fn canonical_decimal(text: &str) -> Option<String> {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));

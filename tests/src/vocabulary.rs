@@ -1,5 +1,5 @@
-//! The words from which names, plots and addresses are put together: several scripts, the decorations of real panels,
-//! and the characters that break careless escaping.
+//! The words of names, plots and addresses: several scripts, the decorations of real panels, and characters that break
+//! careless escaping.
 
 use crate::prng::Prng;
 
@@ -173,7 +173,7 @@ const CLAUSES: [&str; 22] = [
     "all while the city prepares for the carnival",
 ];
 
-/// The name of a channel: often decorated, often in another script.
+/// Returns the name of a channel, which is often decorated and often in another script.
 pub(crate) fn channel_name(rng: &mut Prng, index: u64) -> String {
     let country = rng.pick(&COUNTRIES);
     let station = rng.pick(&BROADCASTERS);
@@ -189,7 +189,7 @@ pub(crate) fn channel_name(rng: &mut Prng, index: u64) -> String {
     }
 }
 
-/// The title of a movie or series, without decoration.
+/// Returns the title of a movie or series, without decoration.
 pub(crate) fn title(rng: &mut Prng) -> String {
     match rng.below(10) {
         0 | 1 => rng.pick(&FOREIGN).to_owned(),
@@ -201,7 +201,7 @@ pub(crate) fn title(rng: &mut Prng) -> String {
     }
 }
 
-/// The name under which a title is listed: with a prefix of its language, a year, or both.
+/// Returns the name under which a title is listed: with a prefix of its language, a year, or both.
 pub(crate) fn listed_name(rng: &mut Prng, title: &str, year: i64) -> String {
     match rng.below(4) {
         0 => format!("{} - {title} ({year})", rng.pick(&COUNTRIES)),
@@ -211,7 +211,7 @@ pub(crate) fn listed_name(rng: &mut Prng, title: &str, year: i64) -> String {
     }
 }
 
-/// A plot of about 200 to 900 bytes.
+/// Returns a plot of about 200 to 900 bytes.
 pub(crate) fn plot(rng: &mut Prng) -> String {
     let length = 200 + rng.position(600);
     let mut plot = String::with_capacity(length + 100);
@@ -244,7 +244,7 @@ pub(crate) fn genres(rng: &mut Prng) -> String {
     if first == second { first.to_owned() } else { format!("{first} / {second}") }
 }
 
-/// The name of a category; names repeat, ids do not.
+/// Returns the name of a category. Names repeat, and ids do not.
 pub(crate) fn category_name(rng: &mut Prng, index: u64) -> String {
     let country = rng.pick(&COUNTRIES);
     let genre = rng.pick(&GENRES);
@@ -257,7 +257,7 @@ pub(crate) fn category_name(rng: &mut Prng, index: u64) -> String {
     }
 }
 
-/// The address of an image. Some are absolute with a long path, few are relative.
+/// Returns the address of an image. Some addresses are absolute with a long path, and a few are relative.
 pub(crate) fn image(rng: &mut Prng, folder: &str) -> String {
     let token = rng.next();
     match rng.below(20) {

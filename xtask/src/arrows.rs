@@ -1,8 +1,9 @@
-//! The step `arrows`: crates depend on each other as designed and not otherwise, features included.
+//! The step `arrows`: crates depend on each other as designed, features included.
 //!
-//! `sync-app → {sync-service, sync-xtream, sync-sqlite} → sync-core` and `sync-service → sync-change-set → sync-core`, and
-//! none else. The core's normal dependencies hold no HTTP client, no database and no runtime, with any of its features;
-//! mockall is in no normal graph, and the crates of the command aren't in that of the library.
+//! `sync-app → {sync-service, sync-xtream, sync-sqlite} → sync-core` and `sync-service → sync-change-set → sync-core`
+//! are the only dependencies. The core's normal dependencies contain no HTTP client, no database and no runtime, with
+//! any of its features. mockall is in no normal graph, and the crates of the command are not in the graph of the
+//! library.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::shell::{cargo, read};
 use crate::workspace::{LIBRARIES, Workspace};
 use crate::{Outcome, features, purity};
 
-/// Each crate with the crates of ours that it stands on directly, and those it reaches.
+/// Each crate with the crates of this workspace that it depends on directly, and those that it depends on at all.
 const ARROWS: [(&str, &[&str], &[&str]); 6] = [
     ("sync-core", &[], &[]),
     ("sync-xtream", &["sync-core"], &["sync-core"]),
@@ -24,10 +25,10 @@ const ARROWS: [(&str, &[&str], &[&str]); 6] = [
     ),
 ];
 
-/// What the core must never come to depend on.
+/// The crates that the core must never depend on.
 const NOT_IN_CORE: [&str; 5] = ["reqwest", "hyper", "diesel", "libsqlite3-sys", "rusqlite"];
 
-/// What only the command needs: a program that takes the library must not compile it.
+/// The crates that only the command needs. A program that uses the library must not compile them.
 const COMMAND_ONLY: [&str; 11] = [
     "anstream",
     "clap",
@@ -42,7 +43,7 @@ const COMMAND_ONLY: [&str; 11] = [
     "unicode-width",
 ];
 
-/// The features of tokio that the core may turn on: channels and locks, no runtime, no clock, no sockets.
+/// The features of tokio that the core may turn on: channels and locks, but no runtime, clock or sockets.
 const TOKIO_IN_CORE: [&str; 2] = ["default", "sync"];
 
 pub(crate) fn check() -> Outcome {
@@ -83,7 +84,7 @@ pub(crate) fn check() -> Outcome {
     Err(format!("{} faults in how the crates depend on each other", faults.len()).into())
 }
 
-/// The core's graph, with no features, each of its features, and all.
+/// Checks the core's graph without features, with each of its features, and with all of them.
 fn core_graphs(workspace: &Workspace, faults: &mut Vec<String>) -> Outcome {
     let known = &workspace.package("sync-core")?.features;
     let mut selections = vec![vec!["--no-default-features"], vec![], vec!["--all-features"]];
@@ -104,12 +105,12 @@ fn core_graphs(workspace: &Workspace, faults: &mut Vec<String>) -> Outcome {
     Ok(())
 }
 
-/// A selection of features in a message.
+/// Returns a selection of features for a message.
 fn label(selection: &[&str]) -> String {
     if selection.is_empty() { "default features".to_owned() } else { selection.join(" ") }
 }
 
-/// Why a package may not be in the core's graph, if it may not.
+/// Returns the reason why a package may not be in the core's graph, or `None` if it may.
 fn core_fault(node: &Node) -> Option<String> {
     if NOT_IN_CORE.contains(&node.name.as_str()) {
         return Some(format!("depends on {}", node.name));
@@ -118,21 +119,21 @@ fn core_fault(node: &Node) -> Option<String> {
     excess.filter(|_| node.name == "tokio").map(|feature| format!("turns on tokio's feature `{feature}`"))
 }
 
-/// The fault of a set of crates that is not the designed one.
+/// Returns the fault of a set of crates, or `None` if the set is as designed.
 fn unlike<'a>(name: &str, verb: &str, designed: &[&str], found: impl Iterator<Item = &'a str>) -> Option<String> {
     let found: BTreeSet<&str> = found.collect();
     let designed: BTreeSet<&str> = designed.iter().copied().collect();
     (found != designed).then(|| format!("{name} {verb} {found:?} of our crates, by design {designed:?}"))
 }
 
-/// One package of a dependency graph, with the features that are on.
+/// One package of a dependency graph, with its active features.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Node {
     name: String,
     features: Vec<String>,
 }
 
-/// The normal dependencies, on every platform, of what `scope` selects.
+/// Returns the normal dependencies, on every platform, of the packages that `scope` selects.
 fn tree(scope: &[&str], selection: &[&str]) -> Outcome<BTreeSet<Node>> {
     let shape = "-e normal --target all --prefix none --locked -f {p}|{f}".split(' ');
     let text = read(cargo(["tree"]).args(scope).args(selection).args(shape))?;

@@ -1,7 +1,6 @@
-//! `cargo xtask bench`: builds what is measured, and what measures it, and lets it run.
+//! `cargo xtask bench`: builds the measured program and the measuring one, and runs the measurement.
 //!
-//! The measuring itself is the package `sync-bench`. The command is built by itself, as people get it: with the features
-//! that it has then, and no others.
+//! The package `sync-bench` measures. The command is built alone, as users get it, with the features that it has then.
 
 use std::process::Command;
 
@@ -9,10 +8,10 @@ use crate::shell::run;
 use crate::workspace::Workspace;
 use crate::{Outcome, e2e};
 
-/// What measures.
+/// The program that measures.
 pub(crate) const BENCH: e2e::Program = ("sync-bench", "--bin", "sync-bench");
 
-/// What counts allocations, in a process of its own.
+/// The program that counts allocations, in a process of its own.
 const ALLOCATIONS: e2e::Program = ("sync-bench", "--bin", "allocations");
 
 const USAGE: &str = "\
@@ -26,7 +25,7 @@ Usage: cargo xtask bench [--quick] [--rounds N]   measures, prints the table, wr
        cargo xtask bench --counts                 counts what does not depend on the machine, and fails beyond the limits
 ";
 
-/// Measures, or counts.
+/// Runs a measurement, or the counts.
 pub(crate) fn main(args: &[String]) -> Outcome {
     match args {
         [word] if word == "--help" || word == "-h" => {
@@ -40,7 +39,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
     }
 }
 
-/// Has one of the measurements done with the command as people get it.
+/// Runs one of the measurements with the command as users get it.
 fn measure(what: &str, args: &[String]) -> Outcome {
     let folder = folder()?;
     println!("Building the command and what measures it (release).");
@@ -48,7 +47,7 @@ fn measure(what: &str, args: &[String]) -> Outcome {
     run(Command::new(bench).args([what, "--engine"]).arg(engine).arg("--folder").arg(folder).args(args))
 }
 
-/// The counts, of programs as the tests use them: an optimised build would count the same.
+/// Runs the counts with the programs of the tests. An optimised build has the same counts.
 pub(crate) fn counts() -> Outcome {
     let folder = folder()?;
     let (engine, bench) = (e2e::build(e2e::COMMAND)?, e2e::build(BENCH)?);
@@ -57,7 +56,7 @@ pub(crate) fn counts() -> Outcome {
     run(call.arg("--folder").arg(folder))
 }
 
-/// Where bodies are kept and results are written.
+/// Returns the folder of the bodies and the results.
 pub(crate) fn folder() -> Outcome<std::path::PathBuf> {
     let folder = Workspace::load()?.target.join("bench");
     std::fs::create_dir_all(&folder)?;

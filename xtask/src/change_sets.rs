@@ -1,6 +1,7 @@
-//! `cargo xtask change-sets FOLDER`: what a change set between two dated lists takes beside the new list.
+//! `cargo xtask change-sets FOLDER`: compares the size of a change set between two dated lists with that of the new
+//! list.
 //!
-//! The measuring itself is in the package `sync-bench`.
+//! The package `sync-bench` measures.
 
 use std::process::Command;
 

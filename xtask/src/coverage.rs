@@ -1,6 +1,7 @@
-//! `cargo xtask coverage`: which lines the tests of a package run.
+//! `cargo xtask coverage`: shows which lines the tests of a package run.
 //!
-//! A line that was run isn't thereby tested: `cargo xtask mutants` tells that. A line that was not is not tested.
+//! A line that is not run is not tested. A line that is run may still be untested; `cargo xtask mutants` shows such
+//! lines.
 
 use std::process::Command;
 
@@ -34,7 +35,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         if !features.is_empty() {
             call.args(["--features", features]);
         }
-        // A folder of its own: instrumented builds would push the others out.
+        // Instrumented builds have a folder of their own, because they would replace the other builds.
         call.args(["--skip-clean", "--target-dir"]).arg(&target);
         call.args(["--include-files", &format!("crates/{package}/src/*"), "--timeout", "600"]);
         call.args(["--out", "Stdout", "--out", "Lcov", "--output-dir"]).arg(&results);

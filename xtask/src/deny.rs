@@ -1,7 +1,7 @@
-//! `cargo xtask deny`: licences, sources, duplicates and floors of all dependencies, by `deny.toml`.
+//! `cargo xtask deny`: checks licences, sources, duplicates and least versions of all dependencies, by `deny.toml`.
 //!
-//! Works without the network. Advisories are looked up only where their data is; elsewhere they are
-//! reported as not looked up, and never as passed.
+//! It works without the network. Advisories are checked only if their data is on this machine. Otherwise they are
+//! reported as not checked, never as passed.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::shell::run;
 use crate::{Outcome, tools};
 
-/// What can be checked by what is in the repository.
+/// The checks that need only the repository.
 const CHECKS: [&str; 3] = ["licenses", "bans", "sources"];
 
 pub(crate) fn main(args: &[String]) -> Outcome {
@@ -19,7 +19,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
     let tool = tools::find("cargo-deny")?;
     let call = |checks: &[&str]| {
         let mut call = Command::new(&tool);
-        // As a subcommand of cargo it would be told its name first.
+        // As a subcommand of cargo, the tool would get its name as the first argument.
         call.args(["--offline", "--all-features", "check", "--hide-inclusion-graph"]).args(checks);
         call
     };
@@ -34,7 +34,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Where cargo-deny keeps what it has fetched.
+/// Returns the folder in which cargo-deny keeps the advisories that it has fetched.
 fn advisories() -> Option<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));

@@ -1,4 +1,4 @@
-//! `cargo xtask e2e` and `cargo xtask panel`: the command and the simulated panel, built and run.
+//! `cargo xtask e2e` and `cargo xtask panel`: build and run the command and the simulated panel.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Outcome;
 use crate::shell::{cargo, read, run, straight};
 
-/// A program of the workspace: its package, what cargo takes it for, its name.
+/// A program of the workspace: its package, cargo's option for its kind of target, and its name.
 pub(crate) type Program = (&'static str, &'static str, &'static str);
 
 /// The command.
@@ -17,10 +17,10 @@ pub(crate) const COMMAND: Program = ("sync-app", "--bin", "xtream-sync");
 /// The simulated panel.
 pub(crate) const PANEL: Program = ("sync-tests", "--bin", "simulated-panel");
 
-/// What asks a cache with plain SQL.
+/// The program that queries a cache with plain SQL.
 pub(crate) const ASK: Program = ("sync-sqlite", "--example", "ask");
 
-/// Where the suites find the command.
+/// The environment variable that tells the suites where the command is.
 pub(crate) const COMMAND_VARIABLE: &str = "XTREAM_SYNC_BIN";
 
 const PANEL_USAGE: &str = "\
@@ -37,19 +37,19 @@ To have its catalogue move on to a next version (percent of the items):
   curl -X POST 'ADDRESS/control/advance?added=0.5&updated=1&refreshed=1&removed=0.5'
 ";
 
-/// The whole end-to-end suite.
+/// Runs the whole end-to-end suite.
 pub(crate) fn all() -> Outcome {
     suite(&[])
 }
 
-/// The end-to-end suite, or the scenarios whose names hold the filter.
+/// Runs the end-to-end suite, or the scenarios whose names contain the filter.
 pub(crate) fn suite(filter: &[String]) -> Outcome {
     let command = build(COMMAND)?;
     let scenarios = "test --workspace --test e2e --locked --".split(' ');
     run(straight(&mut cargo(scenarios)).args(filter).env(COMMAND_VARIABLE, command))
 }
 
-/// The simulated panel by itself, and how to use it.
+/// Runs the simulated panel. Without arguments, prints first how to use it.
 pub(crate) fn panel(args: &[String]) -> Outcome {
     if args.is_empty() {
         println!("{PANEL_USAGE}");
@@ -58,16 +58,16 @@ pub(crate) fn panel(args: &[String]) -> Outcome {
     run(cargo(["run", "--release", "--locked", "-p", package, kind, name, "--"]).args(args))
 }
 
-/// Builds a program for the tests; returns where cargo put it.
+/// Builds a program for the tests. Returns the path of the program.
 pub(crate) fn build(program: Program) -> Outcome<PathBuf> {
     build_with(program, &[])
 }
 
-/// The same with more arguments for cargo.
+/// Builds a program for the tests, with more arguments for cargo.
 ///
-/// Cargo compiles a dependency once for each set of features that is asked of it, and which are asked depends on the
-/// packages that are selected and on whether a test is among the targets. So every build for the tests selects the whole
-/// workspace and its smallest test, and all of them share their dependencies.
+/// Cargo compiles a dependency once for each set of features. The set depends on the selected packages, and on whether
+/// a test is among the targets. So every build for the tests selects the whole workspace and its smallest test, and all
+/// builds share their dependencies.
 pub(crate) fn build_with((_, kind, name): Program, more: &[&str]) -> Outcome<PathBuf> {
     let mut command = cargo("build --locked --workspace --test log".split(' '));
     command.args([kind, name]).args(more);
@@ -75,7 +75,7 @@ pub(crate) fn build_with((_, kind, name): Program, more: &[&str]) -> Outcome<Pat
     Ok(program)
 }
 
-/// Builds optimised programs as people get them: with the features that their packages ask for, and no others.
+/// Builds optimised programs as users get them, with only the features that their packages ask for.
 pub(crate) fn release<const N: usize>(programs: [Program; N], more: &[&str]) -> Outcome<[PathBuf; N]> {
     let mut command = cargo(["build", "--locked", "--release"]);
     for (package, kind, name) in programs {
@@ -84,7 +84,7 @@ pub(crate) fn release<const N: usize>(programs: [Program; N], more: &[&str]) -> 
     built(command.args(more), programs.map(|(_, _, name)| name))
 }
 
-/// Runs a build; returns where it put the programs with these names.
+/// Runs a build. Returns the paths of the programs with these names.
 fn built<const N: usize>(command: &mut Command, names: [&str; N]) -> Outcome<[PathBuf; N]> {
     let messages = read(command.arg("--message-format=json-render-diagnostics").stdin(Stdio::null()))?;
     let mut paths = Vec::new();
@@ -94,7 +94,7 @@ fn built<const N: usize>(command: &mut Command, names: [&str; N]) -> Outcome<[Pa
     Ok(paths.try_into().expect("there is a path for each name"))
 }
 
-/// Finds in cargo's messages the program it built.
+/// Finds the built program in cargo's messages.
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages
         .lines()

@@ -1,17 +1,18 @@
-//! The step `features`: each library crate by itself, with no features, with each of its own, and the core's tests.
+//! The step `features`: checks each library crate alone, without features and with each of its own features, and runs
+//! the core's tests.
 //!
-//! Without features the store links the SQLite of the system: that is only checked, as none need be here.
+//! Without features the store links the SQLite of the system. Such a build is only checked, because a system needn't
+//! have SQLite.
 
 use crate::Outcome;
 use crate::shell::{cargo, run};
 use crate::workspace::{LIBRARIES, Workspace};
 
-/// The features that each crate must also build with alone, where it has them.
+/// The features with which each crate has to build alone, if it has them.
 pub(crate) const FEATURES: [&str; 3] = ["mock", "serde", "testing"];
 
-/// Those that are nothing of the core's: points for the tests of this workspace, the command of the application, and
-/// the tables of the cache.
-/// `bundled` is what every other step builds with.
+/// Features that the core doesn't have: the failpoints for the tests of this workspace, the command of the application,
+/// and the tables of the cache. Every other step builds with `bundled`, so it is not listed.
 const OTHERS: [&str; 3] = ["failpoints", "cli", "schema"];
 
 pub(crate) fn check() -> Outcome {

@@ -1,7 +1,7 @@
-//! `cargo xtask fuzz`: a fuzzer looks for bytes that break what must hold for any bytes.
+//! `cargo xtask fuzz`: a fuzzer searches for bytes that break an invariant of all inputs.
 //!
-//! What it learns goes into a corpus below the target folder, and it begins with the seeds in `fuzz/seeds`. The targets
-//! are built by the stable compiler, with the switch that lets it take the fuzzer's options.
+//! The inputs that it finds useful go into a corpus below the target folder. It starts with the seeds in `fuzz/seeds`.
+//! The targets are built by the stable compiler, with the switch that makes it accept the fuzzer's options.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ Usage: cargo xtask fuzz [TARGET…] [--minutes N] [--list]
   --list        names the targets
 ";
 
-/// An execution that takes longer is a finding, in seconds.
+/// The seconds after which an execution counts as a finding.
 const TOO_LONG: u32 = 10;
 
 pub(crate) fn main(args: &[String]) -> Outcome {
@@ -53,7 +53,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
     Ok(())
 }
 
-/// The names of all targets, sorted.
+/// Returns the names of all targets, sorted.
 fn targets() -> Outcome<Vec<String>> {
     let mut targets = Vec::new();
     for entry in fs::read_dir("fuzz/fuzz_targets")? {
@@ -74,7 +74,7 @@ fn fuzz(tool: &Path, folder: &Path, target: &str, minutes: u64) -> Outcome {
     call.env("RUSTC_BOOTSTRAP", "1").args(["fuzz", "run", "--target-dir"]).arg(folder.join("build"));
     call.arg(target).arg(&corpus).args(seeds.is_dir().then_some(&seeds));
     call.args(["--", &format!("-max_total_time={}", minutes * 60), &format!("-timeout={TOO_LONG}")]);
-    // The end of the prefix is a part of a file's name.
+    // The text after the last slash of the prefix would begin the names of the files, so the prefix ends in a slash.
     call.args(["-print_final_stats=1", &format!("-artifact_prefix={}/", findings.display())]);
     let ended = run(&mut call);
     if ended.is_err() {

@@ -4,12 +4,12 @@ use crate::Outcome;
 use crate::e2e::{COMMAND, COMMAND_VARIABLE, build};
 use crate::shell::{cargo, run, straight};
 
-/// The whole programme.
+/// Runs all cases.
 pub(crate) fn all() -> Outcome {
     programme(&[])
 }
 
-/// The whole programme, or the cases with these numbers or words in their names.
+/// Runs all cases, or those with these numbers or with these words in their names.
 pub(crate) fn programme(cases: &[String]) -> Outcome {
     let command = build(COMMAND)?;
     let target = "test --quiet --workspace --test hostile --locked --".split(' ');

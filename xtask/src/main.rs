@@ -1,4 +1,4 @@
-//! `cargo xtask <command>`: everything that people and CI run in this repository, in one place.
+//! `cargo xtask <command>`: all tasks that people and CI run in this repository.
 //!
 //! Each command works on a fresh clone with only the Rust toolchain and a C compiler.
 
@@ -25,7 +25,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
-/// What a command came to: its value, or a sentence that says what went wrong.
+/// The result of a command: a value, or a sentence that says what went wrong.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "\
@@ -53,7 +53,7 @@ Usage: cargo xtask <command>
   deny                    licences, sources, duplicates and floors of the dependencies
 ";
 
-/// Exit code of a command line that cannot be understood.
+/// The exit code for a command line that can't be understood.
 const USAGE_ERROR: u8 = 2;
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
-//! `cargo xtask mutants`: changes the code in small ways, one at a time, and sees whether the tests notice.
+//! `cargo xtask mutants`: changes the code in small ways, one at a time, and shows whether the tests notice.
 //!
-//! Takes hours, so it goes shard by shard and goes on where it was stopped: what was caught once is not
-//! tried again until `--fresh`. What survives is explained in `docs/reliability.md`.
+//! A whole run takes hours, so it can be divided into shards and continued after an interruption: a mutant that was
+//! caught once is not tried again until `--fresh`. The surviving mutants are explained in `docs/reliability.md`.
 
 use std::num::NonZero;
 use std::path::Path;
@@ -23,14 +23,14 @@ Usage: cargo xtask mutants [PACKAGE…] [--shard K/N] [--file GLOB] [--jobs N] [
   --list        names the mutants and tries none
 ";
 
-/// Each takes a compiler and its memory.
+/// The most mutants at a time. Each takes a compiler and its memory.
 const MOST_JOBS: usize = 4;
 
-/// Those that can be tried, with the features that their tests need.
+/// The packages that can be tried, with the features that their tests need.
 const PACKAGES: [(&str, &str); 4] =
     [("sync-core", "mock,testing"), ("sync-xtream", "fuzzing"), ("sync-sqlite", ""), ("sync-change-set", "fuzzing")];
 
-/// A package of the library, with the features that its tests need.
+/// Returns a package of the library, with the features that its tests need.
 pub(crate) fn package(name: &str) -> Option<(&'static str, &'static str)> {
     PACKAGES.into_iter().find(|(package, _)| *package == name)
 }
@@ -98,9 +98,9 @@ pub(crate) fn main(args: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Every N-th mutant. The tool has shards too, but takes what was caught before out of the whole, and then
-/// every N-th of the rest: gone on with, a shard would be another one. Mutants that delete a field the tool
-/// doesn't choose by name: these few are in every shard.
+/// Every N-th mutant. The tool has shards too, but it first leaves out the mutants that were caught before, and then
+/// takes every N-th of the rest. A continued shard would therefore have other mutants. The tool can't choose mutants
+/// that delete a field by name; these few are in every shard.
 #[derive(Clone, Copy)]
 struct Shard {
     first: usize,
@@ -114,7 +114,7 @@ impl Shard {
         (shard.first < shard.every.get()).then_some(shard)
     }
 
-    /// Expressions that match the names of the mutants in this shard, one each.
+    /// Returns one expression per mutant of this shard, which matches its name.
     fn of(self, call: &mut Command) -> Outcome<Vec<String>> {
         let named = call.arg("--list").stderr(Stdio::inherit()).output()?;
         ended_well(named.status)?;
@@ -124,16 +124,16 @@ impl Shard {
     }
 }
 
-/// Survivors are no failure of the command: they are what it is asked for.
+/// Tries the mutants of a package. Surviving mutants are no failure, because the command exists to find them.
 fn try_package(call: &mut Command, package: &str, features: &str, results: &Path, jobs: usize) -> Outcome {
-    /// Some survived; some took too long.
+    /// The exit codes for survivors and for mutants that took too long.
     const FOUND: [Option<i32>; 2] = [Some(2), Some(3)];
     call.args(["--test-package", package, "--iterate", "--profile", "mutants", "--jobs", &jobs.to_string()]);
     call.args(["--minimum-test-timeout", "20", "--output"]).arg(results);
     if !features.is_empty() {
         call.args(["--features", features]);
     }
-    // Examples in the documentation would take longer than all other tests together.
+    // The examples in the documentation are left out, because they take longer than all other tests together.
     let status = call.args(["--", "--all-targets"]).status()?;
     if !FOUND.contains(&status.code()) {
         ended_well(status)?;

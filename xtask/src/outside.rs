@@ -1,7 +1,8 @@
-//! The programs outside the workspace: strangers who take the crates piecewise, as packages.
+//! The programs outside the workspace. They depend on the crates as packages, like the programs of other people.
 //!
-//! Their manifests name the crates by version, as anyone's would; what is added to the copy is where cargo finds them
-//! before they are published, and the workspace's profiles and lock file, so that what is built already is used again.
+//! Their manifests name the crates by version, as any manifest does. The copy of a manifest also says where cargo finds
+//! the crates before they are published. It has the profiles and the lock file of the workspace, so that earlier builds
+//! are used again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,22 +11,22 @@ use crate::Outcome;
 use crate::shell::{cargo, run};
 use crate::workspace::LIBRARIES;
 
-/// Where the programs are kept.
+/// The folder of the programs.
 pub(crate) const TEMPLATES: &str = "xtask/outside";
 
-/// A program that takes some of the crates.
+/// A program that uses some of the crates.
 pub(crate) struct Program {
     pub(crate) name: &'static str,
-    /// The crates of ours it stands on, directly or not.
+    /// The crates of this workspace that the program depends on, directly or not.
     takes: &'static [&'static str],
-    /// What cargo is asked to do with it.
+    /// The subcommand of cargo.
     verb: &'static str,
     /// Whether it needs packages that the workspace doesn't have. They are fetched first.
     needs_more: bool,
 }
 
-/// The core with an own source and store; the core with SQLite; the same beside another crate that links SQLite;
-/// everything; everything, on a runtime of several threads.
+/// The programs: the core with a source and a store of their own; the core with SQLite; the same beside another crate
+/// that links SQLite; everything; everything, on a runtime with several threads.
 pub(crate) const PROGRAMS: [Program; 5] = [
     Program { name: "core-only", takes: &["sync-core"], verb: "test", needs_more: false },
     Program { name: "core-sqlite", takes: &["sync-core", "sync-sqlite"], verb: "run", needs_more: false },
@@ -34,7 +35,7 @@ pub(crate) const PROGRAMS: [Program; 5] = [
     Program { name: "spawned", takes: &LIBRARIES, verb: "run", needs_more: false },
 ];
 
-/// Copies each program next to the unpacked packages, then builds and runs it.
+/// Copies each program to a folder near the unpacked packages, then builds and runs it.
 pub(crate) fn build_all(target: &Path, packages: &[(&str, PathBuf)]) -> Outcome {
     for program in PROGRAMS {
         let folder = target.join("outside").join(program.name);
@@ -58,7 +59,7 @@ pub(crate) fn build_all(target: &Path, packages: &[(&str, PathBuf)]) -> Outcome 
     Ok(())
 }
 
-/// Copies a folder, but for what a build may have left in it.
+/// Copies a folder without the files that a build may have left in it.
 fn copy(from: &Path, to: &Path) -> Outcome {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from).map_err(|error| format!("{}: {error}", from.display()))? {
@@ -76,19 +77,19 @@ fn copy(from: &Path, to: &Path) -> Outcome {
     Ok(())
 }
 
-/// The table that says where the packages lie.
+/// Returns the table that says where the packages are.
 fn patch<'a>(packages: impl Iterator<Item = &'a (&'a str, PathBuf)>) -> String {
     let lines = packages.map(|(name, folder)| format!("{name} = {{ path = '{}' }}\n", folder.display()));
     format!("[patch.crates-io]\n{}", lines.collect::<String>())
 }
 
-/// The profile of one of our crates in a program that runs for a moment. It would be optimised there as any dependency
-/// is, and that takes minutes.
+/// Returns the profile for one of the crates in a program that runs only briefly. Otherwise the crate would be
+/// optimised like any dependency, which takes minutes.
 fn unoptimised(name: &str) -> String {
     format!("[profile.dev.package.{name}]\nopt-level = 0\n")
 }
 
-/// The `[profile.…]` tables of a manifest, as they stand.
+/// Returns the `[profile.…]` tables of a manifest, unchanged.
 fn profiles(manifest: &str) -> String {
     let mut inside = false;
     let mut kept = String::new();

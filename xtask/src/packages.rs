@@ -1,4 +1,4 @@
-//! The step `packages`: what a stranger would download is whole, and stands without this repository.
+//! The step `packages`: the packages that users download are complete, and build without this repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::{Outcome, outside};
 
 pub(crate) fn check() -> Outcome {
     let workspace = Workspace::load()?;
-    // All that the rest needs is at hand then, so that no index is asked about crates that no one has published.
+    // All dependencies are fetched now. The later calls are offline, so that no index is asked for unpublished crates.
     let host = read(Command::new("rustc").args(["--print", "host-tuple"]))?;
     run(&mut cargo(["fetch", "--locked", "--target", host.trim()]))?;
     let mut package = cargo("package --no-verify --allow-dirty --locked --offline".split(' '));
@@ -25,9 +25,10 @@ pub(crate) fn check() -> Outcome {
     outside::build_all(&workspace.target, &unpacked)
 }
 
-/// Unpacks the archives into a fresh folder; returns each crate with where it lies.
+/// Unpacks the archives into a fresh folder. Returns each crate with its folder.
 ///
-/// The files are dated now (`-m`): in the archive all bear one old date, by which cargo would take any change for none.
+/// The files get the current time (`-m`). In the archives all files have the same old date, so cargo would not notice
+/// changes.
 fn unpack(workspace: &Workspace) -> Outcome<Vec<(&'static str, PathBuf)>> {
     let home = workspace.target.join("outside/packages");
     if home.exists() {
@@ -44,7 +45,7 @@ fn unpack(workspace: &Workspace) -> Outcome<Vec<(&'static str, PathBuf)>> {
     Ok(unpacked)
 }
 
-/// A package has its texts, and the migrations as files of its own.
+/// Fails unless a package has its texts, and the migrations as files of its own.
 fn whole(name: &str, folder: &Path) -> Outcome {
     let is_file = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
     if !is_file(&folder.join("README.md")) {

@@ -1,4 +1,5 @@
-//! What no dependency graph can tell: the core names no clock, file or socket, and each migration is whole.
+//! The rules that no dependency graph can check: the core names no clock, file or socket, and each migration is
+//! complete.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,13 @@ use crate::Outcome;
 const CORE: &str = "crates/sync-core/src";
 const MIGRATIONS: &str = "crates/sync-sqlite/migrations";
 
-/// Where the link in the sqlite crate leads, seen from the crate.
+/// The target of the link in the sqlite crate, relative to the crate.
 const MIGRATIONS_TARGET: &str = "../../migrations";
 
-/// Words that have no place in the core, not even in its comments or tests.
+/// The words that must not be in the core, not even in its comments or tests.
 const FORBIDDEN: [&str; 6] = ["std::fs", "std::net", "SystemTime::now", "Instant::now", "Utc::now", "Local::now"];
 
-/// The lines of the core that reach for time, files or the network.
+/// Returns the lines of the core that use time, files or the network.
 pub(crate) fn core_sources() -> Outcome<Vec<String>> {
     let mut files = Vec::new();
     rust_files(Path::new(CORE), &mut files)?;
@@ -39,7 +40,7 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome {
     Ok(())
 }
 
-/// Line number and word of each breach, also where several names are imported in one `use std::{…}`.
+/// Returns line number and word of each forbidden word. Several names in one `use std::{…}` are found as well.
 fn impure(text: &str) -> Vec<(usize, String)> {
     let line_of = |at: usize| text[..at].matches('\n').count() + 1;
     let mut found: Vec<(usize, String)> = FORBIDDEN
@@ -56,7 +57,7 @@ fn impure(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// What is wrong with the migrations: the link that makes the package whole, and each one's two halves.
+/// Returns what is wrong with the migrations: the link that the package needs, and the two files of each migration.
 pub(crate) fn migrations() -> Outcome<Vec<String>> {
     let mut faults = Vec::new();
     if fs::read_link(MIGRATIONS).ok().as_deref() != Some(Path::new(MIGRATIONS_TARGET)) {

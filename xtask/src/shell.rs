@@ -1,14 +1,14 @@
-//! Running other programs: shown before they run, judged by their exit status.
+//! Runs other programs. They are printed before they run, and judged by their exit status.
 
 use std::ffi::OsStr;
 use std::process::{Child, Command, Stdio};
 
 use crate::Outcome;
 
-/// A call of the cargo that runs this task.
+/// Returns a call of the cargo that runs this task.
 ///
-/// What cargo told *this* program about itself is taken out of the environment: build scripts that watch
-/// those variables (ring's does) would otherwise run again each time one changes between a task and a terminal.
+/// The variables that cargo has set for *this* program are removed. Build scripts that watch them (ring's does) would
+/// otherwise run again whenever a variable differs between a task and a terminal.
 pub(crate) fn cargo<I, S>(args: I) -> Command
 where
     I: IntoIterator<Item = S>,
@@ -26,23 +26,23 @@ where
     command
 }
 
-/// Has a command reach servers on this machine directly, also where the rest of the world is behind a proxy.
+/// Makes a command connect directly to servers on this machine, even if a proxy is set.
 pub(crate) fn straight(command: &mut Command) -> &mut Command {
     ["NO_PROXY", "no_proxy"].into_iter().fold(command, |command, name| command.env(name, "127.0.0.1,localhost,::1"))
 }
 
-/// Runs a command whose output belongs on the screen; a status other than 0 is a failure that names the command.
+/// Runs a command whose output goes to the screen. An exit code other than 0 is a failure that names the command.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     start(command)?.wait()
 }
 
-/// A command that runs beside others.
+/// A command that runs at the same time as others.
 pub(crate) struct Started {
     child: Child,
     line: String,
 }
 
-/// Starts a command whose output belongs on the screen.
+/// Starts a command whose output goes to the screen.
 pub(crate) fn start(command: &mut Command) -> Outcome<Started> {
     let line = shown(command);
     println!("$ {line}");
@@ -51,14 +51,14 @@ pub(crate) fn start(command: &mut Command) -> Outcome<Started> {
 }
 
 impl Started {
-    /// Waits for its end; a status other than 0 is a failure that names the command.
+    /// Waits for the end of the command. An exit code other than 0 is a failure that names the command.
     pub(crate) fn wait(mut self) -> Outcome {
         let status = self.child.wait()?;
         if status.success() { Ok(()) } else { Err(format!("`{}` ended with {status}", self.line).into()) }
     }
 }
 
-/// Runs a command for what it prints; what it has to say on stderr is shown.
+/// Runs a command and returns its stdout. Its stderr is shown.
 pub(crate) fn read(command: &mut Command) -> Outcome<String> {
     let line = shown(command);
     let output =
@@ -69,7 +69,7 @@ pub(crate) fn read(command: &mut Command) -> Outcome<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// A command as one would type it, with the variables that are set for it.
+/// Returns a command as a person would type it, with the variables that are set for it.
 fn shown(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
         value.map(|value| format!("{}={:?}", name.to_string_lossy(), value.to_string_lossy()))

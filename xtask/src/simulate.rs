@@ -1,13 +1,13 @@
-//! `cargo xtask simulate`: a policy decides in simulated worlds, beside fixed rules and an oracle.
+//! `cargo xtask simulate`: a policy decides in simulated worlds, compared with fixed rules and an oracle.
 //!
-//! The simulating itself is the package `sync-simulation`.
+//! The package `sync-simulation` simulates.
 
 use std::process::Command;
 
 use crate::shell::run;
 use crate::{Outcome, e2e};
 
-/// What simulates.
+/// The program that simulates.
 const SIMULATION: e2e::Program = ("sync-simulation", "--bin", "sync-simulation");
 
 pub(crate) fn main(args: &[String]) -> Outcome {

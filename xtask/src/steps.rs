@@ -1,6 +1,6 @@
-//! `cargo xtask test`: everything CI runs, in order, each step named and timed.
+//! `cargo xtask test`: runs everything that CI runs, in order, and prints the name and time of each step.
 //!
-//! The first failure ends it, with the command that repeats the failing step.
+//! The first failure ends it, and prints the command that repeats the failing step.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ const STEPS: [Step; 11] = [
     Step { name: "counts", about: "rows, bytes, requests, memory and allocations of a sync", run: bench::counts },
 ];
 
-/// Runs the steps that are named, or all.
+/// Runs the named steps, or all steps.
 pub(crate) fn main(args: &[String]) -> ExitCode {
     if args.iter().any(|arg| arg == "--list") {
         for step in &STEPS {
@@ -90,10 +90,11 @@ fn docs() -> Outcome {
     run(cargo(args.split(' ')).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// All tests but those of the command against the simulated panel, which have steps of their own. The whole workspace
-/// is selected, so that the dependencies are those of the other steps.
+/// Runs all tests, except those of the command against the simulated panel, which have steps of their own. The whole
+/// workspace is selected, so that the dependencies are those of the other steps.
 ///
-/// The long watch takes two minutes and one processor, so the tests of the documentation are compiled beside it.
+/// The endurance test takes two minutes and one processor, so the tests of the documentation are compiled at the same
+/// time.
 fn tests() -> Outcome {
     let targets = "test --workspace --all-features --locked --lib --bins --examples --test it --test log --test watch";
     run(straight(&mut cargo(targets.split(' '))))?;

@@ -1,4 +1,4 @@
-//! Tools that are no part of the toolchain: found where they are, or installed below the target folder.
+//! Tools that are not part of the toolchain. They are used if they exist, or else installed below the target folder.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use crate::Outcome;
 use crate::shell::{cargo, run};
 use crate::workspace::Workspace;
 
-/// Where a tool is; installs it when it is nowhere, which takes some minutes once.
+/// Returns the path of a tool. Installs the tool if it is missing, which takes some minutes.
 pub(crate) fn find(name: &str) -> Outcome<PathBuf> {
     let root = Workspace::load()?.target.join("tools");
     let own = root.join("bin").join(name).with_extension(std::env::consts::EXE_EXTENSION);

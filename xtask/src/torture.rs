@@ -1,25 +1,25 @@
-//! `cargo xtask torture`: random schedules of edits, lies, faults and crashes, each from one seed.
+//! `cargo xtask torture`: runs random schedules of edits, wrong answers, faults and crashes, each from one seed.
 //!
-//! The torturing itself is the package `sync-torture`.
+//! The package `sync-torture` runs the schedules.
 
 use std::process::Command;
 
 use crate::shell::run;
 use crate::{Outcome, e2e};
 
-/// What tries to break the promises.
+/// The program that runs the schedules.
 const TORTURE: e2e::Program = ("sync-torture", "--bin", "sync-torture");
 
-/// The store that is tortured has points at which it can be stopped.
+/// The tested store has failpoints at which it can be stopped.
 const POINTS: [&str; 2] = ["--features", "sync-torture/failpoints"];
 
-/// As long as it is told to; optimised, because the number of schedules counts.
+/// Runs schedules for as long as the arguments say. The build is optimised, because the number of schedules counts.
 pub(crate) fn main(args: &[String]) -> Outcome {
     let [torture] = e2e::release([TORTURE], &POINTS)?;
     run(Command::new(torture).arg("run").args(args))
 }
 
-/// The schedules that every change is tried with: those that once failed, and a fixed number of others.
+/// Runs the schedules that test every change: those that failed once, and a fixed number of others.
 ///
 /// The features are those of the step `tests`, so that the crates are not compiled once more.
 pub(crate) fn quick() -> Outcome {

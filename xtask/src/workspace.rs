@@ -1,4 +1,4 @@
-//! What cargo knows of this workspace: its folders, its packages, their features.
+//! The workspace as cargo describes it: its folders, its packages, and their features.
 
 use std::path::{Path, PathBuf};
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::Outcome;
 use crate::shell::{cargo, read};
 
-/// The crates that are published, lowest first: each may stand only on those before it.
+/// The crates that are published, lowest first. Each may depend only on those before it.
 pub(crate) const LIBRARIES: [&str; 6] =
     ["sync-core", "sync-xtream", "sync-sqlite", "sync-change-set", "sync-service", "sync-app"];
 
 /// The workspace as `cargo metadata` describes it.
 #[derive(Debug)]
 pub(crate) struct Workspace {
-    /// Where builds go.
+    /// The folder of builds.
     pub(crate) target: PathBuf,
     packages: Vec<Package>,
 }
@@ -25,11 +25,11 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) features: Vec<String>,
-    /// Names of the packages it needs outside tests, whatever the features.
+    /// The names of the packages that it needs outside tests, with any features.
     pub(crate) dependencies: Vec<String>,
 }
 
-/// Makes the root of the repository the current folder, so that every path in a task is relative to it.
+/// Makes the root of the repository the current folder, so that every path in a task is relative to the root.
 pub(crate) fn enter() -> Outcome {
     let own = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     let root = own.parent().map_or_else(|| Path::new(".").to_owned(), Path::to_owned);
@@ -53,7 +53,7 @@ impl Workspace {
         found.ok_or_else(|| format!("the workspace has no package `{name}`").into())
     }
 
-    /// Names of all members.
+    /// Returns the names of all members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.packages.iter().map(|package| package.name.as_str())
     }

@@ -1,4 +1,4 @@
-//! The command: reads its arguments, runs, and reports the result with its exit code.
+//! The command: it reads its arguments, runs, and reports the result with its exit code.
 
 mod address;
 mod args;
@@ -96,7 +96,7 @@ use interrupt::Interrupt;
 /// Runs the command.
 pub(crate) fn main() -> ExitCode {
     panic::tell_without_values();
-    // Signals first: from here on, Ctrl-C ends a run in order.
+    // Signals are listened to first, so that Ctrl-C ends a run in order from here on.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -115,7 +115,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => {
             let error = usage::without_values(error);
-            // A variable of the environment counts as an argument for clap, and it would only say that one is missing.
+            // clap counts a variable of the environment as an argument. It would say only that an argument is missing.
             if std::env::args_os().len() == 1 {
                 terminal::complain(Args::command().render_help().to_string().trim_end());
                 first_steps::complain_if_new();
@@ -128,7 +128,7 @@ pub(crate) fn main() -> ExitCode {
     terminal::be_quiet(args.quiet);
     logging::start(args.verbose, args.quiet, args.log_format);
     let exit = panic::caught(|| runtime.block_on(run(&args, &interrupt)));
-    // A thread that still blocks has no result that is needed.
+    // A thread that still blocks has no result that is needed, so it isn't waited for.
     runtime.shutdown_background();
     results::remove_partial();
     match exit {
@@ -143,7 +143,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 async fn run(args: &Args, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    // These need no cache.
+    // These commands need no cache.
     match &args.command {
         Command::Completions { shell } => return Ok(completions::print(*shell)),
         Command::Man { folder } => return man::run(folder),

@@ -18,8 +18,8 @@ impl Database {
         Ok(Self(SqliteStore::open(path)?))
     }
 
-    /// Checks the file, and its tables against each other. Kinds with an inconsistency are marked: the next sync
-    /// compares every item of them. Nothing is removed, and no item is touched.
+    /// Checks the file, and compares its tables with each other. Kinds with an inconsistency are marked, so the next
+    /// sync compares every item of them. Nothing is removed, and no item is changed.
     pub async fn check(&self) -> Result<Inspection> {
         let inspection = self.0.inspect(None).await?;
         if !inspection.is_sound() && inspection.damage.is_empty() {
@@ -40,7 +40,7 @@ impl Database {
         Ok(sync_sqlite::restore(path.as_ref(), backup.as_ref()).await?)
     }
 
-    /// The store in the file.
+    /// Returns the store in the file.
     pub fn store(&self) -> &SqliteStore {
         &self.0
     }

@@ -38,7 +38,7 @@ fn configured_at(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts, n
     config
 }
 
-/// Sets what a profile says of timeouts, attempts, pace and limits.
+/// Sets the timeouts, attempts, pace and limits of a profile.
 fn with_network(config: XtreamConfig, network: &NetworkSettings) -> XtreamConfig {
     config
         .with(network.connect_timeout, XtreamConfig::connect_timeout)
@@ -58,7 +58,8 @@ fn with_network(config: XtreamConfig, network: &NetworkSettings) -> XtreamConfig
         .with(network.max_header_kib.map(|kib| usize::from(kib) << 10), XtreamConfig::max_header_bytes)
 }
 
-/// Returns the limit of a timetable on the clock of this computer, or `None` if there is never one.
+/// Returns the rate limit of a timetable by the clock of this computer, or `None` if the timetable never limits the
+/// rate.
 pub fn bandwidth(timetable: &Timetable) -> Option<Bandwidth> {
     if timetable.is_off() {
         return None;
@@ -67,7 +68,7 @@ pub fn bandwidth(timetable: &Timetable) -> Option<Bandwidth> {
     Some(Bandwidth::new(move || timetable.limit_at(zone.local_time(clock.now()))))
 }
 
-/// Sets what is there.
+/// Applies a setter only if there is a value.
 trait With: Sized {
     fn with<T>(self, value: Option<T>, set: fn(Self, T) -> Self) -> Self {
         match value {
@@ -139,12 +140,12 @@ mod tests {
         assert_ne!(format!("{configured:?}"), format!("{:?}", XtreamConfig::new()));
     }
 
-    /// The defaults that people are told are those of the source, and each setting of the requests has an effect.
+    /// The documented defaults are those of the source, and each setting of the requests has an effect.
     #[test]
     fn the_defaults_of_the_settings_are_those_of_the_source() {
         let configured =
             |profile: &Profile| format!("{:?}", panel_config(XtreamConfig::new(), profile, &PanelFacts::default()));
-        // The others are of the command, and of the service.
+        // The other settings are those of the command and of the service.
         let of_source = |key: &&str| !["timeout.password", "budget.requests"].contains(key);
         for key in NetworkSettings::KEYS.into_iter().filter(of_source) {
             let setting = SETTINGS.iter().find(|setting| setting.key() == key).unwrap();

@@ -23,14 +23,14 @@ pub struct Login {
     pub password: String,
 }
 
-/// Without the credentials.
+/// Writes the login without the credentials.
 impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Login").finish_non_exhaustive()
     }
 }
 
-/// Syncs the profiles of a database. Clones share it.
+/// Syncs the profiles of a database. Clones share the database.
 #[derive(Debug, Clone)]
 pub struct Syncer {
     service: Service,
@@ -50,20 +50,20 @@ impl Syncer {
         Self { panel, ..self }
     }
 
-    /// The use cases over the database.
+    /// Returns the use cases over the database.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Syncs a profile with the login that is stored with it, and returns the whole report. Errors within the
-    /// run, also those of an unreachable panel, are in the report.
+    /// Syncs a profile with the login that is stored with it, and returns the whole report. Errors within the run, also
+    /// those of an unreachable panel, are in the report.
     ///
     /// [`options_of`](crate::options_of) makes the options that a profile's settings ask for.
     ///
     /// # Errors
     ///
-    /// That the run could not begin: there is no such profile, its login is incomplete or its password is kept
-    /// elsewhere ([`SyncError::Incomplete`]), or its address can't be used.
+    /// The run could not begin: there is no such profile, its login is incomplete or its password is kept elsewhere
+    /// ([`SyncError::Incomplete`]), or its address can't be used.
     pub async fn sync(
         &self,
         profile: &ProfileId,
@@ -82,7 +82,7 @@ impl Syncer {
     ///
     /// # Errors
     ///
-    /// That the run could not begin: the address can't be used, or the cache can't be read.
+    /// The run could not begin: the address can't be used, or the cache can't be read.
     pub async fn sync_with_login(
         &self,
         profile: &ProfileId,
@@ -95,7 +95,7 @@ impl Syncer {
         self.run(&profile, login, options, observer, cancel).await
     }
 
-    /// The settings of a profile; the usual ones of a profile that is new.
+    /// Returns the settings of a profile, or the defaults if the profile is new.
     pub(crate) async fn settings(&self, profile: &ProfileId) -> Result<Profile> {
         Ok(self.service.cache().profile(profile).await?.unwrap_or_else(|| Profile::new(profile.clone())))
     }
@@ -122,13 +122,14 @@ pub(crate) fn service(cache: Arc<dyn Cache>) -> Service {
     Service::new(cache, Arc::new(SystemClock::new()))
 }
 
-/// Returns the profile with the address of a login as its first one. Other addresses stay if this is one of them.
+/// Returns the profile with the address of a login as its first address. Its other addresses stay if the login's
+/// address is one of the profile's.
 fn at_address(profile: Profile, login: &Login) -> Result<Profile> {
     let credentials = Credentials::new(&login.username, login.password.as_str());
     let address = PanelAddress::parse(&login.base_url)?.address.without_login(&credentials).to_string();
     let is_it = |known: &str| PanelAddress::parse(known).is_ok_and(|known| known.address.to_string() == address);
     let (same, others): (Vec<_>, Vec<_>) = profile.addresses().into_iter().partition(|known| is_it(known));
-    // As the profile has it, because facts name it so.
+    // The spelling is the profile's, because facts use it for the address.
     let first = same.first().map_or_else(|| address.clone(), |&known| known.to_owned());
     let others = if same.is_empty() { Vec::new() } else { others.into_iter().map(str::to_owned).collect() };
     Ok(Profile { base_url: Some(first), further_addresses: others, ..profile })
@@ -154,7 +155,7 @@ impl SourceFactory for Panel<'_> {
 
     async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>> {
         let credentials = Credentials::new(&self.login.username, self.login.password.as_str());
-        // A profile with several addresses comes with one of them.
+        // A profile with several addresses is passed with one of them.
         let address = profile.base_url.as_deref().unwrap_or(&self.login.base_url);
         let address = PanelAddress::parse(address)?.address.without_login(&credentials);
         let config = panel_config(self.config.clone(), profile, learnt);

@@ -1,12 +1,12 @@
-//! The time zone of the machine, as schedules and printed times need it.
+//! The time zone of the machine, for schedules and printed times.
 
 use sync_core::TimeZone;
 
 /// The environment variable that names a zone for a program.
 const VARIABLE: &str = "TZ";
 
-/// Returns the zone of the machine: that of the environment, else that of the system, else UTC. Nothing is kept, so a
-/// zone that is changed under a running program is found at the next call.
+/// Returns the zone of the machine: that of the environment, else that of the system, else UTC. The zone is read at
+/// each call, so a zone that changes while the program runs is found at the next call.
 pub fn of_machine() -> TimeZone {
     let environment = std::env::var(VARIABLE).ok();
     let system = || iana_time_zone::get_timezone().ok();
@@ -14,7 +14,7 @@ pub fn of_machine() -> TimeZone {
 }
 
 /// Returns the zone of the environment if it names one, else that of the system, else UTC. An empty variable means UTC,
-/// as for the C library. A rule such as `CET-1CEST` names no zone.
+/// as it does for the C library. A rule such as `CET-1CEST` names no zone.
 fn choose(environment: Option<&str>, system: impl FnOnce() -> Option<String>) -> TimeZone {
     if environment == Some("") {
         return TimeZone::UTC;
@@ -23,7 +23,7 @@ fn choose(environment: Option<&str>, system: impl FnOnce() -> Option<String>) ->
     named.or_else(|| zone(&system()?)).unwrap_or(TimeZone::UTC)
 }
 
-/// Reads a zone from its name, from the name behind a colon, or from the path of its file.
+/// Reads a zone from its name, from a name after a colon, or from the path of its file.
 fn zone(text: &str) -> Option<TimeZone> {
     let text = text.trim();
     let text = text.strip_prefix(':').unwrap_or(text);
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_machine_has_a_zone() {
-        // Whatever it is, it is one that schedules can be read in.
+        // Any zone will do, as long as schedules can be read in it.
         assert!(of_machine().to_string().parse::<TimeZone>().is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! The simulated panel as a program: for demonstrations, for load, and for tests of the command.
+//! The simulated panel as a program, for demonstrations, load, and tests of the command.
 
 use std::error::Error;
 use std::fs;
@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // Signals are awaited from before the line on, so that whoever has read it can end us.
+        // The program listens to signals before it prints the line, so that a reader of the line can end it.
         let signal = termination()?;
         let parent = arguments.until_stdin_closes.then(stdin_end);
         let panel = Panel::start(config, catalogue)?;
@@ -123,13 +123,14 @@ fn termination() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Read on a thread of its own, because a blocked read would keep a runtime from ending.
+/// Returns a receiver that tells the end of standard input. It is read on a thread of its own, because a blocked read
+/// would keep a runtime from ending.
 fn stdin_end() -> oneshot::Receiver<()> {
     let (ended, end) = oneshot::channel();
     std::thread::spawn(move || {
         let mut ignored = [0; 256];
         while matches!(io::stdin().read(&mut ignored), Ok(1..)) {}
-        // Nobody waits any more if the panel is ending for another reason.
+        // If the panel is ending for another reason, the receiver has gone.
         let _ = ended.send(());
     });
     end

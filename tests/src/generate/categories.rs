@@ -12,7 +12,7 @@ pub(super) fn categories(kind: Kind, seed: u64, count: usize) -> Vec<Category> {
     let category = |index: u64| {
         let mut rng = Prng::of(seed, 32 + stream(kind), index);
         id += 1 + rng.small(4);
-        // Ids beyond 31 bits are seen in the wild.
+        // Ids beyond 31 bits exist at real panels.
         let own = if index % 50 == 2 { id + 2_356_443_347 } else { id };
         let parent = match rng.below(10) {
             0 => None,

@@ -1,5 +1,5 @@
-//! Makes items and categories up, each from the seed and its own index, in the *type soup* of real panels: the same
-//! field is a number here, a numeric string there, empty, null or missing elsewhere.
+//! Generates items and categories, each from the seed and its own index. Their types vary as those of real panels do:
+//! the same field is a number here, a numeric string there, and empty, null or missing elsewhere.
 
 mod categories;
 mod channels;
@@ -13,15 +13,15 @@ use crate::item::{Category, Escaping, Item, Kind};
 use crate::json::JsonForm;
 use crate::prng::Prng;
 
-/// What the items of a listing have in common.
+/// The common part of the items of a listing.
 pub(crate) struct Context<'a> {
     pub(crate) seed: u64,
     pub(crate) categories: &'a [Category],
-    /// The time that `added` (and `last_modified`) carries; `None` draws one from the past.
+    /// The time in `added` (and `last_modified`); `None` draws a time in the past.
     pub(crate) time: Option<i64>,
 }
 
-/// The listing of a kind at version 0.
+/// Returns the listing of a kind at version 0.
 pub(crate) fn listing(kind: Kind, seed: u64, count: usize, items_per_category: usize) -> Listing {
     let categories = categories::categories(kind, seed, (count / items_per_category.max(1)).max(3));
     let mut listing = Listing {
@@ -42,7 +42,7 @@ pub(crate) fn listing(kind: Kind, seed: u64, count: usize, items_per_category: u
     listing
 }
 
-/// Invents the next item of a listing. Ids rise with holes; one in a hundred is beyond 32 bits.
+/// Generates the next item of a listing. Ids rise with gaps; one in a hundred is beyond 32 bits.
 pub(crate) fn next_item(listing: &mut Listing, seed: u64, time: Option<i64>) -> Item {
     let index = listing.next_index;
     let mut rng = Prng::of(seed, 16 + stream(listing.kind), index);
@@ -61,7 +61,7 @@ pub(crate) fn next_item(listing: &mut Listing, seed: u64, time: Option<i64>) -> 
     item
 }
 
-/// A stream of random numbers of its own for each kind.
+/// Returns the number of a kind's own stream of random numbers.
 pub(crate) fn stream(kind: Kind) -> u64 {
     match kind {
         Kind::Channels => 1,
@@ -80,7 +80,7 @@ impl Context<'_> {
         self.time.unwrap_or(past)
     }
 
-    /// `category_id` mostly as text, and often `category_ids` with one to three numbers.
+    /// Adds `category_id`, mostly as text, and often `category_ids` with one to three numbers.
     fn categorise(&self, rng: &mut Prng, item: Item) -> Item {
         let ids: Vec<&JsonForm> = self.categories.iter().map(|category| &category.id).collect();
         let text = |id: &JsonForm| id.scalar_text().expect("every category has an id");
@@ -106,12 +106,12 @@ impl Context<'_> {
     }
 }
 
-/// A number, or the same number as text.
+/// Returns a number, or the same number as text.
 fn numeric(rng: &mut Prng, number: i64, percent_text: u64) -> JsonForm {
     if rng.chance(percent_text) { JsonForm::text(number.to_string()) } else { JsonForm::Integer(number) }
 }
 
-/// A rating out of ten, in one of the forms of real panels, and the same out of five.
+/// Returns a rating out of ten, in one of the forms of real panels, and the same rating out of five.
 fn rating(rng: &mut Prng, comma: bool) -> (JsonForm, JsonForm) {
     let (whole, tenth) = (rng.small(10), rng.small(10));
     let rating = match rng.below(20) {
@@ -140,7 +140,7 @@ fn is_adult(rng: &mut Prng, item: Item) -> Item {
     }
 }
 
-/// A TMDB id under one of its two names, with the ways to say "none".
+/// Adds a TMDB id under one of its two names, or one of the ways to say that there is none.
 fn tmdb(rng: &mut Prng, item: Item) -> Item {
     let key = if rng.chance(70) { "tmdb" } else { "tmdb_id" };
     let id = 100 + rng.small(900_000);

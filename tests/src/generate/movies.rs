@@ -1,5 +1,5 @@
-//! Movies: two in three in the short form of classic panels, one in three with plot, cast and the rest; about 600
-//! bytes each on average.
+//! Movies, about 600 bytes each on average. Two in three have the short form of classic panels, and one in three has
+//! plot, cast and the other details.
 
 use super::{Context, date, is_adult, numeric, rating, tmdb, trailer};
 use crate::item::{Item, Kind};

@@ -1,4 +1,4 @@
-//! Accounts, the panel's clock, and the object that tells a client about both.
+//! Accounts, the panel's clock, and the JSON object that contains both.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use chrono::DateTime;
 use super::Shared;
 use crate::json::JsonForm;
 
-/// Somebody who may log in.
+/// An account that may log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The user name.
@@ -20,12 +20,12 @@ pub struct Account {
     pub expires: JsonForm,
     /// `max_connections`, in any form.
     pub max_connections: JsonForm,
-    /// Further keys of `user_info`, and keys that are told otherwise; `None` leaves the key out.
+    /// Further keys of `user_info`, and keys with another value; `None` leaves the key out.
     pub user_info: Vec<(String, Option<JsonForm>)>,
 }
 
 impl Account {
-    /// An active account that expires in 2035.
+    /// Returns an active account that expires in 2035.
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
         Self {
             username: username.into(),
@@ -37,7 +37,7 @@ impl Account {
         }
     }
 
-    /// The account with a key of `user_info` told so, or left out.
+    /// Returns the account with another value of a key of `user_info`, or without the key.
     pub fn telling(mut self, key: &str, value: impl Into<Option<JsonForm>>) -> Self {
         self.user_info.push((key.to_owned(), value.into()));
         self
@@ -47,9 +47,9 @@ impl Account {
 /// The time zone that a panel claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeZone {
-    /// Its name as sent, right or wrong.
+    /// The name as sent, which may be wrong.
     pub name: String,
-    /// How far `time_now` is ahead of UTC, in seconds.
+    /// The seconds by which `time_now` is ahead of UTC.
     pub offset: i64,
 }
 
@@ -59,7 +59,7 @@ impl Default for TimeZone {
     }
 }
 
-/// A clock that starts where it is told and then goes on with real time.
+/// A clock that starts at a given time and goes on with real time.
 #[derive(Debug)]
 pub(super) struct Clock {
     start: i64,
@@ -80,7 +80,7 @@ impl Clock {
     }
 }
 
-/// A moment as in a `Date` header.
+/// Returns a time in the format of a `Date` header.
 pub(super) fn http_date(unix_seconds: i64) -> String {
     formatted(unix_seconds, "%a, %d %b %Y %H:%M:%S GMT")
 }
@@ -89,7 +89,7 @@ fn formatted(unix_seconds: i64, format: &str) -> String {
     DateTime::from_timestamp(unix_seconds, 0).unwrap_or_default().format(format).to_string()
 }
 
-/// The answer to a request without an action, and to one with an action that nobody knows.
+/// Returns the answer to a request without an action, or with an unknown action.
 pub(super) fn account_object(shared: &Shared, account: &Account, now: i64, port: u16) -> JsonForm {
     let zone = &shared.config.time_zone;
     let user = amended(
@@ -124,7 +124,7 @@ pub(super) fn account_object(shared: &Shared, account: &Account, now: i64, port:
     JsonForm::object([("user_info", user), ("server_info", server)])
 }
 
-/// An object in which some keys are told otherwise.
+/// Returns an object in which some keys have other values.
 fn amended(amendments: &[(String, Option<JsonForm>)], members: Vec<(&str, JsonForm)>) -> JsonForm {
     let untouched = |(key, _): &(&str, JsonForm)| amendments.iter().all(|(own, _)| own != key);
     let members = members.into_iter().filter(untouched).map(|(key, value)| (key.to_owned(), value));
@@ -132,7 +132,7 @@ fn amended(amendments: &[(String, Option<JsonForm>)], members: Vec<(&str, JsonFo
     JsonForm::object(members.chain(amended))
 }
 
-/// The answer to wrong credentials.
+/// Returns the answer to wrong credentials.
 pub(super) fn refusal() -> JsonForm {
     JsonForm::object([("user_info", JsonForm::object([("auth", JsonForm::Integer(0))]))])
 }

@@ -1,4 +1,4 @@
-//! Makes the answer to a request: who asks, what for, and how the panel was told to behave.
+//! Makes the answer to a request, from its account, its target, and the behaviour of the panel.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use super::{Shared, control, lock};
 use crate::item::Kind;
 use crate::render::{Shape, View};
 
-/// Listings as they were rendered last, with the revision that they show.
+/// The listings as they were last rendered, each with its revision.
 #[derive(Debug, Default)]
 pub(super) struct BodyCache(HashMap<(Kind, Option<Encoding>), (u64, Bytes)>);
 
-/// What a request addresses.
+/// The target of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     Api(Action),
@@ -38,7 +38,7 @@ pub(super) fn target(shared: &Shared, request: &Request) -> Target {
     }
 }
 
-/// The answer; blocking, because a large listing takes its time.
+/// Returns the answer. The call blocks, because a large listing takes time.
 pub(super) fn answer(shared: &Shared, request: &Request, target: Target, behaviour: &Behaviour) -> Plan {
     let framing = shared.config.framing;
     let mut plan = match target {
@@ -92,7 +92,7 @@ fn content(shared: &Shared, request: &Request, action: Action, behaviour: &Behav
         .header("accept-encoding")
         .and_then(|accepted| Encoding::negotiated(&shared.config.encodings, accepted))
         .filter(|_| !Plan::concerns_content(behaviour));
-    // As the usual panels do: nothing, zero and the star stand for all.
+    // An empty value, zero and a star stand for all categories, as at usual panels.
     let category = Some(request.param("category_id"))
         .filter(|category| !matches!(*category, "" | "0" | "*") && !categories && !form.whole);
     let (revision, body) = if categories {
@@ -118,7 +118,7 @@ fn content(shared: &Shared, request: &Request, action: Action, behaviour: &Behav
     plan
 }
 
-/// The part that a request asks for, if the panel honours it.
+/// Returns the part that a request asks for, or `None` if it asks for none or the panel doesn't support parts.
 fn slice(shared: &Shared, request: &Request, kind: Kind) -> Option<(usize, usize)> {
     let number = |name| request.param(name).parse::<usize>().ok();
     let most = number("params[items_per_page]").filter(|most| *most > 0)?;
@@ -126,12 +126,12 @@ fn slice(shared: &Shared, request: &Request, kind: Kind) -> Option<(usize, usize
     (shared.config.paging && kind != Kind::Series).then_some((offset, most))
 }
 
-/// What the behaviours that concern the content ask for.
+/// The form of the content that the behaviours ask for.
 struct Form {
     shape: Shape,
     account: bool,
     refused: bool,
-    /// All categories, whichever was asked for.
+    /// Whether all categories are sent, whichever was asked for.
     whole: bool,
 }
 

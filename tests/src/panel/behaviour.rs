@@ -1,4 +1,4 @@
-//! What a panel can be asked to do instead of answering well, and which requests that concerns.
+//! The ways in which a panel can be told to misbehave, and the requests that they concern.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use super::gate::Gate;
 use super::pour::Pour;
 use crate::item::Kind;
 
-/// What a request of the player API asks for.
+/// The action of a request of the player API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// No action: who am I?
+    /// No action, which asks for the account.
     Account,
     /// `get_live_categories`.
     LiveCategories,
@@ -32,7 +32,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The action with this name; an empty name asks for the account.
+    /// Returns the action with this name. An empty name asks for the account.
     pub fn named(name: &str) -> Self {
         match name {
             "" => Self::Account,
@@ -46,7 +46,7 @@ impl Action {
         }
     }
 
-    /// The action that asks for the listing of a kind.
+    /// Returns the action that asks for the listing of a kind.
     pub fn listing(kind: Kind) -> Self {
         match kind {
             Kind::Channels => Self::LiveStreams,
@@ -55,7 +55,7 @@ impl Action {
         }
     }
 
-    /// The action that asks for the categories of a kind.
+    /// Returns the action that asks for the categories of a kind.
     pub fn categories(kind: Kind) -> Self {
         match kind {
             Kind::Channels => Self::LiveCategories,
@@ -65,53 +65,53 @@ impl Action {
     }
 }
 
-/// How a request is treated. Byte counts are of the body as it travels: after compression, before chunking.
+/// How a request is answered. Byte counts are those of the body on the wire: after compression, before chunking.
 #[derive(Debug, Clone)]
 pub enum Behaviour {
-    /// As it should be.
+    /// The right answer.
     Normal,
     /// Another status, with this body and further headers.
     Status(u16, Vec<u8>, Vec<(String, String)>),
     /// This body, with status 200.
     Body(Vec<u8>),
-    /// The right answer, with these headers. One that the panel sends anyway is replaced.
+    /// The right answer with these headers, which replace those of the same name.
     Headers(Vec<(String, String)>),
-    /// The right answer, with these headers beside those of the same name.
+    /// The right answer with these headers in addition to those of the same name.
     FurtherHeaders(Vec<(String, String)>),
     /// The right body, changed.
     Edited(BodyEdit),
-    /// The right body as gzip, asked for or not; the compressed bytes may be changed.
+    /// The right body as gzip, whether the client accepts it or not. The compressed bytes may be changed.
     Gzip {
-        /// Whether a header says so.
+        /// Whether a header announces the gzip encoding.
         announced: bool,
-        /// What is done to the compressed bytes.
+        /// The change of the compressed bytes.
         edit: Option<BodyEdit>,
     },
-    /// A body that is made while it is sent.
+    /// A body that is generated while it is sent.
     Pour(Pour),
-    /// In chunks, with this text in place of the size of the second one.
+    /// A chunked body with this text in place of the size of the second chunk.
     ChunkSize(String),
-    /// The head says that all will come; after so many bytes the connection is closed in an orderly way.
+    /// The head announces the whole body. After this number of bytes, the connection is closed in an orderly way.
     CutAfter(u64),
-    /// After so many bytes the connection is reset.
+    /// After this number of bytes, the connection is reset.
     ResetAfter(u64),
-    /// Takes the request and says nothing.
+    /// The request is read and never answered.
     Hang,
-    /// Says nothing more after so many bytes of the body.
+    /// After this number of bytes of the body, nothing more is sent.
     HangAfter(u64),
-    /// Waits at this point of the body until a test opens the gate.
+    /// At this point of the body, the panel waits until a test opens the gate.
     Gate(u64, Gate),
-    /// Thinks before it answers.
+    /// The answer begins after this time.
     SlowFirstByte(Duration),
-    /// Sends so many bytes of the body a second.
+    /// The body is sent at this number of bytes per second.
     Throttle(u64),
-    /// Sends these bytes instead of an answer, head included, and closes.
+    /// These bytes, head included, are sent instead of an answer. Then the connection is closed.
     Raw(Vec<u8>),
-    /// Sends the client elsewhere (302).
+    /// A redirect (302) to this location.
     Redirect(String),
-    /// Sends the client elsewhere, with this status: to these words, followed by path and query of the request.
+    /// A redirect with this status. The location is this text, followed by path and query of the request.
     Forward(u16, String),
-    /// Only the first half of the elements, as valid JSON.
+    /// The first half of the elements, as valid JSON.
     Half,
     /// `[]`.
     Empty,
@@ -127,11 +127,11 @@ pub enum Behaviour {
     Refused,
     /// The right body with another framing.
     Framed(Framing),
-    /// This one, towards requests that meet the condition; the others are treated well.
+    /// This behaviour for requests that meet the condition, and the right answer for others.
     When(Condition, Box<Behaviour>),
     /// All of these at once.
     Together(Vec<Behaviour>),
-    /// One of these for each request, in this order.
+    /// A sequence of behaviours, one per request, in this order.
     Sequence(Vec<Behaviour>),
 }
 
@@ -142,7 +142,7 @@ pub struct BodyEdit(Arc<Edit>);
 type Edit = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
 
 impl BodyEdit {
-    /// What this function makes of a body.
+    /// Returns the change that this function makes to a body.
     pub fn new(edit: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self(Arc::new(edit))
     }

@@ -1,5 +1,5 @@
-//! Which requests a behaviour is meant for: real panels treat a player better than a browser, one category worse than
-//! another, and the twenty-first call worse than the twentieth.
+//! The requests that a behaviour is meant for. Real panels treat a player better than a browser, one category worse
+//! than another, and the twenty-first call worse than the twentieth.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,48 +9,48 @@ use super::behaviour::Behaviour;
 use super::encoding::Encoding;
 use super::request::Request;
 
-/// What a request has to meet; see [`Behaviour::When`].
+/// A condition on a request; see [`Behaviour::When`].
 #[derive(Debug, Clone)]
 pub enum Condition {
-    /// It asks for no category.
+    /// The request asks for no category.
     Whole,
-    /// It asks for this category.
+    /// The request asks for this category.
     Category(String),
-    /// It asks for some category.
+    /// The request asks for some category.
     AnyCategory,
-    /// Its user agent holds none of these words.
+    /// The user agent contains none of these words.
     UserAgentWithout(Vec<String>),
-    /// It accepts this encoding.
+    /// The request accepts this encoding.
     Accepts(Encoding),
-    /// It asks only for another version than one that it names.
+    /// The request names a version, and asks for the content only if it has another version.
     Unless,
-    /// It asks for a part of a list, behind an offset.
+    /// The request asks for a part of a list, behind an offset.
     Behind,
-    /// Another request of the player API is under way when it comes.
+    /// Another request of the player API is under way when this one arrives.
     Parallel,
-    /// It is not among the first ones that the allowance covers.
+    /// The request exceeds the allowance.
     Beyond(Allowance),
-    /// It comes while the pause lasts.
+    /// The request arrives during the pause.
     During(Pause),
 }
 
-/// A number of requests that are treated well. Clones count together.
+/// A number of requests that are answered well. Clones share the number.
 #[derive(Debug, Clone)]
 pub struct Allowance(Arc<AtomicU64>);
 
 impl Allowance {
-    /// An allowance of so many requests.
+    /// Returns an allowance of this number of requests.
     pub fn of(requests: u64) -> Self {
         Self(Arc::new(AtomicU64::new(requests)))
     }
 
-    /// Takes one; false when there is none left.
+    /// Takes one request from the allowance. Returns whether there was one left.
     fn take(&self) -> bool {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }
 
-/// A stretch of time that begins with the first request that meets it. Clones are the same stretch.
+/// A time that begins with the first request that is compared with it. Clones share the time.
 #[derive(Debug, Clone)]
 pub struct Pause {
     length: Duration,
@@ -58,7 +58,7 @@ pub struct Pause {
 }
 
 impl Pause {
-    /// A pause of this length that has not begun.
+    /// Returns a pause of this length that has not begun.
     pub fn of(length: Duration) -> Self {
         Self { length, began: Arc::default() }
     }
@@ -68,11 +68,11 @@ impl Pause {
     }
 }
 
-/// A request at the moment when it comes.
+/// A request at the time of its arrival.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occasion<'a> {
     pub(super) request: &'a Request,
-    /// How many others of the player API are under way.
+    /// The number of other requests of the player API that are under way.
     pub(super) others: usize,
 }
 
@@ -103,12 +103,12 @@ impl Condition {
 }
 
 impl Behaviour {
-    /// This behaviour, for requests that meet the condition.
+    /// Returns this behaviour for requests that meet the condition.
     pub fn when(self, condition: Condition) -> Self {
         Self::When(condition, Box::new(self))
     }
 
-    /// What is left of the behaviour for this request, without conditions.
+    /// Returns the behaviour towards this request, with all conditions resolved.
     pub(super) fn towards(self, occasion: Occasion<'_>) -> Self {
         match self {
             Self::When(condition, behaviour) => {

@@ -1,4 +1,4 @@
-//! How a panel is set up before it starts.
+//! The configuration of a panel before its start.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -8,19 +8,19 @@ use super::encoding::Encoding;
 use crate::catalogue::EPOCH;
 use crate::json::JsonForm;
 
-/// How the end of a body is made known.
+/// How the end of a body is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Framing {
     /// `Content-Length`.
     ContentLength,
     /// `Transfer-Encoding: chunked`.
     Chunked,
-    /// Nothing; the connection is closed after the body, as stock panels do.
+    /// No mark. The connection is closed after the body, as stock panels do.
     Close,
 }
 
 impl Framing {
-    /// The framing with this name: `content-length`, `chunked` or `close`.
+    /// Returns the framing with this name: `content-length`, `chunked` or `close`.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "content-length" => Some(Self::ContentLength),
@@ -34,7 +34,7 @@ impl Framing {
 /// The order of a panel's lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum ListOrder {
-    /// That of the catalogue.
+    /// The order of the catalogue.
     #[default]
     Catalogue,
     /// The highest id first.
@@ -43,44 +43,44 @@ pub enum ListOrder {
     ByName,
 }
 
-/// The set-up of a panel.
+/// The configuration of a panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, named where they are set")]
 pub struct PanelConfig {
-    /// The address to listen at.
+    /// The address on which the panel listens.
     pub host: IpAddr,
-    /// The port; 0 takes any free one.
+    /// The port; 0 takes any free port.
     pub port: u16,
-    /// The accounts that are let in.
+    /// The accounts that may log in.
     pub accounts: Vec<Account>,
-    /// A path such as `/panel` under which the API is found as well; empty or with a leading slash.
+    /// A further path of the API, such as `/panel`. It is empty or begins with a slash.
     pub sub_path: String,
     /// How bodies of the player API end.
     pub framing: Framing,
-    /// Content encodings on offer, the dearest first; a client gets the first that it accepts.
+    /// The content encodings, the preferred ones first. A client gets the first one that it accepts.
     pub encodings: Vec<Encoding>,
-    /// Whether connections are kept after an answer (never with [`Framing::Close`]).
+    /// Whether connections are kept open after an answer. With [`Framing::Close`] they never are.
     pub keep_alive: bool,
-    /// After so many answers a kept connection is dead, as the client finds out with its next request: a reset.
+    /// The number of answers after which a kept connection is dead. The client's next request finds a reset.
     pub requests_per_connection: Option<u32>,
-    /// How long a kept connection may be idle before it is closed.
+    /// The time for which a kept connection may be idle before it is closed.
     pub idle_limit: Option<Duration>,
-    /// Whether answers carry a `Date`.
+    /// Whether answers have a `Date` header.
     pub date_header: bool,
-    /// Whether lists carry an `ETag` and `If-None-Match` is honoured. Real panels do not.
+    /// Whether lists have an `ETag`, and `If-None-Match` is supported. Real panels support neither.
     pub validators: bool,
-    /// Whether `params[offset]` and `params[items_per_page]` are honoured for channels and movies, as the XUI family does: a
-    /// slice of the catalogue is cut before it is sorted, and before the category is looked at.
+    /// Whether `params[offset]` and `params[items_per_page]` are supported for channels and movies. As at panels of the
+    /// XUI family, a slice of the catalogue is cut before it is sorted and before the category is considered.
     pub paging: bool,
-    /// The order of lists.
+    /// The order of the lists.
     pub order: ListOrder,
-    /// Where the panel's clock stands at the start, in unix seconds.
+    /// The panel's time at the start, in unix seconds.
     pub panel_time: i64,
     /// The panel's time zone.
     pub time_zone: TimeZone,
-    /// Keys of `server_info` that are told otherwise; `None` leaves the key out.
+    /// Keys of `server_info` with other values; `None` leaves the key out.
     pub server_info: Vec<(String, Option<JsonForm>)>,
-    /// Whether the endpoints under `/control/` are there.
+    /// Whether the endpoints under `/control/` exist.
     pub control: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Serves a connection: requests in, responses out, with every way of ending badly.
+//! Serves a connection: reads requests and writes responses, with every way in which a connection can end badly.
 
 use std::fmt::Write as _;
 use std::io;
@@ -19,16 +19,16 @@ use super::record::Entry;
 use super::request::{Connection, Request};
 use super::{Shared, lock};
 
-/// What is written at once.
+/// The number of bytes that are written at a time.
 const PIECE: usize = 64 * 1024;
 
-/// What becomes of the connection.
+/// What happens to the connection next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     Keep,
-    /// It is closed in an orderly way: the client sees the end of the stream after all that was sent.
+    /// The connection is closed in an orderly way. The client sees the end of the stream after all bytes.
     Close,
-    /// It ends at once: with a reset, or because the client has gone.
+    /// The connection ends at once, with a reset or because the client has gone.
     Drop,
 }
 
@@ -37,10 +37,10 @@ pub(super) async fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let shared = Arc::clone(shared);
-                // An error here is a client that went away, which is its good right.
+                // An error here means that the client has gone, which it may do at any time.
                 tokio::spawn(async move { serve(stream, &shared).await.ok() });
             }
-            // Out of descriptors, most likely; the next moment may be better.
+            // Most likely there are no free descriptors. A later attempt may succeed.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
@@ -70,7 +70,8 @@ async fn serve(stream: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
         let making = Arc::clone(shared);
         let plan = tokio::task::spawn_blocking(move || answer(&making, &request, target, &behaviour)).await?;
         let next = send(&mut connection, plan, keep_alive, head_only, &entry).await?;
-        // Before anybody else gets a turn: who has read the last byte is to find nothing under way.
+        // The entry ends before another task runs, so that a test which has read the last byte finds no request under
+        // way.
         drop(entry);
         match next {
             Next::Keep => {}
@@ -84,7 +85,7 @@ async fn serve(stream: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
     Ok(())
 }
 
-/// The next request; `None` when the client has gone, or has said nothing for too long on a connection that was kept.
+/// Returns the next request. Returns `None` if the client has gone, or if a kept connection was idle for too long.
 async fn next_request(connection: &mut Connection, shared: &Shared, kept: bool) -> io::Result<Option<Request>> {
     match shared.config.idle_limit.filter(|_| kept) {
         None => connection.request().await,
@@ -149,7 +150,7 @@ fn head(plan: &Plan, keep_alive: bool, bodiless: bool) -> String {
     head + "\r\n"
 }
 
-/// Sends the body up to its end (`None`) or up to a stop that ends the connection.
+/// Sends the body. Returns `None` at its end, or what to do after a stop that ends the connection.
 async fn send_body(connection: &mut Connection, plan: &mut Plan, entry: &Entry<'_>) -> io::Result<Option<Next>> {
     let mut body = Body { pour: plan.pour.take(), rest: plan.body.clone(), pieces: 0 };
     let mut writer = Writer { entry, plan, sent: 0, chunks: 0 };
@@ -160,7 +161,7 @@ async fn send_body(connection: &mut Connection, plan: &mut Plan, entry: &Entry<'
         match stop {
             Stop::Cut => return Ok(Some(Next::Close)),
             Stop::Reset => {
-                // A reset discards what the network has not delivered yet; on loopback a moment is enough.
+                // A reset discards bytes that the network has not delivered yet. On loopback, a short wait is enough.
                 tokio::time::sleep(Duration::from_millis(30)).await;
                 connection.stream.set_zero_linger()?;
                 return Ok(Some(Next::Drop));
@@ -181,7 +182,7 @@ async fn send_body(connection: &mut Connection, plan: &mut Plan, entry: &Entry<'
     Ok(None)
 }
 
-/// What is to be sent: bytes that are there, or that are made on the way.
+/// The bytes to send, which exist already or are generated on the way.
 struct Body {
     pour: Option<Pour>,
     rest: Bytes,
@@ -189,7 +190,7 @@ struct Body {
 }
 
 impl Body {
-    /// The next bytes, at most so many; `None` at the end, or when none are wanted.
+    /// Returns the next bytes, at most `most` of them. Returns `None` at the end, or if `most` is zero.
     fn next(&mut self, most: u64) -> Option<Bytes> {
         if most == 0 {
             return None;
@@ -213,10 +214,10 @@ struct Writer<'a> {
 impl Writer<'_> {
     async fn write(&mut self, connection: &mut Connection, part: &[u8]) -> io::Result<()> {
         let plan = self.plan;
-        // Twenty pieces a second make an even flow.
+        // Twenty pieces per second make an even flow.
         let rate = plan.bytes_per_second.map(|rate| usize::try_from(rate).unwrap_or(usize::MAX));
         let piece = rate.map_or(PIECE, |rate| (rate / 20).clamp(1, PIECE));
-        // Two chunks at least, where the second one lies about its size.
+        // There have to be at least two chunks, because the second one has a wrong size.
         let piece = if plan.chunk_size.is_some() { piece.min(part.len().div_ceil(2)) } else { piece };
         for piece in part.chunks(piece) {
             if plan.framing == Framing::Chunked {
@@ -242,7 +243,7 @@ impl Writer<'_> {
 
 async fn close(connection: &mut Connection) -> io::Result<()> {
     connection.stream.shutdown().await?;
-    // Bytes left unread would turn the close into a reset; but nobody waits for a client for long.
+    // Unread bytes would turn the close into a reset, so the panel waits for the client, but only for a second.
     tokio::time::timeout(Duration::from_secs(1), connection.closed()).await.ok();
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The control endpoints: what a test has as methods, for a panel that runs as a program of its own.
+//! The control endpoints. They offer the methods of a test for a panel that runs as a program of its own.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ fn set() -> Vec<u8> {
     line(&JsonForm::object([("set", JsonForm::Bool(true))]))
 }
 
-/// The behaviour that a request describes by `kind` and `value`.
+/// Returns the behaviour that a request describes by `kind` and `value`.
 fn behaviour(request: &Request) -> Result<Behaviour, String> {
     let value = request.param("value");
     let number = |otherwise: u64| if value.is_empty() { Ok(otherwise) } else { value.parse::<u64>() };
@@ -160,7 +160,7 @@ fn behaviour(request: &Request) -> Result<Behaviour, String> {
     })
 }
 
-/// A record without its headers, and without the password.
+/// Returns a record without its headers and without the password.
 fn record_form(record: &RequestRecord) -> JsonForm {
     let millis = |moment: Duration| JsonForm::Integer(i64::try_from(moment.as_millis()).unwrap_or(i64::MAX));
     let open = record.params.iter().filter(|(name, _)| name != "password");

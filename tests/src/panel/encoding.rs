@@ -20,10 +20,10 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// All of them.
+    /// All encodings.
     pub const ALL: [Self; 4] = [Self::Zstd, Self::Brotli, Self::Gzip, Self::Deflate];
 
-    /// Its name in `Content-Encoding`.
+    /// Returns the name of the encoding in `Content-Encoding`.
     pub fn token(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -33,7 +33,7 @@ impl Encoding {
         }
     }
 
-    /// The first of `offered` that an `Accept-Encoding` header names without refusing it.
+    /// Returns the first of `offered` that an `Accept-Encoding` header names and doesn't refuse.
     pub(super) fn negotiated(offered: &[Self], accepted: &str) -> Option<Self> {
         let accepts = |encoding: &&Self| {
             accepted.split(',').any(|part| {
@@ -45,7 +45,7 @@ impl Encoding {
         offered.iter().find(accepts).copied()
     }
 
-    /// The body, compressed at a speed that suits a fixture.
+    /// Returns the compressed body. The level is fast, because this is a fixture.
     pub(super) fn encode(self, body: &[u8]) -> Bytes {
         const INVARIANT: &str = "compressing into memory does not fail";
         let compressed = match self {

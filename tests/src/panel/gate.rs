@@ -1,10 +1,10 @@
-//! A point in an answer at which the panel waits for a test, so that the test knows where its client is.
+//! A point in an answer at which the panel waits for a test. The test then knows how far its client is.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A gate, closed at first. Clones are the same gate; it works across runtimes.
+/// A gate, which is closed at first. Clones share the gate. It works across runtimes.
 #[derive(Debug, Clone)]
 pub struct Gate(Arc<Inner>);
 
@@ -15,24 +15,24 @@ struct Inner {
 }
 
 impl Gate {
-    /// A closed gate.
+    /// Returns a closed gate.
     pub fn new() -> Self {
         Self(Arc::new(Inner { reached: watch::Sender::new(0), open: watch::Sender::new(false) }))
     }
 
-    /// Waits until an answer has come to the gate: all bytes before it are sent, none after it.
+    /// Waits until an answer has reached the gate. All bytes before the gate are sent by then, and none after it.
     pub async fn reached(&self) {
         let mut reached = self.0.reached.subscribe();
-        // The sender lives as long as `self`.
+        // The sender lives as long as `self`, so waiting can't fail.
         let _ = reached.wait_for(|count| *count > 0).await;
     }
 
-    /// How many answers have come to the gate.
+    /// Returns the number of answers that have reached the gate.
     pub fn reached_count(&self) -> usize {
         *self.0.reached.borrow()
     }
 
-    /// Lets every answer pass, now and later.
+    /// Lets all answers pass, now and later.
     pub fn open(&self) {
         self.0.open.send_replace(true);
     }

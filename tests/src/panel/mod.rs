@@ -1,4 +1,4 @@
-//! The server: started on loopback, stopped when dropped, steered while it runs.
+//! The server: it starts on loopback, stops when it is dropped, and is controlled while it runs.
 
 mod account;
 mod answer;
@@ -46,7 +46,7 @@ use answer::BodyCache;
 use record::Ledger;
 use script::Scripts;
 
-/// What the connections share with the [`Panel`].
+/// The state that the connections share with the [`Panel`].
 #[derive(Debug)]
 struct Shared {
     config: PanelConfig,
@@ -61,7 +61,7 @@ struct Shared {
     stopped: watch::Sender<bool>,
 }
 
-/// Every value behind a lock here is whole between two statements, so a panic elsewhere does not spoil it.
+/// Locks a mutex. Values behind locks are valid between any two statements, so a panic elsewhere doesn't matter.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -75,8 +75,8 @@ impl Shared {
     }
 }
 
-/// A running panel. It has a thread and a runtime of its own, so that a test may block, or pause the time of its own
-/// runtime, without stopping it.
+/// A running panel. It has a thread and a runtime of its own, so a test may block, or pause the time of its own
+/// runtime, without stopping the panel.
 #[derive(Debug)]
 pub struct Panel {
     shared: Arc<Shared>,
@@ -87,7 +87,7 @@ pub struct Panel {
 impl Panel {
     /// Starts to serve a catalogue on loopback.
     pub fn start(config: PanelConfig, catalogue: Catalogue) -> io::Result<Self> {
-        // The standard library's listener, so that this also works inside the runtime of a test.
+        // The listener is that of the standard library, so that this also works inside the runtime of a test.
         let listener = StdListener::bind((config.host, config.port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -119,79 +119,79 @@ impl Panel {
         Ok(Self { shared, address, thread: Some((stop, thread)) })
     }
 
-    /// Where it listens.
+    /// Returns the address on which the panel listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// `http://127.0.0.1:PORT`, with the sub-path if there is one; no slash at the end.
+    /// Returns `http://127.0.0.1:PORT`, with the sub-path if there is one, and without a slash at the end.
     pub fn base_url(&self) -> String {
         self.shared.base_url.clone()
     }
 
-    /// Moves the catalogue on to its next version, and the clock by an hour; says what a right sync reports.
+    /// Moves the catalogue on to its next version, and the clock by an hour. Returns what a correct sync reports.
     pub fn advance(&self, step: &Step) -> Expected {
         self.shared.advance(step)
     }
 
-    /// Reads or edits the catalogue. Answers that are on their way stay what they were.
+    /// Reads or edits the catalogue. Answers that are under way don't change.
     pub fn catalogue<R>(&self, look: impl FnOnce(&mut Catalogue) -> R) -> R {
         look(&mut lock(&self.shared.catalogue))
     }
 
-    /// How the panel treats an action from now on. It replaces what was set for the action before. Of a
-    /// [`Behaviour::Sequence`] every request takes one; after the last the panel is normal again.
+    /// Sets the behaviour for an action from now on. It replaces the former one. Each request takes one behaviour of a
+    /// [`Behaviour::Sequence`]; after the last one the panel is normal again.
     pub fn on(&self, action: Action, behaviour: Behaviour) {
         lock(&self.shared.scripts).set(action, behaviour);
     }
 
-    /// How the panel treats the next `count` requests of an action; what was set before holds again after them.
+    /// Sets the behaviour for the next `count` requests of an action. After them, the former behaviour applies again.
     pub fn on_next(&self, action: Action, count: usize, behaviour: &Behaviour) {
         lock(&self.shared.scripts).queue(action, count, behaviour);
     }
 
-    /// How what stands in front of the panel (a firewall, a cache, a limit) treats every request of the player API from
-    /// now on. Where it lets a request pass, the panel itself goes on.
+    /// Sets the behaviour of a firewall, a cache or a limit in front of the panel, for every request of the player API
+    /// from now on. Requests that it lets pass get the panel's own behaviour.
     pub fn in_front(&self, behaviour: Behaviour) {
         lock(&self.shared.scripts).set_front(behaviour);
     }
 
-    /// Every action is normal again, and nothing stands in front.
+    /// Makes every action normal again, and removes what is in front of the panel.
     pub fn behave(&self) {
         lock(&self.shared.scripts).clear();
     }
 
-    /// The accounts that are let in from now on.
+    /// Sets the accounts that may log in from now on.
     pub fn set_accounts(&self, accounts: Vec<Account>) {
         *lock(&self.shared.accounts) = accounts;
     }
 
-    /// The panel's own clock, in unix seconds.
+    /// Returns the time of the panel's clock, in unix seconds.
     pub fn panel_time(&self) -> i64 {
         lock(&self.shared.clock).now()
     }
 
-    /// Sets the panel's clock; it goes on from there.
+    /// Sets the panel's clock. It goes on from this time.
     pub fn set_panel_time(&self, unix_seconds: i64) {
         *lock(&self.shared.clock) = Clock::starting_at(unix_seconds);
     }
 
-    /// Every request so far, in the order in which they came.
+    /// Returns every request so far, in the order of arrival.
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.shared.ledger.records()
     }
 
-    /// How many requests there were for an action.
+    /// Returns the number of requests for an action.
     pub fn request_count(&self, action: Action) -> usize {
         self.requests().iter().filter(|record| record.action == Some(action)).count()
     }
 
-    /// How many requests of the player API were under way at once, at most.
+    /// Returns the highest number of requests of the player API that were under way at once.
     pub fn max_parallel(&self) -> usize {
         self.shared.ledger.max_parallel()
     }
 
-    /// How many requests of the player API are under way now.
+    /// Returns the number of requests of the player API that are under way now.
     pub fn in_flight(&self) -> usize {
         self.shared.ledger.in_flight()
     }
@@ -201,12 +201,12 @@ impl Panel {
         self.shared.ledger.clear();
     }
 
-    /// Waits until somebody asks the panel to stop over its control endpoints.
+    /// Waits until a client asks the panel to stop, over its control endpoints.
     pub async fn stop_requested(&self) {
         let mut stopped = self.shared.stopped.subscribe();
-        // The sender lives as long as `self`, so there is no other way out than the request.
+        // The sender lives as long as `self`, so only the request ends this wait.
         let _ = stopped.wait_for(|stopped| *stopped).await;
-        // The answer to that request deserves to arrive.
+        // The answer to that request gets time to arrive.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -214,7 +214,7 @@ impl Panel {
 impl Drop for Panel {
     fn drop(&mut self) {
         if let Some((stop, thread)) = self.thread.take() {
-            // Either may have ended before, which is as good.
+            // The server or the thread may have ended already, which is no error.
             let _ = stop.send(());
             let _ = thread.join();
         }

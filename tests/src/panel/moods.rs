@@ -1,4 +1,4 @@
-//! Ready-made behaviours: what panels, and the things in front of them, are known to do.
+//! Ready-made behaviours that real panels, and the networks in front of them, are known for.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,7 +12,7 @@ fn header(name: &str, value: &str) -> (String, String) {
 }
 
 impl Behaviour {
-    /// A web page with status 200, as a firewall in front of a panel sends it.
+    /// Returns a web page with status 200, as a firewall in front of a panel sends it.
     pub fn html() -> Self {
         Self::Together(vec![
             Self::Body(page("Just a moment...")),
@@ -20,38 +20,38 @@ impl Behaviour {
         ])
     }
 
-    /// A status with a web page, as the network in front of a panel sends it.
+    /// Returns a status with a web page, as the network in front of a panel sends it.
     pub fn html_status(code: u16, title: &str) -> Self {
         Self::Status(code, page(title), vec![header("Content-Type", "text/html")])
     }
 
-    /// A status with an empty body.
+    /// Returns a status with an empty body.
     pub fn status(code: u16) -> Self {
         Self::Status(code, Vec::new(), Vec::new())
     }
 
-    /// The right body, changed by `edit`.
+    /// Returns the right body, changed by `edit`.
     pub fn edited(edit: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::Edited(BodyEdit::new(edit))
     }
 
-    /// The right body with something before and after it.
+    /// Returns the right body with bytes before and after it.
     pub fn wrapped(before: &[u8], after: &[u8]) -> Self {
         let (before, after) = (before.to_vec(), after.to_vec());
         Self::edited(move |body| [&before, body, &after].concat())
     }
 
-    /// The right body, with one header told otherwise.
+    /// Returns the right body with another value of one header.
     pub fn with_header(name: &str, value: &str) -> Self {
         Self::Headers(vec![header(name, value)])
     }
 
-    /// In chunks, without the last, empty one.
+    /// Returns a chunked body without the last, empty chunk.
     pub fn without_last_chunk() -> Self {
         Self::Together(vec![Self::Framed(Framing::Chunked), Self::CutAfter(u64::MAX)])
     }
 
-    /// A list whose elements are all well and have no end.
+    /// Returns a list of valid elements without an end.
     pub fn endless_list() -> Self {
         let element = |number: u64| format!("{{\"num\":{number},\"name\":\"On and on\",\"stream_id\":{number}}},");
         Self::Pour(Pour::of(move |piece| {
@@ -60,13 +60,13 @@ impl Behaviour {
         }))
     }
 
-    /// Lets pass whoever calls itself one of these players; the others get a status and a web page.
+    /// Answers only clients whose user agent contains one of these words. The others get a status and a web page.
     pub fn players_only(code: u16, players: &[&str]) -> Self {
         let words = players.iter().map(|word| (*word).to_owned()).collect();
         Self::html_status(code, "Access denied").when(Condition::UserAgentWithout(words))
     }
 
-    /// Images come from another host with every answer, at least as far as they come from `image.example.org`.
+    /// Replaces the host `image.example.org` of images by another host in every answer.
     pub fn image_roulette() -> Self {
         let turn = AtomicU64::new(0);
         Self::edited(move |body| {
@@ -75,7 +75,7 @@ impl Behaviour {
         })
     }
 
-    /// `direct_source` is an address with a token that is another one with every answer, wherever it was empty.
+    /// Replaces every empty `direct_source` by an address with a token, which is another one in every answer.
     pub fn token_churn() -> Self {
         let turn = AtomicU64::new(0);
         Self::edited(move |body| {

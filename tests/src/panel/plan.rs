@@ -10,7 +10,7 @@ use super::encoding::Encoding;
 use super::gate::Gate;
 use super::pour::Pour;
 
-/// What happens at a point of the body.
+/// A stop at a point of the body.
 #[derive(Debug, Clone)]
 pub(super) enum Stop {
     Cut,
@@ -19,26 +19,26 @@ pub(super) enum Stop {
     Gate(Gate),
 }
 
-/// Everything there is to know about a response before its first byte.
+/// The whole description of a response before its first byte.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
-    /// Sent after the others, whatever their names.
+    /// Headers that are sent after the others, even if their names are the same.
     pub(super) further_headers: Vec<(String, String)>,
     pub(super) body: Bytes,
-    /// Sent instead of the body.
+    /// The generated body that is sent instead of `body`.
     pub(super) pour: Option<Pour>,
     pub(super) framing: Framing,
     pub(super) encoding: Option<Encoding>,
-    /// Sent instead of all the above.
+    /// The bytes that are sent instead of everything above.
     pub(super) raw: Option<Vec<u8>>,
     pub(super) delay: Option<Duration>,
     pub(super) silent: bool,
-    /// By position in the body, in the order in which they come.
+    /// The stops by position in the body, in ascending order.
     pub(super) stops: Vec<(u64, Stop)>,
     pub(super) bytes_per_second: Option<u64>,
-    /// What stands in place of the size of the second chunk.
+    /// The text in place of the size of the second chunk.
     pub(super) chunk_size: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl Plan {
         }
     }
 
-    /// Sets a header, in place of one with the same name.
+    /// Sets a header, and replaces one with the same name.
     pub(super) fn header(&mut self, name: &str, value: &str) {
         self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -72,7 +72,7 @@ impl Plan {
         self.encoding = None;
     }
 
-    /// Whether a behaviour needs the body before compression, or replaces it.
+    /// Returns whether a behaviour needs the body before compression, or replaces the body.
     pub(super) fn concerns_content(behaviour: &Behaviour) -> bool {
         match behaviour {
             Behaviour::Edited(_)
@@ -130,7 +130,7 @@ impl Plan {
             Behaviour::Forward(status, to) => self.redirect(*status, &format!("{to}{target}")),
             Behaviour::Framed(framing) => self.framing = *framing,
             Behaviour::Together(several) => several.iter().for_each(|one| self.apply(one, target)),
-            // Of these the body is made; sequences and conditions are resolved before.
+            // The body is made according to these behaviours. Sequences and conditions are resolved before.
             Behaviour::Normal
             | Behaviour::Half
             | Behaviour::Empty
@@ -156,7 +156,7 @@ impl Plan {
     }
 }
 
-/// The usual words for a status code; clients must not care.
+/// Returns the usual reason phrase of a status code. Clients must not depend on it.
 pub(super) fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

@@ -1,4 +1,4 @@
-//! Bodies that are made while they are sent: larger than memory, or without end.
+//! Bodies that are generated while they are sent, because they are larger than memory or endless.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,31 +6,32 @@ use std::sync::Arc;
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress};
 
-/// A body by its pieces.
+/// A body in pieces.
 #[derive(Clone)]
 pub struct Pour {
     piece: Arc<Piece>,
     pub(super) gzip: bool,
 }
 
-/// The piece with this number; `None` after the last.
+/// Returns the piece with this number, or `None` after the last piece.
 type Piece = dyn Fn(u64) -> Option<Bytes> + Send + Sync;
 
 impl Pour {
-    /// A body of these pieces, from number 0 until there is none.
+    /// Returns a body of these pieces, from number 0 until `piece` returns `None`.
     pub fn of(piece: impl Fn(u64) -> Option<Bytes> + Send + Sync + 'static) -> Self {
         Self { piece: Arc::new(piece), gzip: false }
     }
 
-    /// These bytes, and then the others again and again for ever.
+    /// Returns a body of the first bytes, followed by the other bytes without end.
     pub fn endless(first: impl Into<Bytes>, again: impl Into<Bytes>) -> Self {
         let (first, again) = (first.into(), again.into());
         Self::of(move |number| Some(if number == 0 { first.clone() } else { again.clone() }))
     }
 
-    /// A gzip stream, announced as such, that inflates to the same byte so many mebibytes long: about a kilobyte each.
+    /// Returns a gzip stream, announced as such, that inflates to `mebibytes` mebibytes of one byte. A mebibyte takes
+    /// about a kilobyte.
     pub fn gzip_bomb(first: &[u8], again: u8, mebibytes: u64) -> Self {
-        // Blocks that end in a full flush stand for themselves: the same input gives the same bytes.
+        // Each block ends in a full flush and so depends on no other block: the same input gives the same bytes.
         let mut deflate = Compress::new(Compression::best(), false);
         let mut block = |input: &[u8]| {
             let mut out = Vec::with_capacity(input.len() / 500 + 1024);
@@ -46,7 +47,7 @@ impl Pour {
             Bytes::from(out)
         };
         let head: Bytes = [&b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"[..], &block(first)].concat().into();
-        // The first of the equal blocks still refers to what came before it.
+        // The first of the equal blocks still refers to the bytes before it, so it is not used.
         let mebibyte = vec![again; 1 << 20];
         block(&mebibyte);
         let again = block(&mebibyte);
@@ -81,7 +82,7 @@ mod tests {
         let bytes: Vec<u8> = (0..).map_while(|number| bomb.piece(number)).flatten().collect();
         assert!(bytes.len() < 20_000, "{}", bytes.len());
         let mut inflated = Vec::new();
-        // It has no end, so the reader fails after the last block.
+        // The stream has no end, so the reader fails after the last block.
         let _ = flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut inflated);
         assert_eq!(inflated.len(), 7 + (5 << 20));
         assert!(inflated.starts_with(b"[{\"a\":\"xx") && inflated.ends_with(b"xx"));

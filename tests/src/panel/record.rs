@@ -1,4 +1,4 @@
-//! What the panel remembers of the requests that it got.
+//! The record of the requests that the panel got.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -8,36 +8,36 @@ use super::behaviour::Action;
 use super::lock;
 use super::request::Request;
 
-/// One request. Its `Debug` leaves the password out.
+/// A request. Its `Debug` output leaves the password out.
 #[derive(Clone)]
 pub struct RequestRecord {
-    /// `GET` or `POST`, mostly.
+    /// The method, usually `GET` or `POST`.
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// What it asks for; `None` for a path that is not the player API.
+    /// The action; `None` for a path that is not the player API.
     pub action: Option<Action>,
     /// The parameters, decoded: those of the query, then those of a form.
     pub params: Vec<(String, String)>,
-    /// The headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// When it was there, since the start of the panel.
+    /// The time of arrival, since the start of the panel.
     pub began: Duration,
-    /// When the answer was sent or given up; `None` while it is under way.
+    /// The time when the answer was sent or abandoned; `None` while the request is under way.
     pub ended: Option<Duration>,
-    /// The status that it was answered with; `None` when no answer began, or one that is none of HTTP.
+    /// The status of the answer; `None` if no answer began, or if it was not HTTP.
     pub status: Option<u16>,
-    /// How many bytes of the body were handed to the network.
+    /// The number of bytes of the body that were passed to the network.
     pub body_bytes: u64,
 }
 
 impl RequestRecord {
-    /// The value of a parameter; a form wins over the query.
+    /// Returns the value of a parameter. A form takes precedence over the query.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a header, by its name in lower case.
+    /// Returns the value of a header, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
@@ -59,7 +59,7 @@ impl fmt::Debug for RequestRecord {
     }
 }
 
-/// All requests, and how many are under way.
+/// All requests, and the number of those that are under way.
 #[derive(Debug)]
 pub(super) struct Ledger {
     start: Instant,
@@ -96,7 +96,8 @@ impl Ledger {
         entries.max_parallel = entries.in_flight;
     }
 
-    /// Enters a request, and says how many others are under way; it is so until the entry is dropped.
+    /// Adds a request. Returns its entry, and the number of other requests of the player API that are under way. A
+    /// request is under way until its entry is dropped.
     pub(super) fn enter(&self, request: &Request, action: Option<Action>) -> (Entry<'_>, usize) {
         let record = Arc::new(Mutex::new(RequestRecord {
             method: request.method.clone(),

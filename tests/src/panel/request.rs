@@ -1,18 +1,18 @@
-//! Reads requests off a connection, byte by byte as they come.
+//! Reads requests from a connection.
 
 use std::io;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
-/// What a request may have before its body; beyond that nobody is a player.
+/// The longest head of a request, in bytes. No player sends a longer one.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 /// A request, with its parameters decoded.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: String,
-    /// Path and query, as they came.
+    /// Path and query, as received.
     pub(super) target: String,
     pub(super) path: String,
     pub(super) params: Vec<(String, String)>,
@@ -25,13 +25,13 @@ impl Request {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a parameter, trimmed as panels do; a form wins over the query.
+    /// Returns the value of a parameter, trimmed as panels do. A form takes precedence over the query.
     pub(super) fn param(&self, name: &str) -> &str {
         self.params.iter().rev().find(|(own, _)| own == name).map_or("", |(_, value)| value.trim())
     }
 }
 
-/// A connection and what was read from it ahead of time.
+/// A connection, and the bytes that were read ahead.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: TcpStream,
@@ -43,7 +43,7 @@ impl Connection {
         Self { stream, buffer: Vec::new() }
     }
 
-    /// The next request; `None` when the client has gone.
+    /// Returns the next request, or `None` if the client has gone.
     pub(super) async fn request(&mut self) -> io::Result<Option<Request>> {
         let end = loop {
             if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {

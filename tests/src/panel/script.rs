@@ -1,4 +1,4 @@
-//! Which behaviour the next request of an action meets.
+//! The behaviour that the next request of an action gets.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,7 +8,7 @@ use super::condition::Occasion;
 /// The behaviours that are set.
 #[derive(Debug, Default)]
 pub(super) struct Scripts {
-    /// Of what stands in front of the panel, whatever the action.
+    /// The behaviour in front of the panel, for all actions.
     front: Script,
     actions: HashMap<Action, Script>,
 }
@@ -55,7 +55,7 @@ impl Scripts {
         *self = Self::default();
     }
 
-    /// What this request meets: what is in front, or else the panel's own mood.
+    /// Returns the behaviour for a request: that in front of the panel, or else that of its action.
     pub(super) fn take(&mut self, action: Action, occasion: Occasion<'_>) -> Behaviour {
         let front = self.front.take().towards(occasion);
         if !matches!(front, Behaviour::Normal) {

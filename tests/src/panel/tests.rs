@@ -1,4 +1,4 @@
-//! The server as a client sees it on the wire: a client of a few lines, so that no HTTP library smooths anything over.
+//! The server as a client sees it on the wire. The client has a few lines only, so that no HTTP library hides a defect.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn panel(config: PanelConfig) -> Panel {
     Panel::start(config, Catalogue::new(&CatalogueConfig::small(1))).unwrap()
 }
 
-/// A response as it came: status, head in lower case, body with the framing taken off, and whether it was whole.
+/// A response as received: status, head in lower case, body without framing, and whether the body was complete.
 #[derive(Debug)]
 struct Response {
     status: u16,

@@ -1,4 +1,4 @@
-//! Encryption in front of a panel, with good certificates and bad ones.
+//! Encryption in front of a panel, with valid and invalid certificates.
 
 use std::fmt;
 use std::io;
@@ -22,16 +22,17 @@ use super::Panel;
 pub enum Certificate {
     /// Issued by the [authority](Self::authority).
     Valid,
-    /// The same, but its time is over.
+    /// As `Valid`, but expired.
     Expired,
-    /// The same, but for `panel.example`.
+    /// As `Valid`, but for `panel.example`.
     OtherHost,
     /// Issued by itself.
     SelfSigned,
 }
 
 impl Certificate {
-    /// The file of the authority that has issued the others; whoever trusts it trusts [`Self::Valid`].
+    /// Returns the file of the authority that has issued the other certificates. A client that trusts it accepts
+    /// [`Self::Valid`].
     pub fn authority() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates").join("authority.pem")
     }
@@ -59,14 +60,14 @@ impl Certificate {
     }
 }
 
-/// A port at which a panel can be had encrypted, until it is dropped.
+/// A port at which a panel is served over TLS, until the value is dropped.
 pub struct TlsFront {
     address: SocketAddr,
     thread: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl TlsFront {
-    /// Starts to serve a panel with this certificate, on another port of 127.0.0.1.
+    /// Starts to serve a panel with this certificate on another port of 127.0.0.1.
     pub fn start(panel: &Panel, certificate: Certificate) -> io::Result<Self> {
         let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -86,12 +87,12 @@ impl TlsFront {
         Ok(Self { address, thread: Some((stop, thread)) })
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// `https://127.0.0.1:PORT`.
+    /// Returns `https://127.0.0.1:PORT`.
     pub fn base_url(&self) -> String {
         format!("https://{}", self.address)
     }
@@ -101,7 +102,7 @@ async fn accept(listener: &TcpListener, acceptor: &TlsAcceptor, behind: SocketAd
     while let Ok((stream, _)) = listener.accept().await {
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
-            // A client that doesn't like the certificate goes away, which is its good right.
+            // A client that rejects the certificate closes the connection, which it may do.
             let mut outside = acceptor.accept(stream).await.ok()?;
             let mut inside = TcpStream::connect(behind).await.ok()?;
             tokio::io::copy_bidirectional(&mut outside, &mut inside).await.ok()
@@ -118,7 +119,7 @@ impl fmt::Debug for TlsFront {
 impl Drop for TlsFront {
     fn drop(&mut self) {
         if let Some((stop, thread)) = self.thread.take() {
-            // Either may have ended before, which is as good.
+            // The server or the thread may have ended already, which is no error.
             let _ = stop.send(());
             let _ = thread.join();
         }

@@ -1,4 +1,4 @@
-//! The cache as anybody may read it: by SQL, without a line of the code that wrote it.
+//! The cache as any reader sees it: by SQL, without the code that wrote it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use serde_json::Value;
 use sync_tests::{Column, Kind, Row, Truth, columns};
 
-/// The tables in which a profile's content is, and what is known of it beyond a single run.
+/// The tables with the content of a profile, and with everything that is known of it beyond a single run.
 const CONTENT: [&str; 11] = [
     "xtream_channels",
     "xtream_movies",
@@ -33,7 +33,7 @@ struct Line {
 /// A connection to a cache.
 pub struct Cache(SqliteConnection);
 
-/// What the change log says of one kind in one run.
+/// The entries of one kind and one run in the change log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Logged {
     /// The ids of added items.
@@ -45,7 +45,7 @@ pub struct Logged {
 }
 
 impl Cache {
-    /// Opens a cache that is there.
+    /// Opens an existing cache.
     pub fn open(path: &Path) -> Self {
         assert!(path.exists(), "there is no cache");
         let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
@@ -58,7 +58,7 @@ impl Cache {
         self.0.batch_execute(sql).unwrap();
     }
 
-    /// The lines of a query with one column of text.
+    /// Returns the lines of a query with one column of text.
     pub fn lines(&mut self, sql: &str) -> Vec<String> {
         let sql = format!("SELECT CAST(line AS TEXT) AS text FROM (SELECT NULL AS line WHERE 0 UNION ALL {sql})");
         diesel::sql_query(sql).load::<Line>(&mut self.0).unwrap().into_iter().map(|line| line.text).collect()
@@ -74,11 +74,11 @@ impl Cache {
         self.number(&format!("SELECT COUNT(*) FROM {table}"))
     }
 
-    /// The rows of a kind with all columns of the truth.
+    /// Returns the rows of a kind, with all columns of the truth.
     pub fn rows(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, Row> {
         let member = |column: &Column| {
             let name = column.name;
-            // SQLite's own JSON rounds; seventeen digits are the number itself, and the mark keeps it a real one.
+            // SQLite's own JSON rounds numbers. Seventeen digits give the exact number, and the mark keeps it a REAL.
             let real = format!("json(printf('%!.17g',\"{name}\"))");
             format!("'{name}',CASE typeof(\"{name}\") WHEN 'real' THEN {real} ELSE \"{name}\" END")
         };
@@ -93,7 +93,7 @@ impl Cache {
         self.lines(&sql).into_iter().map(row).collect()
     }
 
-    /// The categories of a kind in the panel's order: id, name, parent.
+    /// Returns the categories of a kind in the panel's order: id, name, parent.
     pub fn categories(&mut self, profile: &str, kind: Kind) -> Vec<(String, String, Option<i64>)> {
         let sql = format!(
             "SELECT json_array(position,category_id,category_name,parent_id) FROM {} WHERE profile_id='{profile}'",
@@ -105,7 +105,7 @@ impl Cache {
         rows.into_iter().map(|(_, id, name, parent)| (id, name, parent)).collect()
     }
 
-    /// Every row of a kind as it is, times and row id included.
+    /// Returns the whole rows of a kind, with times and row ids.
     pub fn raw_rows(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, String> {
         let sql = format!("SELECT {}||' '||{{}} FROM xtream_{kind} WHERE profile_id='{profile}'", kind.id_key());
         let lines = self.whole_rows(&format!("xtream_{kind}"), &sql);
@@ -116,13 +116,13 @@ impl Cache {
         lines.into_iter().map(pair).collect()
     }
 
-    /// The SQLite row id of every item of a kind.
+    /// Returns the SQLite row id of every item of a kind.
     pub fn row_ids(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, i64> {
         let sql = format!("SELECT json_array({},id) FROM xtream_{kind} WHERE profile_id='{profile}'", kind.id_key());
         self.lines(&sql).iter().map(|line| serde_json::from_str::<(i64, i64)>(line).unwrap()).collect()
     }
 
-    /// Every table of content, row by row and byte by byte.
+    /// Returns every table of content, row by row and byte by byte.
     pub fn content(&mut self, profile: &str) -> BTreeMap<&'static str, Vec<String>> {
         CONTENT
             .into_iter()
@@ -133,7 +133,7 @@ impl Cache {
             .collect()
     }
 
-    /// What is known of one kind: its items, categories and digests.
+    /// Returns what is stored of one kind: its items, categories and digests.
     pub fn content_of(&mut self, profile: &str, kind: Kind) -> Vec<String> {
         let items = format!("xtream_{kind}");
         let mut rows = Vec::new();
@@ -151,13 +151,13 @@ impl Cache {
         rows
     }
 
-    /// Runs a query in which `{}` stands for the row as text.
+    /// Runs a query in which `{}` stands for the whole row as text.
     fn whole_rows(&mut self, table: &str, sql: &str) -> Vec<String> {
         let columns = self.lines(&format!("SELECT 'quote(\"'||name||'\")' FROM pragma_table_info('{table}')"));
         self.lines(&format!("SELECT * FROM ({})", sql.replace("{}", &columns.join("||','||"))))
     }
 
-    /// What the last run wrote into the change log about a kind.
+    /// Returns the entries that the last run wrote into the change log for a kind.
     pub fn logged(&mut self, profile: &str, kind: Kind) -> Logged {
         let mut ids = |change: &str| -> BTreeSet<i64> {
             let sql = format!(
@@ -169,7 +169,7 @@ impl Cache {
         Logged { added: ids("added"), updated: ids("updated"), removed: ids("removed") }
     }
 
-    /// The fields that the last run's log names for an updated item.
+    /// Returns the fields that the last run's log names for an updated item.
     pub fn logged_fields(&mut self, kind: Kind, id: i64) -> String {
         let sql = format!(
             "SELECT fields FROM xtream_changes WHERE kind='{kind}' AND content_id={id} AND change='updated' AND \
@@ -178,7 +178,7 @@ impl Cache {
         self.lines(&sql).join(" + ")
     }
 
-    /// The tables that know profiles.
+    /// Returns the tables that have a column of the profile.
     pub fn tables_with_profiles(&mut self) -> Vec<String> {
         self.lines(
             "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name='profile_id' \
@@ -186,14 +186,14 @@ impl Cache {
         )
     }
 
-    /// Whether somebody is within a transaction that writes.
+    /// Returns whether some connection is in a write transaction.
     pub fn is_locked(&mut self) -> bool {
         self.execute("PRAGMA busy_timeout=0");
         let taken = self.0.batch_execute("BEGIN IMMEDIATE; ROLLBACK");
         taken.is_err()
     }
 
-    /// Fails unless SQLite finds the file sound.
+    /// Fails unless SQLite finds no damage in the file.
     pub fn assert_sound(&mut self) {
         assert_eq!(self.lines("SELECT integrity_check FROM pragma_integrity_check"), ["ok"]);
         assert_eq!(self.count("pragma_foreign_key_check"), 0);
@@ -218,7 +218,7 @@ fn content(value: &Value) -> Truth {
     }
 }
 
-/// The columns in which rows of a kind differ, ids and values left out.
+/// Returns the columns in which rows of a kind differ, without ids and values.
 pub fn differing(before: &Row, after: &Row) -> Vec<&'static str> {
     before.iter().filter(|(column, value)| after[*column] != **value).map(|(column, _)| *column).collect()
 }

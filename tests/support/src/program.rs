@@ -1,4 +1,4 @@
-//! The command under test, as a process of its own. Whatever it prints is searched for the password.
+//! The command under test, as a process of its own. All of its output is searched for the password.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use sync_core::Counts;
 use sync_tests::Kind;
 pub use sync_tests::canary::{PASSWORD, USERNAME, is_shown};
 
-/// No run takes more memory, whatever the panel sends.
+/// The memory limit of a run, in KiB, whatever the panel sends.
 const MEMORY_KIBIBYTES: u64 = 128 * 1024;
 
-/// What nothing here should ever take.
+/// The time after which a wait of a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The command: the one that is named in the environment, or one built on the spot.
+/// Returns the path of the command: the one that the environment names, or one that is built now.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         if let Some(named) = std::env::var_os("XTREAM_SYNC_BIN") {
             return PathBuf::from(named);
         }
-        // Always, and not only where there is none: a test of yesterday's program proves nothing.
+        // The command is built even if there is one already, because a test of an old program proves nothing.
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo).args(["build", "--package", "sync-app", "--bin", "xtream-sync"]).status();
         assert!(built.expect("cargo can be started").success(), "the command does not build");
@@ -36,12 +36,13 @@ fn binary() -> &'static Path {
     })
 }
 
-/// The command with these arguments and a log of everything, so that the log is searched for the password as well.
+/// Returns the command with these arguments and the most detailed log, so that the log is searched for the password as
+/// well.
 pub fn command(database: &Path, args: &[&str]) -> Command {
     command_without_log(database, &[&["-vvv"], args].concat())
 }
 
-/// The command with these arguments, and nothing of the environment that could lead it astray.
+/// Returns the command with these arguments, without variables of the environment that could change its behaviour.
 pub fn command_without_log(database: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(binary());
     for variable in ["http_proxy", "https_proxy", "all_proxy", "xtream_sync_password", "rust_log"] {
@@ -59,7 +60,7 @@ pub struct Running {
     stderr: Heard,
 }
 
-/// What a stream has said so far.
+/// The output of a stream so far.
 struct Heard {
     text: Arc<Mutex<Vec<u8>>>,
     listener: Option<JoinHandle<()>>,
@@ -110,28 +111,28 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// What it has printed on stdout so far.
+    /// Returns what the command has printed on stdout so far.
     pub fn stdout_so_far(&self) -> String {
         self.stdout.so_far()
     }
 
-    /// What it has printed on stderr so far.
+    /// Returns what the command has printed on stderr so far.
     pub fn stderr_so_far(&self) -> String {
         self.stderr.so_far()
     }
 
-    /// Waits until it has said this on stderr, or has ended.
+    /// Waits until the command has printed these words on stderr, or has ended.
     pub fn wait_for(&mut self, words: &str) {
         wait_until(words, || self.stderr.so_far().contains(words) || self.has_ended());
     }
 
-    /// Ends it without a chance to tidy up.
+    /// Kills the command, which gets no chance to clean up.
     pub fn kill(mut self) -> Run {
         self.child.kill().unwrap();
         self.end()
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the command.
     pub fn end(mut self) -> Run {
         let deadline = Instant::now() + PATIENCE;
         let mut peak = None;
@@ -154,10 +155,10 @@ impl Running {
     }
 }
 
-/// The high-water mark of a process that is still there; Linux tells it.
+/// Returns the peak memory of a running process, or `None` if the system doesn't tell it. Linux does.
 ///
-/// A started process has the memory of this one for a moment after it can be seen. Its figure counts once it runs
-/// another file; the kernel changes both together.
+/// A started process has the memory of its parent for a moment after it can be seen. Its figure counts only when it
+/// runs another file; the kernel changes both together.
 fn peak_kibibytes(pid: u32) -> Option<u64> {
     let file = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     if std::env::current_exe().is_ok_and(|own| own == file) {
@@ -168,16 +169,16 @@ fn peak_kibibytes(pid: u32) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// What a command left behind.
+/// The result of a command that has ended.
 #[derive(Debug)]
 pub struct Run {
-    /// `None` when a signal ended it.
+    /// The exit code; `None` if a signal ended the command.
     pub code: Option<i32>,
-    /// All that it wrote to stdout.
+    /// Everything that the command wrote to stdout.
     pub stdout: String,
-    /// All that it wrote to stderr.
+    /// Everything that the command wrote to stderr.
     pub stderr: String,
-    /// The most memory that it had at a time, in KiB, where the system tells.
+    /// The peak memory of the command in KiB; `None` if the system doesn't tell it.
     pub peak: Option<u64>,
 }
 
@@ -189,7 +190,7 @@ impl Run {
         self
     }
 
-    /// The one report that it printed.
+    /// Returns the only report that the command printed.
     #[track_caller]
     pub fn report(&self) -> Report {
         let mut lines = self.stdout.lines();
@@ -209,7 +210,7 @@ impl Report {
         self.0["status"].as_str().unwrap()
     }
 
-    /// Returns what the report says of a kind.
+    /// Returns the report's object of a kind.
     pub fn kind(&self, kind: Kind) -> &Value {
         &self.0["kinds"][kind.name()]
     }
@@ -224,7 +225,7 @@ impl Report {
         Kind::ALL.map(|kind| self.outcome(kind))
     }
 
-    /// Returns whether a kind was compared in full.
+    /// Returns the mode in which a kind was synced: `full` or `incremental`.
     pub fn mode(&self, kind: Kind) -> &str {
         self.kind(kind)["mode"].as_str().unwrap()
     }
@@ -249,7 +250,7 @@ impl Report {
     }
 }
 
-/// Waits for a condition that other threads or processes bring about.
+/// Waits until a condition holds that other threads or processes bring about.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;

@@ -17,13 +17,13 @@ use vt100::Parser;
 
 use crate::program::{PATIENCE, is_shown, wait_until};
 
-/// The key Ctrl-C, which a terminal turns into an interrupt of the program in front.
+/// The key Ctrl-C. A terminal turns it into an interrupt of the program in the foreground.
 const CTRL_C: u8 = 3;
 
-/// Lines above the screen that are kept.
+/// The number of lines above the screen that are kept.
 const SCROLLBACK: usize = 10_000;
 
-/// A command that runs on a pseudo-terminal. One that is dropped before its end is killed.
+/// A command that runs on a pseudo-terminal. If the value is dropped before the command ends, the command is killed.
 pub struct PseudoTerminal {
     child: Child,
     terminal: Arc<Pty>,
@@ -31,7 +31,7 @@ pub struct PseudoTerminal {
     listener: Option<JoinHandle<()>>,
 }
 
-/// What has been shown so far, and a signal for each change.
+/// The output so far, and a signal for each change.
 struct Seen {
     shown: Mutex<Shown>,
     changed: Condvar,
@@ -40,20 +40,20 @@ struct Seen {
 struct Shown {
     screen: Parser,
     bytes: Vec<u8>,
-    /// The rows that went over the right edge, at any time.
+    /// The rows that went over the right edge at any time.
     wrapped: Vec<String>,
     ended: bool,
 }
 
-/// What a command left behind on its terminal.
+/// The result of a command that has ended on its terminal.
 pub struct Ended {
-    /// `None` when a signal ended it.
+    /// The exit code; `None` if a signal ended the command.
     pub code: Option<i32>,
     /// Everything that was shown, from the first line on, as text without colours. Lines that were erased are missing.
     pub text: String,
     /// Every byte that was written, with the control sequences.
     pub bytes: String,
-    /// The rows that went over the right edge, at any time.
+    /// The rows that went over the right edge at any time.
     pub wrapped: Vec<String>,
     /// Whether the cursor is hidden.
     pub hides_cursor: bool,
@@ -86,7 +86,7 @@ impl PseudoTerminal {
             let (terminal, seen) = (Arc::clone(&terminal), Arc::clone(&seen));
             move || {
                 let mut piece = [0; 4096];
-                // At the end of the command, Linux reports an error in place of the end.
+                // When the command ends, Linux reports an error instead of the end of the stream.
                 while let Ok(length @ 1..) = (&*terminal).read(&mut piece) {
                     seen.take(&piece[..length]);
                 }
@@ -102,7 +102,8 @@ impl PseudoTerminal {
         (&*self.terminal).write_all(text.as_bytes()).unwrap();
     }
 
-    /// Types a line, and waits until the terminal has ended it. So a question of before isn't taken for the next one.
+    /// Types a line, and waits until the terminal has ended it, so that an earlier question isn't taken for the next
+    /// one.
     #[track_caller]
     pub fn type_line(&self, text: &str) {
         let before = self.seen.shown.lock().unwrap().bytes.len();
@@ -118,13 +119,13 @@ impl PseudoTerminal {
         (&*self.terminal).write_all(&[CTRL_C]).unwrap();
     }
 
-    /// Gives the terminal another size. The command is told by a signal.
+    /// Gives the terminal another size. A signal tells the command.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.seen.shown.lock().unwrap().screen.set_size(cells(rows), cells(columns));
         self.terminal.resize(Size::new(rows, columns)).unwrap();
     }
 
-    /// Returns the screen as it is now, a line per row.
+    /// Returns the current screen, with a line per row.
     pub fn screen(&self) -> String {
         contents(&self.seen.shown.lock().unwrap().screen)
     }
@@ -182,7 +183,7 @@ impl PseudoTerminal {
     #[track_caller]
     pub fn end(mut self) -> Ended {
         let status = self.wait();
-        // Of the terminal, the last program has gone, and all that it wrote was read.
+        // The last program has left the terminal, and everything that was written is read.
         self.listener.take().unwrap().join().unwrap();
         let echoes = self.echoes();
         let mut shown = self.seen.shown.lock().unwrap();
@@ -215,7 +216,7 @@ impl PseudoTerminal {
 
 impl Drop for PseudoTerminal {
     fn drop(&mut self) {
-        // After its end, both have no effect.
+        // If the command has ended, both calls have no effect.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -264,7 +265,7 @@ impl Seen {
     }
 }
 
-/// Gives a command the environment of a usual terminal. What the test has set stays.
+/// Gives a command the environment of a usual terminal. Variables that the test has set stay.
 fn set_up(command: &mut Command) {
     let set: Vec<_> =
         command.get_envs().filter(|(_, value)| value.is_some()).map(|(name, _)| name.to_owned()).collect();
@@ -287,13 +288,13 @@ fn contents(screen: &Parser) -> String {
     screen.screen().contents()
 }
 
-/// The lines above the screen, and the screen.
+/// Returns the lines above the screen, and the screen.
 fn whole(parser: &mut Parser) -> String {
     let screen = parser.screen_mut();
     let (_, columns) = screen.size();
     let above = screen.scrollback_len();
     let mut lines = Vec::new();
-    // One line at a time: the first of those that are in view.
+    // Each step scrolls by one line, and takes the first line in view.
     for back in (1..=above).rev() {
         screen.set_scrollback(back);
         lines.extend(screen.rows(0, columns.get()).next());

@@ -1,4 +1,4 @@
-//! A panel, a cache that is to follow it, and the judgement whether it does.
+//! A panel, a cache that has to follow the panel, and the checks whether it does.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::cache::{Cache, Logged};
 use crate::program::{PASSWORD, Report, Run, Running, USERNAME, command};
 
-/// The profile of every scene; some add more.
+/// The profile of every scene. Some scenes add others.
 pub const HOME: &str = "home";
 
 /// A panel and a cache.
@@ -23,55 +23,55 @@ pub struct Scene {
     folder: TempDir,
 }
 
-/// A set-up whose only account has the password that nobody may see.
+/// Returns a configuration with one account. Its password must appear in no output.
 pub fn panel_config() -> PanelConfig {
     PanelConfig { accounts: vec![Account::new(USERNAME, PASSWORD)], ..PanelConfig::default() }
 }
 
-/// A catalogue of some hundred items.
+/// Returns the configuration of a catalogue with some hundred items.
 pub fn some_hundred(seed: u64) -> CatalogueConfig {
     CatalogueConfig { seed, channels: 150, movies: 400, series: 120, items_per_category: 40 }
 }
 
-/// Starts a panel with this catalogue, and the only account.
+/// Starts a panel with a catalogue and the only account.
 pub fn start_panel(config: &CatalogueConfig) -> Panel {
     Panel::start(panel_config(), Catalogue::new(config)).unwrap()
 }
 
 impl Scene {
-    /// A panel with this catalogue, and a profile that has never been synced.
+    /// Returns a panel with this catalogue, and a profile that was never synced.
     pub fn of(config: &CatalogueConfig) -> Self {
         Self::at(start_panel(config))
     }
 
-    /// This panel, and a profile that has never been synced.
+    /// Returns this panel, and a profile that was never synced.
     pub fn at(panel: Panel) -> Self {
         let scene = Self::without_profile(panel);
         scene.add(HOME, &scene.panel.base_url(), &[]).exits(0);
         scene
     }
 
-    /// This panel, and no profile.
+    /// Returns this panel, without a profile.
     pub fn without_profile(panel: Panel) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // In a folder of its own, which the program is to make.
+        // The cache is in a folder of its own, which the program has to create.
         let database = folder.path().join("cache").join("xtream.db");
         Self { panel, database, folder }
     }
 
-    /// As [`Self::of`], with some hundred items and synced once.
+    /// Returns a scene like [`Self::of`], with some hundred items and synced once.
     pub fn synced(seed: u64) -> Self {
         let scene = Self::of(&some_hundred(seed));
         scene.sync(&[]).exits(0);
         scene
     }
 
-    /// Returns the folder that goes with the scene.
+    /// Returns the folder of the scene.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Adds a profile; the password comes by the environment.
+    /// Adds a profile. The password comes from the environment.
     pub fn add(&self, profile: &str, url: &str, more: &[&str]) -> Run {
         let args = [&["profile", "add", profile, "--url", url, "--username", USERNAME], more].concat();
         let mut command = command(&self.database, &args);
@@ -84,12 +84,12 @@ impl Scene {
         Running::start(command(&self.database, args)).end()
     }
 
-    /// `sync --json` with a short breath between attempts.
+    /// Runs `sync --json` to its end, with a short pause between attempts.
     pub fn sync(&self, more: &[&str]) -> Run {
         self.run(&[&["sync", "--json", "--backoff", "0.01"], more].concat())
     }
 
-    /// As [`Self::sync`], while the test goes on.
+    /// Starts a sync like [`Self::sync`], and returns while it runs.
     pub fn start_sync(&self, more: &[&str]) -> Running {
         Running::start(command(&self.database, &[&["sync", "--backoff", "0.01"], more].concat()))
     }
@@ -104,21 +104,21 @@ impl Scene {
         self.panel.catalogue(|catalogue| catalogue.ids(kind))
     }
 
-    /// Every column of every item of a kind, and its categories, are what the panel says.
+    /// Fails unless every column of every item of a kind, and its categories, agree with the panel.
     #[track_caller]
     pub fn assert_true_of(&self, kind: Kind) {
         assert_true(&mut self.cache(), HOME, &self.panel, kind);
         self.assert_consistent();
     }
 
-    /// Nothing in the tables is against anything else.
+    /// Fails unless the tables of the cache agree with each other.
     #[track_caller]
     pub fn assert_consistent(&self) {
         let inspection = SqliteStore::open_read_only(&self.database).unwrap().inspect_blocking(None).unwrap();
         assert!(inspection.is_sound(), "{inspection:#?}");
     }
 
-    /// The same of all kinds.
+    /// Fails unless the cache agrees with the panel for all kinds.
     #[track_caller]
     pub fn assert_true(&self) {
         for kind in Kind::ALL {
@@ -126,8 +126,8 @@ impl Scene {
         }
     }
 
-    /// Syncs after a step or an edit of the panel: exactly what is expected is counted, logged and written, and the
-    /// cache is right afterwards.
+    /// Syncs after a step or an edit of the panel. Fails unless exactly the expected changes are counted, logged and
+    /// written, and the cache is right afterwards.
     #[track_caller]
     pub fn follow(&self, expected: &Expected) -> Report {
         let before = Kind::ALL.map(|kind| (self.cache().raw_rows(HOME, kind), self.cache().row_ids(HOME, kind)));
@@ -157,8 +157,7 @@ impl Scene {
         report
     }
 
-    /// The seven counts of a right report.
-    /// How many kinds the last run has written.
+    /// Returns the number of kinds that the last run has written.
     pub fn written(&self) -> usize {
         let sql = "SELECT kind FROM xtream_sync_run_kinds WHERE run_id=(SELECT MAX(id) FROM xtream_sync_runs)";
         self.cache().lines(sql).len()
@@ -174,7 +173,7 @@ impl Scene {
         Counts { added, updated, refreshed, removed, unchanged, ..Counts::default() }
     }
 
-    /// The bytes of the cache and of its log.
+    /// Returns the bytes of the cache and of its write-ahead log.
     pub fn bytes(&self) -> [Option<Vec<u8>>; 2] {
         let mut log = self.database.clone().into_os_string();
         log.push("-wal");
@@ -182,7 +181,7 @@ impl Scene {
     }
 }
 
-/// Every column of every item of a kind, and its categories, are what the panel says.
+/// Fails unless every column of every item of a kind, and its categories, agree with the panel.
 #[track_caller]
 pub fn assert_true(cache: &mut Cache, profile: &str, panel: &Panel, kind: Kind) {
     let (truth, categories) = panel.catalogue(|catalogue| (catalogue.truth(kind), catalogue.categories_truth(kind)));

@@ -1,6 +1,6 @@
-//! Running a program and knowing what it took: time on the clock, time of the processors, memory at its highest.
+//! Runs a program and measures it: its time, its processor time, and its peak memory.
 //!
-//! Time of the processors and memory are read from Linux's `/proc`; elsewhere they are not known.
+//! Processor time and memory are read from Linux's `/proc`. On other systems they are not known.
 
 use std::fs;
 use std::io::Read;
@@ -10,28 +10,28 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 
-/// How often the memory of a running program is looked at.
+/// The time between two readings of a program's memory.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// Ticks a second in which Linux tells processor time to programs.
+/// The ticks per second in which Linux counts the processor time of programs.
 const TICKS: f64 = 100.0;
 
-/// What a program printed and what it took.
+/// The output of a program, and the figures of its run.
 #[derive(Debug)]
 pub(super) struct Measured {
     pub(super) stdout: String,
     pub(super) wall: Duration,
-    /// Seconds of all processors together.
+    /// The seconds of all processors together.
     pub(super) cpu: Option<f64>,
     pub(super) peak_kib: Option<u64>,
 }
 
-/// Runs a program to its end; a status other than 0 is a failure.
+/// Runs a program to its end. An exit code other than 0 is a failure.
 pub(super) fn measure(command: &mut Command) -> Outcome<Measured> {
     measure_ending(command, 0)
 }
 
-/// Runs a program to its end; an exit code other than this one is a failure.
+/// Runs a program to its end. An exit code other than `code` is a failure.
 pub(super) fn measure_ending(command: &mut Command, code: i32) -> Outcome<Measured> {
     let before = children_ticks();
     let start = Instant::now();
@@ -63,12 +63,12 @@ fn seconds(ticks: u64) -> f64 {
     ticks as f64 / TICKS
 }
 
-/// Processor time of all children that have ended, in ticks.
+/// Returns the processor time of all children that have ended, in ticks.
 fn children_ticks() -> Option<u64> {
     ticks(&fs::read_to_string("/proc/self/stat").ok()?)
 }
 
-/// Fields 16 and 17 of a `stat` line, counted after the name, which may hold anything.
+/// Returns the sum of fields 16 and 17 of a `stat` line. They are counted after the name, which may contain any text.
 fn ticks(stat: &str) -> Option<u64> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
     let user: u64 = fields.next()?.parse().ok()?;

@@ -1,7 +1,8 @@
-//! `cargo xtask demo`: the whole chain at work on a big catalogue, told in plain words.
+//! `cargo xtask demo`: the whole program at work on a large catalogue, explained in plain words.
 //!
-//! A simulated panel, a profile, a full sync, one that finds nothing, the panel moves on, an incremental sync; what
-//! that one reports is compared with what the panel says it did. Then the panel has a bad day. Whatever happens, nothing is left behind.
+//! The demo starts a simulated panel, adds a profile, and runs a full sync and a sync that finds nothing. The panel
+//! moves on, an incremental sync follows, and its report is compared with the changes that the panel reports. Then the
+//! panel misbehaves. The demo leaves nothing behind, however it ends.
 
 mod measure;
 mod mood;
@@ -23,10 +24,10 @@ use scratch::Scratch;
 
 const PROFILE: &str = "demo";
 
-/// How far the panel moves on between the second run and the third, in percent of its items.
+/// The changes of the panel between the second run and the third, in percent of its items.
 const ADVANCE: &str = "added=0.5&updated=1&refreshed=1&removed=0.5";
 
-/// What the cache is asked at the end, in plain SQL.
+/// The questions that the cache is asked at the end, in plain SQL.
 const QUESTIONS: [(&str, &str); 4] = [
     (
         "The first movies, in the panel's order",
@@ -55,7 +56,7 @@ const QUESTIONS: [(&str, &str); 4] = [
 pub(crate) fn main(args: &[String]) -> Outcome {
     let options = Options::parse(args)?;
     println!("Building the command and the simulated panel (release).");
-    // In one build, so that each dependency is compiled once.
+    // All programs are built at once, so that each dependency is compiled once.
     let [command, program, ask] = e2e::release([e2e::COMMAND, e2e::PANEL, e2e::ASK], &[])?;
     let scratch = Scratch::new(options.keep)?;
     println!(
@@ -99,7 +100,7 @@ impl Demo<'_> {
         self.mood()
     }
 
-    /// The command on the demo's own database, whatever the terminal has set for it.
+    /// Returns the command on the demo's own database, whatever the environment of the terminal says.
     fn call(&self, words: &[&str]) -> Command {
         let mut call = Command::new(&self.command);
         straight(&mut call).env_remove("XTREAM_SYNC_PASSWORD").arg("--database").arg(self.database()).args(words);
@@ -118,14 +119,14 @@ impl Demo<'_> {
     }
 }
 
-/// One sync of the demo: what it reported and what it took.
+/// One sync of the demo: its report and its figures.
 struct Run {
     name: &'static str,
     report: Report,
     measured: Measured,
 }
 
-/// A sync of a panel that stood still must find nothing.
+/// Fails unless a sync of an unchanged panel finds nothing.
 fn quiet(run: &Run) -> Outcome {
     let changed = run.report.total().changed();
     if changed == [0; 4] {
@@ -134,7 +135,7 @@ fn quiet(run: &Run) -> Outcome {
     Err(format!("the panel stood still, but the {} run reports {changed:?}", run.name).into())
 }
 
-/// Compares what a run reports with what the panel says it did.
+/// Compares the report of a run with the changes that the panel reports.
 fn judge(run: &Run, truth: &Report) -> Outcome {
     let mut differences = Vec::new();
     for kind in KINDS {

@@ -1,18 +1,18 @@
-//! The demo's panel on a bad day: what is held, and what releases it.
+//! The demo's panel misbehaves: which removals are held, and what releases them.
 
 use super::measure::{measure, measure_ending};
 use super::report::Report;
 use super::{Demo, PROFILE};
 use crate::Outcome;
 
-/// The exit code for removals that wait for a person.
+/// The exit code of a run that holds removals.
 const HELD: i32 = 7;
 
-/// Which share of the movies the panel really removes, in percent: more than is plausible.
+/// The movies that the panel really removes, in percent. The loss is more than plausible.
 const REMOVED: &str = "added=0&updated=0&refreshed=0&removed=40&kinds=movies";
 
 impl Demo<'_> {
-    /// Half a list, its return, and a loss that is real.
+    /// Shows half a list, its return, and a real loss.
     pub(super) fn mood(&self) -> Outcome {
         println!("\nNow the panel has a bad day: of its movies it lists half, as valid JSON, with status 200.");
         self.panel.misbehave("action=get_vod_streams&kind=half&times=1")?;
@@ -38,7 +38,7 @@ impl Demo<'_> {
         expect("held after the consent", self.movies(0)?, 0)
     }
 
-    /// Syncs the movies; returns how many removals are held.
+    /// Syncs the movies. Returns the number of held removals.
     fn movies(&self, code: i32) -> Outcome<u64> {
         let mut call = self.call(&["sync", PROFILE, "--json", "--only", "movies"]);
         let measured = measure_ending(call.stderr(std::process::Stdio::null()), code)?;

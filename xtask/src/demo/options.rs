@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 
-/// How big the panel is, and whether the folder stays.
+/// The size of the panel, and whether the folder stays.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) channels: u32,

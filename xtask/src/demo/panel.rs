@@ -1,4 +1,4 @@
-//! The simulated panel as the demo's child: started, asked to move on, stopped.
+//! The simulated panel as a child process of the demo, which starts it, moves it on, and stops it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,10 +11,10 @@ use crate::Outcome;
 
 pub(super) const USER: &str = "demo";
 
-/// The simulated panel's own default.
+/// The default password of the simulated panel.
 pub(super) const PASSWORD: &str = "demo-secret";
 
-/// A running panel; dropping this stops it.
+/// A running panel. Dropping the value stops the panel.
 #[derive(Debug)]
 pub(super) struct Panel {
     child: Child,
@@ -22,7 +22,7 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// Starts the panel and waits until it says where it listens.
+    /// Starts the panel, and waits until it prints its address.
     pub(super) fn start(program: &Path, options: &Options) -> Outcome<Self> {
         let sizes = [("--channels", options.channels), ("--movies", options.movies), ("--series", options.series)];
         let child = Command::new(program)
@@ -47,13 +47,13 @@ impl Panel {
         &self.url
     }
 
-    /// Has the catalogue move on to its next version; returns what the panel says it did.
+    /// Moves the catalogue on to its next version. Returns the changes that the panel reports.
     pub(super) fn advance(&self, how: &str) -> Outcome<Report> {
         let answer = self.control("advance", how)?;
         Report::truth(body(&answer)?)
     }
 
-    /// Has the panel misbehave.
+    /// Makes the panel misbehave.
     pub(super) fn misbehave(&self, how: &str) -> Outcome {
         let answer = self.control("behaviour", how)?;
         if answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2')) {
@@ -74,13 +74,13 @@ impl Panel {
 impl Drop for Panel {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // It may have ended by itself already; there is nothing more to be done for it.
+        // The panel may have ended already. Then there is nothing to do.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Sends a request, reads until the other side is done.
+/// Sends a request, and reads until the other side closes the connection.
 fn exchange(host: &str, request: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(host)?;
     stream.write_all(request.as_bytes())?;
@@ -89,7 +89,7 @@ fn exchange(host: &str, request: &str) -> std::io::Result<String> {
     Ok(answer)
 }
 
-/// The JSON object in an HTTP answer; an answer this small comes in one piece, chunked or not.
+/// Returns the JSON object in an HTTP answer. An answer of this size comes in one piece, chunked or not.
 fn body(answer: &str) -> Outcome<&str> {
     let status = answer.lines().next().unwrap_or_default();
     if status.split(' ').nth(1) != Some("200") {

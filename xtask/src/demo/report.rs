@@ -1,4 +1,4 @@
-//! What a run reports, and the table that shows it.
+//! The report of a run, and the table that shows it.
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ impl Counts {
         }
     }
 
-    /// Added, updated, refreshed, removed.
+    /// Returns the numbers of added, updated, refreshed and removed items.
     pub(super) fn changed(&self) -> [u64; 4] {
         [self.added, self.updated, self.refreshed, self.removed]
     }
@@ -46,12 +46,12 @@ impl Counts {
 pub(super) struct Report([Counts; 3]);
 
 impl Report {
-    /// Reads the line of a profile, of a completed run, from what `sync --json` prints.
+    /// Reads the line of a profile from the output of `sync --json`. The run has to be completed.
     pub(super) fn parse(text: &str, profile: &str) -> Outcome<Self> {
         Self::parse_ended(text, profile, "completed")
     }
 
-    /// Reads the line of a profile, of a run that ended so.
+    /// Reads the line of a profile from the output of `sync --json`. The run has to have this status.
     pub(super) fn parse_ended(text: &str, profile: &str, status: &str) -> Outcome<Self> {
         let line = text
             .lines()
@@ -64,7 +64,7 @@ impl Report {
         Ok(Self::kinds(&line["kinds"]))
     }
 
-    /// Reads what the panel says it changed.
+    /// Reads the changes that the panel reports.
     pub(super) fn truth(text: &str) -> Outcome<Self> {
         let value: Value = serde_json::from_str(text)?;
         match KINDS.iter().find(|kind| !value[**kind].is_object()) {
@@ -81,7 +81,7 @@ impl Report {
         KINDS.iter().zip(&self.0).find(|(name, _)| **name == kind).map(|(_, counts)| counts.clone()).unwrap_or_default()
     }
 
-    /// All kinds together; the modes are named each once.
+    /// Returns the counts of all kinds together. Each mode is named once.
     pub(super) fn total(&self) -> Counts {
         let mut modes: Vec<&str> = self.0.iter().map(|counts| counts.mode.as_str()).collect();
         modes.dedup();
@@ -99,7 +99,7 @@ impl Report {
     }
 }
 
-/// Prints one line a run.
+/// Prints one line per run.
 pub(super) fn table(runs: &[&Run]) {
     println!(
         "\n{:<7} {:<12} {:>8} {:>8} {:>9} {:>8} {:>9} {:>7} {:>7} {:>6} {:>9}",
@@ -129,7 +129,7 @@ pub(super) fn table(runs: &[&Run]) {
     }
 }
 
-/// A number of tenths with its decimal point.
+/// Returns a number of tenths with its decimal point.
 fn tenths(number: u64) -> String {
     format!("{}.{}", number / 10, number % 10)
 }

@@ -1,11 +1,11 @@
-//! The demo's folder: made for it alone, and gone when it ends, however it ends.
+//! The demo's folder. It is created for the demo alone, and removed however the demo ends.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Outcome;
 
-/// A folder that is removed when this is dropped, unless it is to be kept.
+/// A folder that is removed when the value is dropped, unless it is to be kept.
 #[derive(Debug)]
 pub(super) struct Scratch {
     path: PathBuf,
@@ -23,7 +23,7 @@ impl Scratch {
         &self.path
     }
 
-    /// Writes a small file; returns where.
+    /// Writes a small file, and returns its path.
     pub(super) fn write(&self, name: &str, text: &str) -> Outcome<PathBuf> {
         let file = self.path.join(name);
         fs::write(&file, text)?;

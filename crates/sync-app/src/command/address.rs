@@ -1,7 +1,7 @@
-//! The addresses that `profile add` keeps: without the login that may be in them.
+//! The addresses that `profile add` keeps, without the login that may be in them.
 //!
-//! A path of two parts may be a folder of the panel, or user name and password. This can be decided when both are
-//! known. Several addresses are of one panel and one account, so the logins in them have to agree.
+//! A path of two parts may be a folder of the panel, or the user name and the password. Only when both are known can
+//! this be decided. Several addresses are of one panel and one account, so the logins in them have to agree.
 
 use sync_app::SyncError;
 use sync_xtream::{Credentials, PanelAddress, Pasted, Secret};
@@ -13,12 +13,12 @@ use super::terminal::complain;
 const SEPARATELY: &str = "give the address without these parts, and the user name with --username; the password comes from \
 --password-file, from XTREAM_SYNC_PASSWORD or from a prompt";
 
-/// Reads the addresses of a panel as they were pasted: the first one with the login that is in any of them, and the
-/// others.
+/// Reads the addresses of a panel as they were pasted. Returns the first one, with the login that is in any of them,
+/// and the other ones.
 ///
 /// # Errors
 ///
-/// One of them can't be used, or two of them have different logins.
+/// An address can't be used, or two addresses have different logins.
 pub(crate) fn pasted(urls: &[impl AsRef<str>]) -> Result<Option<(Pasted, Vec<Pasted>)>, Failure> {
     let mut read = Vec::new();
     for (at, url) in urls.iter().enumerate() {
@@ -46,7 +46,7 @@ pub(crate) fn pasted(urls: &[impl AsRef<str>]) -> Result<Option<(Pasted, Vec<Pas
     Ok(Some((first, further)))
 }
 
-/// Returns the further addresses without the login, each once, and without the first one.
+/// Returns the further addresses without the login. Each is returned once, and the first address is left out.
 pub(crate) fn further(
     pasted: &[Pasted],
     first: &str,
@@ -65,7 +65,7 @@ pub(crate) fn further(
     Ok(kept)
 }
 
-/// Says which of several addresses an error is about.
+/// Adds to an error which of several addresses it is about.
 fn numbered(failure: Failure, at: usize, count: usize) -> Failure {
     if count > 1 { failure.of_part(&format!("address {} of {count}", at + 1)) } else { failure }
 }
@@ -98,7 +98,7 @@ pub(crate) fn explained(failure: Failure, pasted: &Pasted, username: &str, args:
     failure
 }
 
-/// Returns the address without the login at its end. An address with the login in another place is refused, because
+/// Returns the address without the login at its end. Refuses an address with the login in another place, because
 /// addresses are printed and stored in clear text.
 pub(crate) fn without_login(
     address: &PanelAddress,

@@ -266,7 +266,7 @@ fn max_age(text: &str) -> Result<i64, String> {
     sync_service::age(text.trim()).ok_or_else(|| "this is no age: use 90m, 36h or 7d".to_owned())
 }
 
-/// The work of a check, and its exit codes.
+/// What a check does, and its exit codes.
 const CHECK_ENDS: &str = "\
 A check runs SQLite's integrity check on the file and compares every table with the others. It names each \
 inconsistency and marks its kind: the next sync compares every item of a marked kind and repairs it. No item is \
@@ -297,7 +297,7 @@ pub(crate) fn kind(text: &str) -> Result<ContentKind, String> {
 }
 
 impl Args {
-    /// The cache file: the one that was named, or the platform's usual place.
+    /// Returns the path of the cache file: the named one, or the usual one of the platform.
     pub(crate) fn database(&self) -> Result<PathBuf, Failure> {
         match &self.database {
             Some(path) => Ok(path.clone()),
@@ -305,7 +305,7 @@ impl Args {
         }
     }
 
-    /// The cache file of a command line that names none.
+    /// Returns the path of the cache file if the command line names none.
     pub(crate) fn usual_database() -> Result<PathBuf, Failure> {
         match std::env::var_os(DATABASE).filter(|path| !path.is_empty()) {
             Some(path) => Ok(path.into()),

@@ -12,7 +12,7 @@ use super::terminal::{complain, confirm, grouped, quoted};
 
 /// Copies the cache into a file.
 pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    // A copy that is dropped before its end leaves nothing behind.
+    // A copy that is dropped before its end leaves no file behind.
     let copying = interrupt.token.run_until_cancelled(sync_sqlite::back_up(database, file, force));
     let made = copying.await.ok_or_else(|| Failure::abandoned("there is no backup; the cache is unchanged"))??;
     let (shown, bytes) = (shown(file), grouped(made.bytes));

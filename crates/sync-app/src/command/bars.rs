@@ -1,4 +1,5 @@
-//! Progress on stderr: live lines on a terminal, elsewhere a plain line per step; none for scripts and with `--quiet`.
+//! Progress on stderr: live lines on a terminal, and a plain line per step elsewhere. Scripts that read JSON and runs
+//! with `--quiet` get no progress.
 
 use std::sync::Mutex;
 
@@ -11,9 +12,9 @@ use super::terminal::{complain, grouped, is_quiet};
 
 /// Shows the progress of a profile.
 pub(crate) enum Bars {
-    /// Lines that move.
+    /// Live lines.
     Live(LiveLines),
-    /// A line per step and kind. Two kinds can be under way at once, so the last step is kept per kind.
+    /// A line per step and kind. Two kinds can be under way at once, so the last step is remembered per kind.
     Plain(Mutex<Vec<(Option<ContentKind>, Phase)>>),
     /// No output.
     Silent,

@@ -1,8 +1,8 @@
-//! Text of others within the columns of a terminal.
+//! Text from outside the program, within the columns of a terminal.
 //!
-//! What a person sees as one character may take no column, one or two, and consist of several code points. Text is cut
-//! and counted by these characters. What a terminal would show in another place than it is written is kept apart from
-//! its surroundings.
+//! A character as a person sees it can consist of several code points, and it can take no column, one or two. Text is
+//! cut and counted by such characters. Text that a terminal would show in another place than where it is written is
+//! isolated from its surroundings.
 
 use std::borrow::Cow;
 
@@ -10,16 +10,16 @@ use sync_core::text::one_line;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
-/// Stands for what was cut off.
+/// The sign in the place of text that was cut off.
 const CUT: &str = "…";
 
-/// A text on one line, without control characters and without characters that nobody sees.
+/// Returns a text on one line, without control characters and invisible characters.
 pub(crate) fn clean(text: &str) -> String {
     let line = one_line(text);
     if line.is_ascii() {
         return line;
     }
-    // Terminals disagree about the width of these.
+    // Terminals disagree about the width of these characters.
     let is_unseen = |c: char| {
         matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
             || matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
@@ -27,16 +27,16 @@ pub(crate) fn clean(text: &str) -> String {
     if line.contains(is_unseen) { one_line(&line.replace(is_unseen, "")) } else { line }
 }
 
-/// The columns that a text takes.
+/// Returns the number of columns that a text takes.
 pub(crate) fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
-    // One character after the other: terminals don't join letters of several characters into one.
+    // The width is counted character by character, because terminals don't join several letters into one.
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
-/// A text that takes so many columns at most; what doesn't fit is cut off.
+/// Returns a text that takes at most `room` columns. The text that doesn't fit is cut off.
 pub(crate) fn fitted(text: &str, room: usize) -> Cow<'_, str> {
     if width(text) <= room {
         return Cow::Borrowed(text);
@@ -45,7 +45,7 @@ pub(crate) fn fitted(text: &str, room: usize) -> Cow<'_, str> {
     Cow::Owned(if room == 0 { String::new() } else { format!("{}{CUT}", kept.trim_end()) })
 }
 
-/// The beginning of a text that takes so many columns at most, and the rest.
+/// Returns the beginning of a text that takes at most `room` columns, and the rest.
 fn split(text: &str, room: usize) -> (&str, &str) {
     let mut taken = 0;
     for (at, character) in text.grapheme_indices(true) {
@@ -57,9 +57,9 @@ fn split(text: &str, room: usize) -> (&str, &str) {
     (text, "")
 }
 
-/// A text as lines that take so many columns at most. A word that is longer is broken, and so is text without spaces.
+/// Returns a text as lines that take at most `room` columns. A longer word is broken, and so is text without spaces.
 pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
-    // Even the widest character has a place.
+    // The widest character takes two columns.
     let room = room.max(2);
     let mut lines = Vec::new();
     let (mut line, mut taken) = (String::new(), 0);
@@ -76,7 +76,7 @@ pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
         while width(word) > room {
             let (head, tail) = split(word, room);
             if head.is_empty() {
-                // A character that is wider than any room.
+                // The character is wider than any room.
                 break;
             }
             lines.push(head.to_owned());
@@ -90,15 +90,15 @@ pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// A text kept apart from its surroundings if it has letters that are written from right to left: otherwise a terminal
-/// would show it, and what stands beside it, in another order.
+/// Returns a text that is isolated from its surroundings if it has letters that are written from right to left. Without
+/// isolation, a terminal would change the order of the text and of its neighbours.
 pub(crate) fn isolated(text: &str) -> Cow<'_, str> {
     const FIRST_STRONG: char = '\u{2068}';
     const POP: char = '\u{2069}';
     if text.chars().any(is_right_to_left) { Cow::Owned(format!("{FIRST_STRONG}{text}{POP}")) } else { text.into() }
 }
 
-/// Whether a character is of a script that is written from right to left.
+/// Returns whether a character is of a script that is written from right to left.
 const fn is_right_to_left(c: char) -> bool {
     matches!(c,
         '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'

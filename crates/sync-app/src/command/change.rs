@@ -24,12 +24,12 @@ pub(crate) struct Line<'a> {
     change: &'static str,
     name: Option<String>,
     fields: Fields,
-    /// What an undo has taken back; left out of all other changes.
+    /// The change that an undo took back. The member is left out for all other changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<&'static str>,
 }
 
-/// Columns in their order, each with what became of it; `null` where no values were kept.
+/// Columns in their order, each with its values before and after the change; `null` if no values were kept.
 struct Fields(Vec<(&'static str, Option<[Box<RawValue>; 2]>)>);
 
 impl Serialize for Fields {
@@ -67,7 +67,7 @@ fn fields(profile: &Profile, login: &Login, change: &ChangeRecord) -> Fields {
         })
         .collect();
     if whole {
-        // The entry is of the profile, so the row has no column of it there.
+        // The change log belongs to a profile, so its entries have no column of the profile.
         let own = raw(serde_json::Value::from(profile.id.as_str()).to_string());
         let went = columns.iter().any(|column| column.column == "id" && column.before != Value::Null);
         let values = if went { [own, raw("null".to_owned())] } else { [raw("null".to_owned()), own] };
@@ -83,7 +83,7 @@ fn all_columns(kind: ContentKind) -> Vec<&'static str> {
 }
 
 impl<'a> Line<'a> {
-    /// The line of a change in this epoch.
+    /// Returns the line of a change in this epoch.
     pub(crate) fn of(profile: &'a Profile, login: &Login, epoch: i64, change: &ChangeRecord) -> Self {
         let of = if let LoggedChange::Undone(taken) = change.change { Some(taken.as_str()) } else { None };
         Self {
@@ -103,7 +103,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A change for people.
+/// Returns the lines that show a change to people.
 pub(crate) fn lines(login: &Login, change: &ChangeRecord) -> Vec<String> {
     let name = change.name.as_deref().map(|name| one_line(&login.blank(name))).unwrap_or_default();
     let item = change.id.map(|id| format!("  {} {name}", id.0)).unwrap_or_default();
@@ -114,7 +114,7 @@ pub(crate) fn lines(login: &Login, change: &ChangeRecord) -> Vec<String> {
     lines
 }
 
-/// What happened.
+/// Returns the word for a change.
 pub(crate) fn word(change: &ChangeRecord) -> String {
     match change.change {
         LoggedChange::Undone(taken) => format!("undone ({})", taken.as_str()),
@@ -122,7 +122,8 @@ pub(crate) fn word(change: &ChangeRecord) -> String {
     }
 }
 
-/// The columns of an update, each with its values. The end of an edit has the user's value and the panel's.
+/// Returns the columns of an update, each with its values. For the end of an edit, the values are the user's and the
+/// panel's.
 pub(crate) fn values(login: &Login, change: &ChangeRecord) -> Vec<String> {
     if !matches!(change.change, LoggedChange::Updated(_)) && !change.change.is_of_edit() {
         return Vec::new();

@@ -42,9 +42,9 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
     if output.is_none() && io::stdout().is_terminal() {
         return Err(Failure::usage("a change set is not text for a terminal", "name a file with -o, or use a pipe"));
     }
-    // Also makes sure that there is a cache, and none of an older version is brought up to date for nothing.
+    // This call makes sure that there is a cache. It refuses an older cache instead of upgrading it for nothing.
     drop(one_profile::cache(database, args.profile.as_deref())?);
-    // The first export names the panel.
+    // The first export gives the panel its identity, so the cache is opened to write.
     let cache = wiring::open(database)?;
     let service = wiring::service(&cache);
     let profile = one_profile::find(&service, args.profile.as_deref()).await?;
@@ -54,7 +54,7 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
         Some(path) => Results::file(path, args.force, false)?,
         None => Results::stdout(),
     };
-    // A set without the whole login could hold the rest of it.
+    // Without the whole login, a set could still hold the part that is not known.
     let login = whole_login(&profile, interrupt).await?;
     let export =
         service.export_changes(&profile.id, &request, login).await.map_err(|error| not_exported(error, &profile))?;
@@ -71,7 +71,7 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
             if let Some(path) = output.filter(|_| !terminal::is_closed_pipe(&error)) {
                 return Err(results::unwritable(path, &error));
             }
-            // Nobody reads any more, which is no error.
+            // The reader of the results has gone, which is no error.
             terminal::note(&Err(error));
             return Ok(exit);
         }
@@ -89,7 +89,7 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
     Ok(exit)
 }
 
-/// The login of a profile. The password is asked for where it comes from, as for a sync.
+/// Returns the login of a profile. The password comes from its source, as for a sync.
 async fn whole_login(profile: &Profile, interrupt: &Interrupt) -> Result<Login, Failure> {
     if profile.username.is_none() {
         return Ok(one_profile::login(profile));
@@ -124,7 +124,7 @@ const fn why_left_out(why: NoHash) -> &'static str {
     }
 }
 
-/// What to do about a kind that can't be exported.
+/// Returns the advice for a kind that can't be exported.
 fn instead(NotExported { kind, why, .. }: NotExported, profile: &Profile) -> String {
     let id = printable(&quoted(profile.id.as_str()));
     if why == NoHash::Position {
@@ -150,7 +150,7 @@ fn records(export: &ChangeSetExport) -> u64 {
     export.header().kinds.iter().map(|change| change.new + change.changed + change.gone).sum()
 }
 
-/// Words for a set that can't be exported.
+/// Returns the error for a set that can't be exported.
 fn not_exported(error: ExportError, profile: &Profile) -> Failure {
     match error {
         ExportError::Store(error) => error.into(),
@@ -215,7 +215,7 @@ async fn apply(database: &Path, args: &ApplyArgs, interrupt: &Interrupt) -> Resu
     }
 }
 
-/// Words for an apply that ended early, with what was kept and what to do.
+/// Returns the error for an apply that ended early. It says what was kept and what to do.
 fn ended_early(error: ApplyError, args: &ApplyArgs, kept: &str, again: &str) -> Failure {
     match error {
         ApplyError::Cancelled => Failure::of(Exit::Cancelled, format!("cancelled; {kept}"), again),
@@ -227,7 +227,7 @@ fn ended_early(error: ApplyError, args: &ApplyArgs, kept: &str, again: &str) -> 
                 StoreError::ReadOnly(_) => "check the rights of the cache and its folder, and ",
                 StoreError::Locked => "end the program that has the cache open for writing, and ",
                 StoreError::Backend(_) | StoreError::Refused(_) => "",
-                // The hint says more than that.
+                // The hint of the error says more.
                 _ => return Failure::from(error),
             };
             let failure = Failure::from(error);
@@ -238,7 +238,7 @@ fn ended_early(error: ApplyError, args: &ApplyArgs, kept: &str, again: &str) -> 
     }
 }
 
-/// The cache and the profile. A profile that was named and isn't there is made later, by the set.
+/// Returns the cache and the profile. If the named profile doesn't exist, the change set creates it later.
 async fn receiver(database: &Path, args: &ApplyArgs) -> Result<(Arc<dyn Cache>, ProfileId), Failure> {
     let Some(text) = args.profile.as_deref() else {
         let none = || {

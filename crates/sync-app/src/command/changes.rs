@@ -16,7 +16,7 @@ use super::one_profile::{self, kinds_of};
 use super::terminal::{self, date, say};
 use super::{change, json, wiring};
 
-/// How often a feed that is followed is looked at.
+/// The time between two reads of a feed that is followed.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Shows what has changed.
@@ -42,7 +42,7 @@ pub(crate) async fn run(database: &Path, args: &ChangesArgs, interrupt: &Interru
                 left -= 1;
             }
             Ok(None) if !args.follow => break,
-            // Nobody reads any more.
+            // The reader of the results has gone.
             Ok(None) if terminal::is_closed() => break,
             Ok(None) => tokio::select! {
                 biased;
@@ -58,7 +58,7 @@ pub(crate) async fn run(database: &Path, args: &ChangesArgs, interrupt: &Interru
     Ok(exit)
 }
 
-/// Words for a feed that can't be read.
+/// Returns the error for a feed that can't be read.
 fn gone(error: FeedError) -> Failure {
     match error {
         FeedError::Gone { reason, feed } => {

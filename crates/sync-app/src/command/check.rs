@@ -67,12 +67,12 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     Ok(exit)
 }
 
-/// The error that there is nothing to check.
+/// Returns the error that there is nothing to check.
 fn nothing(args: &CheckArgs) -> Failure {
     args.id.as_ref().map_or_else(Failure::no_profile, |id| Failure::unknown_profile(id))
 }
 
-/// Reports that the file itself is damaged, and how to get a new one and keep the old.
+/// Reports that the file itself is damaged, how to get a new one, and how to keep the old one.
 fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
     if args.json {
         json::say(&json!({"profile": null, "status": "damaged", "damage": damage}));
@@ -108,12 +108,12 @@ fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
 /// The result of the check of one profile.
 struct Seen<'a> {
     id: &'a ProfileId,
-    /// Whether it can be synced. Change sets fill it otherwise.
+    /// Whether the profile can be synced. Without a login, only change sets fill it.
     has_login: bool,
     findings: Vec<Finding>,
     /// The kinds that the next sync compares in full.
     marked: Vec<ContentKind>,
-    /// Whether the check has put right how items are shown.
+    /// Whether the check has repaired how items are shown.
     put_right: bool,
     report: Option<SyncReport>,
     /// Whether the panel's lists differ from the cache.
@@ -121,7 +121,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Compares every item with the panel's lists, and writes nothing.
+    /// Compares every item with the panel's lists, without writing.
     async fn compare(
         &mut self,
         cache: &Arc<dyn Cache>,
@@ -140,7 +140,7 @@ impl Seen<'_> {
         Ok(if compared.differs { exit.or(Exit::Partial) } else { exit })
     }
 
-    /// Marks the kinds with findings. If the cache can't be written, a hint names the command that does the same.
+    /// Marks the kinds with findings. If the cache can't be written, prints a hint with the command that does the same.
     async fn mark(&mut self, database: &Path) {
         let is_mended = |breach: Breach| breach.is_mended_by_a_sync() || breach.is_mended_at_once();
         if !self.findings.iter().any(|finding| is_mended(finding.breach)) {

@@ -18,7 +18,7 @@ pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
         return Err(Failure::unknown_profile(id));
     }
     let store = wiring::open(database)?;
-    // The lease keeps other runs from writing meanwhile.
+    // The lease keeps other runs from writing during the deletion.
     let _lease = store.lease(&profile).await?;
     let rows: u64 = store.sync_state(&profile).await?.rows.values().sum();
     store.clear(&profile).await?;

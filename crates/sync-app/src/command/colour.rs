@@ -1,4 +1,5 @@
-//! `--color`: whether output has colours. It is read before all other arguments, because their errors have colours, too.
+//! `--color`: whether output has colours. The option is read before all other arguments, because errors in them have
+//! colours, too.
 
 use std::ffi::OsString;
 
@@ -20,7 +21,8 @@ pub(crate) enum When {
 }
 
 impl When {
-    /// Finds the choice among all arguments. What is no choice is left to the reader of the arguments.
+    /// Finds the choice among all arguments. An invalid choice is left to the parser of the arguments, which reports
+    /// it.
     pub(crate) fn among(words: impl IntoIterator<Item = OsString>) -> Self {
         let mut found = Self::default();
         let mut words = words.into_iter().take_while(|word| word != "--");
@@ -38,7 +40,7 @@ impl When {
         found
     }
 
-    /// Makes it the choice for all output of this process.
+    /// Sets the choice for all output of this process.
     pub(crate) fn apply(self) {
         let choice = match self {
             Self::Auto => ColorChoice::Auto,

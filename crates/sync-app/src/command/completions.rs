@@ -14,7 +14,8 @@ use super::exit::Exit;
 use super::terminal::{say, write};
 use super::wiring;
 
-/// The first argument of the call that prints the ids of the profiles. It is no command: no help has it.
+/// The first argument of the call that prints the ids of the profiles. It is not a declared command, so no help shows
+/// it.
 pub(crate) const WORD: &str = "__profiles";
 
 /// Prints the script of a shell.
@@ -39,7 +40,7 @@ fn script(shell: Shell) -> String {
 }
 
 fn bash(generated: &str) -> String {
-    // The generator (clap_complete 4.6.12) spells a name with a hyphen in two ways, and then knows no subcommand.
+    // The generator (clap_complete 4.6.12) spells a name with a hyphen in two ways, so its script finds no subcommand.
     let generated = &generated.replace("xtream__subcmd__sync", "xtream__sync");
     let inner = generated.split("complete -F ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
     let outer = r#"
@@ -109,7 +110,8 @@ fn powershell(generated: &str) -> String {
     generated.replacen("\n    $completions.Where{", &inner.replace("@IDS@", WORD), 1)
 }
 
-/// Prints the ids of the profiles, one per line, if one is expected after these words. Nothing is an answer as well.
+/// Prints the ids of the profiles, one per line, if an id is expected after these words. Otherwise prints nothing,
+/// which is a valid answer.
 pub(crate) async fn profiles(words: &[OsString]) {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     if !expects_profile(&words) {
@@ -118,7 +120,7 @@ pub(crate) async fn profiles(words: &[OsString]) {
     let Some(database) = database(&words).or_else(|| Args::usual_database().ok()) else { return };
     let Ok(Some(cache)) = wiring::existing(&database) else { return };
     for profile in cache.profiles().await.unwrap_or_default() {
-        // A line break would be two ids, and a script doesn't expect control characters.
+        // A line break would split an id in two, and a script doesn't expect control characters.
         if !profile.id.as_str().chars().any(char::is_control) {
             say(profile.id.as_str());
         }
@@ -170,7 +172,7 @@ fn takes_value(arg: &Arg) -> bool {
     arg.get_action().takes_values()
 }
 
-/// Returns whether the value of an argument is the id of a profile. Beside a kind, it is the id of an item.
+/// Returns whether the value of an argument is the id of a profile. Next to a kind, an id is that of an item.
 fn is_profile(command: &Command, arg: &Arg) -> bool {
     match arg.get_id().as_str() {
         "profile" => true,
@@ -234,7 +236,7 @@ mod tests {
         }
     }
 
-    /// A new command with a profile is noticed here.
+    /// This test fails for a new command with a profile that is not listed here.
     #[test]
     fn every_argument_that_may_be_a_profile_is_known() {
         fn collect(path: &str, command: &Command, found: &mut Vec<String>) {
@@ -318,7 +320,7 @@ mod tests {
         ] {
             let script = script(shell);
             assert!(script.contains(registered) && script.contains(WORD), "{shell:?}: {script}");
-            // The names stand for parts of the script.
+            // These names are placeholders in the script, and have to be replaced.
             assert!(!script.contains("@IDS@") && !script.contains("@INNER@"), "{shell:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! `conflicts`: what both the user and the panel have changed, and the answers.
+//! `conflicts`: the values that both the user and the panel have changed, and the answers to them.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -33,7 +33,7 @@ struct Line<'a> {
     rule: &'static str,
 }
 
-/// One line of `conflicts --json` about an item that is gone and may be another one.
+/// One line of `conflicts --json` about an offer: an item that is gone and may have another id now.
 #[derive(Serialize)]
 struct Offer<'a> {
     profile: &'a str,
@@ -116,7 +116,7 @@ async fn show(database: &Path, args: &ConflictsArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The edits that conflict, each with the panel's value and since when.
+/// Returns the edits that conflict, each with the panel's value and the time since when.
 fn conflicts(item: &EditedItem) -> impl Iterator<Item = (&Edit, Option<&EditValue>, i64)> {
     item.edits.iter().filter_map(|edit| edit.conflict.as_ref().map(|it| (edit, it.panel.as_ref(), it.since)))
 }

@@ -1,4 +1,4 @@
-//! The dialogue of `profile add`: what is missing is asked for, and asked for again if the login fails.
+//! The dialogue of `profile add`. It asks for the missing values, and asks again if the login fails.
 
 use sync_core::Profile;
 use sync_core::text::printable;
@@ -10,7 +10,7 @@ use super::interrupt::Interrupt;
 use super::prompt;
 use super::terminal::complain;
 
-/// What a person wants after a login that failed.
+/// A person's choice after a login that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
     Again,
@@ -18,13 +18,13 @@ pub(crate) enum Next {
     GiveUp,
 }
 
-/// A dialogue with a person, or the lack of one.
+/// A dialogue with a person. Without a terminal nothing can be asked, and a missing answer is an error.
 pub(crate) struct Dialogue<'a> {
     interrupt: &'a Interrupt,
     is_possible: bool,
     /// Whether something was asked in this round.
     asked: bool,
-    /// Whether this is not the first round. Then everything is asked, with the answers of before as usual ones.
+    /// Whether this is a further round. Then everything is asked, with the previous answers as the usual ones.
     again: bool,
     address: Option<String>,
     username: Option<String>,
@@ -48,7 +48,7 @@ impl<'a> Dialogue<'a> {
         self.again
     }
 
-    /// Returns the addresses: the given ones, or the typed one. Once more, only the first one is asked for.
+    /// Returns the addresses: the given ones, or the typed one. A further round asks only for the first one.
     pub(crate) fn addresses(&mut self, mut given: Vec<String>) -> Result<Vec<String>, Failure> {
         if !given.is_empty() && !self.again {
             return Ok(given);
@@ -90,7 +90,7 @@ impl<'a> Dialogue<'a> {
         prompt::line(what, usual.map(printable).as_deref(), self.interrupt)
     }
 
-    /// Keeps the answers as the usual ones of the next round.
+    /// Keeps the answers as the usual answers of the next round.
     pub(crate) fn remember(&mut self, row: &Profile) {
         self.address.clone_from(&row.base_url);
         self.username.clone_from(&row.username);
@@ -102,12 +102,12 @@ impl<'a> Dialogue<'a> {
         (self.again, self.asked) = (true, false);
     }
 
-    /// Returns whether the person may type it again after this error: it is about what was typed.
+    /// Returns whether the person may type the answers again after this error, because the error is about a typed text.
     pub(crate) fn may_ask_again(&self, failure: &Failure) -> bool {
         self.asked && failure.exit() == Exit::Usage && !failure.is_end_of_input()
     }
 
-    /// Asks what is to be done about a login that failed.
+    /// Asks what to do after a login that failed.
     pub(crate) fn next(&self) -> Result<Next, Failure> {
         loop {
             let question = "Try again, keep the profile all the same, or give up? (t/k/g)";

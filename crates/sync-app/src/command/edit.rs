@@ -47,7 +47,7 @@ pub(crate) async fn edit(database: &Path, args: &EditArgs) -> Result<Exit, Failu
     run(database, args.kind, &found, changes, &args.chosen).await
 }
 
-/// The error that a field is not known. Its name is shown as far as the name of an option would be.
+/// Returns the error that a field is not known. The name is shown only if it looks like the name of an option.
 fn unknown_field(at: usize, name: &str) -> Failure {
     let fields = EditField::ALL.map(EditField::as_str);
     let meant = similar(name, fields).map(|field| format!("did you mean `{field}`? ")).unwrap_or_default();
@@ -56,7 +56,7 @@ fn unknown_field(at: usize, name: &str) -> Failure {
     Failure::usage(message, format!("{meant}The fields are {}", fields.join(", ")))
 }
 
-/// Reads ids. The word that is none is named by its place only: it may be a password in the wrong one.
+/// Reads ids. An error names an invalid word by its position only, because the word may be a misplaced password.
 pub(crate) fn ids(words: &[String]) -> Result<Vec<i64>, Failure> {
     let read = |(at, word): (usize, &String)| {
         word.parse().map_err(|_| {
@@ -71,7 +71,7 @@ pub(crate) fn ids(words: &[String]) -> Result<Vec<i64>, Failure> {
     (1..).zip(words).map(read).collect()
 }
 
-/// Makes items favourites, or ordinary ones again.
+/// Makes items favourites, or ordinary items again.
 pub(crate) async fn favourite(database: &Path, args: &FavouriteArgs) -> Result<Exit, Failure> {
     run(database, args.kind, &ids(&args.ids.words)?, vec![flag(EditField::Favourite, !args.off)], &args.chosen).await
 }
@@ -81,7 +81,7 @@ pub(crate) async fn hide(database: &Path, args: &HideArgs) -> Result<Exit, Failu
     run(database, args.kind, &ids(&args.ids.words)?, vec![flag(EditField::Hidden, !args.off)], &args.chosen).await
 }
 
-/// Gives items tags, or takes them away.
+/// Gives tags to items, or takes tags away.
 pub(crate) async fn tag(database: &Path, args: &TagArgs) -> Result<Exit, Failure> {
     let tags = args.tags.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty());
     let op = |tag| ItemChange::Op(if args.off { EditOp::RemoveTag(tag) } else { EditOp::AddTag(tag) });
@@ -92,14 +92,14 @@ pub(crate) async fn tag(database: &Path, args: &TagArgs) -> Result<Exit, Failure
     run(database, args.kind, &ids(&args.ids.words)?, changes, &args.chosen).await
 }
 
-/// Marks items as watched now, or forgets it.
+/// Marks items as watched now, or clears the mark.
 pub(crate) async fn watched(database: &Path, args: &WatchedArgs) -> Result<Exit, Failure> {
     let set = |field, number: i64| ItemChange::Op(EditOp::Set(field, EditValue::Number(number)));
     let clear = |field| ItemChange::Op(EditOp::Clear(field));
     let now = ItemChange::Now(EditField::LastWatched);
     let changes = match args.position {
         _ if args.off => [EditField::Watched, EditField::Position, EditField::LastWatched].map(clear).to_vec(),
-        // Players do the same: what is watched up to a place is not finished, also if it was once.
+        // Players do the same: an item with a position isn't watched to its end, even if it was before.
         Some(position) => vec![set(EditField::Position, position.into()), clear(EditField::Watched), now],
         None => vec![flag(EditField::Watched, true), clear(EditField::Position), now],
     };
@@ -132,10 +132,10 @@ async fn run(
     Ok(Exit::Done)
 }
 
-/// The items that are meant: those with the ids, or those that the conditions choose.
+/// Returns which items are meant: those with the ids, or those that meet the conditions.
 fn which(ids: &[i64], chosen: &ChosenArgs) -> Result<WhichItems, Failure> {
     let (filter, view) = (chosen.conditions.filter(), (chosen.hidden, chosen.all));
-    // `--hidden` alone would take every item, by mistake.
+    // `--hidden` is no condition, because alone it would choose every item by mistake.
     let has_conditions = filter != ItemFilter::none() || chosen.all;
     match (ids, has_conditions) {
         ([], false) => Err(Failure::usage(

@@ -23,7 +23,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// If several codes apply, the command ends with the first of these.
+    /// The order of precedence. If several codes apply, the command ends with the first of these.
     const STRONGEST_FIRST: [Self; 13] = [
         Self::Cancelled,
         Self::Store,
@@ -58,7 +58,7 @@ impl Exit {
         }
     }
 
-    /// Returns the one of two codes that comes first in that order.
+    /// Returns the one of two codes that comes first in [`Self::STRONGEST_FIRST`].
     pub(crate) fn or(self, other: Self) -> Self {
         let strongest = Self::STRONGEST_FIRST.into_iter().find(|exit| *exit == self || *exit == other);
         strongest.unwrap_or(self)

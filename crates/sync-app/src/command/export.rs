@@ -54,7 +54,7 @@ pub(crate) async fn run(database: &Path, args: &ExportArgs, interrupt: &Interrup
     }
     let (mut reader, mut count) = (service.export(&profile.id, &kinds).seen(args.view.view()), 0);
     loop {
-        // A file that is dropped before its end leaves nothing behind.
+        // A file that is dropped before its end leaves nothing behind on the disk.
         let reading = interrupt.token.run_until_cancelled(reader.next_page());
         let Some(page) = reading.await else { return Ok(Exit::Cancelled) };
         let Some(items) = page? else { break };
@@ -93,7 +93,7 @@ fn line<'a>(profile: &'a Profile, login: &'a Login, exported: &'a ExportedItem) 
 /// The columns of CSV: those of all kinds, each once.
 struct Columns {
     fields: Vec<&'static str>,
-    /// What could steer a terminal goes into files only.
+    /// Whether the output is a terminal. Characters that could control a terminal are written to files only.
     is_terminal: bool,
 }
 
@@ -105,7 +105,7 @@ impl Columns {
                 kind.fields().iter().map(|field| field.name).filter(|it| !fields.contains(it)).collect();
             fields.extend(missing);
         }
-        // The keys beyond the columns come last.
+        // The column of the further keys comes last.
         fields.retain(|field| *field != "extra");
         fields.push("extra");
         Self { fields, is_terminal }
@@ -132,7 +132,7 @@ impl Columns {
                     writer.write_field(text.as_bytes())?;
                 }
             }
-            // The end of the record.
+            // This call ends the record.
             writer.write_record(None::<&[u8]>)?;
         }
         writer.flush()

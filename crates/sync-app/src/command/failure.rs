@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::terminal::complain;
 use super::{hints, refused};
 
-/// What to do when there is no profile yet.
+/// The advice for a cache without profiles.
 pub(crate) const FIRST_STEPS: [&str; 3] = [
     "there is no profile yet; a profile is one account at one panel",
     "`xtream-sync profile add home` asks for the address of the panel, user name and password",
@@ -28,7 +28,7 @@ pub(crate) struct Failure {
     about: About,
 }
 
-/// What an error is about, for those who can do more about it.
+/// The subject of an error, for callers that can do more about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
     Anything,
@@ -41,12 +41,12 @@ enum About {
 }
 
 impl Failure {
-    /// An error in the arguments.
+    /// Returns an error in the arguments.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, message: message.into(), hint: hint.into(), about: About::Anything }
     }
 
-    /// The error that there is no profile with this id.
+    /// Returns the error that there is no profile with this id.
     pub(crate) fn unknown_profile(id: &str) -> Self {
         // A user may have typed an address in place of the id, and addresses contain passwords.
         let named = if is_address(id) { "of that name".to_owned() } else { format!("`{}`", printable(id)) };
@@ -54,18 +54,18 @@ impl Failure {
         Self { about: About::UnknownProfile(id.to_owned()), ..failure }
     }
 
-    /// The error that there is no profile yet.
+    /// Returns the error that there is no profile yet.
     pub(crate) fn no_profile() -> Self {
         let [message, hints @ ..] = FIRST_STEPS;
         Self { about: About::NoProfile, ..Self::usage(message, hints.join("\n  hint: ")) }
     }
 
-    /// The error that a question had no answer.
+    /// Returns the error that a question had no answer.
     pub(crate) fn unanswered(message: String) -> Self {
         Self { about: About::Unanswered, ..Self::usage(message, "nothing was saved") }
     }
 
-    /// Returns whether a question had no answer, so that there is nobody to ask again.
+    /// Returns whether a question had no answer. Then no person can be asked again.
     pub(crate) fn is_end_of_input(&self) -> bool {
         self.about == About::Unanswered
     }
@@ -83,17 +83,17 @@ impl Failure {
         Self { hint, ..self }
     }
 
-    /// The user cancelled before anything was written.
+    /// Returns the error that the user cancelled before anything was written.
     pub(crate) fn cancelled() -> Self {
         Self::abandoned("the cache is unchanged; sync again at any time")
     }
 
-    /// The user cancelled; the hint says what is left.
+    /// Returns the error that the user cancelled. The hint says what is left.
     pub(crate) fn abandoned(hint: &str) -> Self {
         Self::of(Exit::Cancelled, "cancelled".to_owned(), hint)
     }
 
-    /// An error with this exit code.
+    /// Returns an error with this exit code.
     pub(crate) fn of(exit: Exit, message: String, hint: &str) -> Self {
         Self { exit, message, hint: hint.to_owned(), about: About::Anything }
     }
@@ -103,7 +103,7 @@ impl Failure {
         Self { message: format!("{}: {}", printable(id), self.message), ..self }
     }
 
-    /// Returns the error with what it is about before the message.
+    /// Returns the error with its subject before the message.
     pub(crate) fn of_part(self, part: &str) -> Self {
         Self { message: format!("{part}: {}", self.message), ..self }
     }
@@ -125,7 +125,7 @@ pub(crate) fn is_address(id: &str) -> bool {
     ["://", "username=", "password="].iter().any(|part| id.contains(part))
 }
 
-/// Without the hint.
+/// Writes the error without its hint.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         printable(&self.message).fmt(f)

@@ -8,7 +8,7 @@ use sync_service::{Login, NamedCategory};
 
 use super::value::{Json, extra_object, raw};
 
-/// The field with the keys beyond the columns. It is a member of its own.
+/// The field with the further keys, which have no column. The field is a member of its own.
 const EXTRA: &str = "extra";
 
 /// The columns of an item, each with its value.
@@ -24,20 +24,20 @@ impl Serialize for Fields<'_> {
     }
 }
 
-/// The columns of an item, in the order of their table.
+/// Returns the columns of an item, in the order of its table.
 pub(crate) fn columns(item: &Item) -> impl Iterator<Item = (&'static FieldSpec, ValueRef<'_>)> {
     let fields = item.kind().fields().iter().enumerate();
     fields.filter(|(_, field)| field.name != EXTRA).map(|(at, field)| (field, item.value(at)))
 }
 
-/// The keys beyond the columns, as the panel sent them.
+/// Returns the further keys, which have no column, as the panel sent them.
 pub(crate) fn extra<'a>(item: &'a Item) -> impl Iterator<Item = (&'a str, &'a str)> {
     let found = item.kind().field(EXTRA).map(|at| item.value(at));
     let extra = if let Some(ValueRef::Extra(extra)) = found { Some(extra) } else { None };
     extra.into_iter().flat_map(|extra: &'a sync_core::Extra| extra.iter())
 }
 
-/// The keys beyond the columns as an object.
+/// Returns the further keys, which have no column, as an object.
 pub(crate) fn extra_json(item: &Item, login: &Login) -> Box<RawValue> {
     match item.kind().field(EXTRA).map(|at| item.value(at)) {
         Some(ValueRef::Extra(extra)) => raw(extra_object(login, extra)),
@@ -52,7 +52,7 @@ pub(crate) struct Category<'a> {
     name: Option<String>,
 }
 
-/// The categories of an item.
+/// Returns the categories of an item.
 pub(crate) fn categories<'a>(categories: &'a [NamedCategory], login: &Login) -> Vec<Category<'a>> {
     let blank = |name: &String| login.blank(name).into_owned();
     categories.iter().map(|it| Category { id: &it.id.0, name: it.name.as_ref().map(blank) }).collect()

@@ -60,7 +60,7 @@ struct Example {
     would: &'static str,
 }
 
-/// The line of a kind in `filter list --json` behind its rules: what becomes of items that no rule matches.
+/// The line of a kind in `filter list --json` after its rules: whether items that no rule matches are shown.
 #[derive(Serialize)]
 struct DefaultLine<'a> {
     profile: &'a str,
@@ -91,7 +91,7 @@ pub(crate) async fn run(database: &Path, command: &FilterCommand) -> Result<Exit
     }
 }
 
-/// Changes the rules of a kind, and says how much they leave out now.
+/// Changes the rules of a kind, and prints how many items they leave out now.
 async fn change(
     database: &Path,
     kind: ContentKind,
@@ -105,7 +105,8 @@ async fn change(
     Ok(Exit::Done)
 }
 
-/// How much is left out. The rules are saved: that it can't be counted is no reason to call that failed.
+/// Returns how many items are left out, or `None` if they can't be counted. The rules are saved by then, so this is no
+/// error.
 async fn left_out(opened: &Opened, kind: ContentKind) -> Option<LeftOut> {
     opened.service.left_out(&opened.profile.id, kind).await.ok()
 }
@@ -122,7 +123,7 @@ fn effect(LeftOut { left_out, items, .. }: LeftOut) -> String {
     }
 }
 
-/// The rule that was typed. clap would name all of the options in one line.
+/// Returns the rule that was typed. clap's own error would name all of the options in one line.
 fn rule(args: &FilterRuleArgs) -> Result<FilterRule, Failure> {
     args.rule().ok_or_else(|| {
         let hint = "name one of --category-id, --category, --category-glob, --category-regex, --name, --name-glob and \
@@ -137,7 +138,7 @@ async fn add(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
     let (profile, kind) = (&opened.profile, args.kind);
     let rules = opened.change(kind, RuleChange::AddFilter(rule, args.at)).await?;
     let position = args.at.unwrap_or(rules.filters[kind].rules.len());
-    // The rule is saved. That its items can't be counted is no reason to call it failed.
+    // The rule is saved. If its items can't be counted, the command has not failed.
     let counted = opened.service.filter_rules(&profile.id, kind).await.unwrap_or_default();
     let counts = left_out(&opened, kind).await;
     let effect = counts.map(effect).unwrap_or_default();

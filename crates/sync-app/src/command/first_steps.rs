@@ -1,4 +1,4 @@
-//! What is said where there is no profile yet.
+//! The texts for a cache that has no profile yet.
 
 use std::path::Path;
 
@@ -6,14 +6,14 @@ use super::args::Args;
 use super::failure::FIRST_STEPS;
 use super::terminal::{complain, say};
 
-/// Prints the first steps as a result.
+/// Prints the first steps to stdout, as a result.
 pub(crate) fn print() {
     for line in lines() {
         say(&line);
     }
 }
 
-/// Prints them to stderr if there is no cache yet.
+/// Prints the first steps to stderr if there is no cache yet.
 pub(crate) fn complain_if_new() {
     let is_new = |database: &Path| !database.exists();
     if Args::usual_database().is_ok_and(|database| is_new(&database)) {

@@ -1,4 +1,4 @@
-//! Words about profiles without a login: change sets fill them, and no sync does.
+//! Words about profiles without a login, which change sets fill and no sync.
 
 use sync_core::text::printable;
 use sync_core::{Profile, ProfileId};
@@ -6,17 +6,17 @@ use sync_core::{Profile, ProfileId};
 use super::failure::Failure;
 use super::terminal::quoted;
 
-/// The command that applies a set to a profile.
+/// Returns the command that applies a set to a profile.
 pub(crate) fn apply(id: &ProfileId) -> String {
     format!("`xtream-sync changes apply FILE --profile {}`", named(id))
 }
 
-/// What puts a profile in order that no sync can put in order.
+/// Returns the advice that repairs a profile which no sync can repair.
 pub(crate) fn renew(id: &ProfileId) -> String {
     format!("`xtream-sync clear {}` and a set of everything, with {},", named(id), apply(id))
 }
 
-/// The error that a profile without a login can't ask a panel.
+/// Returns the error that a profile without a login can't ask a panel.
 pub(crate) fn no_login(profile: &Profile) -> Failure {
     let id = named(&profile.id);
     let message = format!("profile `{}` has no address, user name or password; change sets fill it", profile.id);

@@ -13,7 +13,7 @@ use super::look::Look;
 use super::table::{Column, Table, cell};
 use super::value::joined_ids;
 
-/// The columns of the table of one kind; a search begins with the kind.
+/// The columns of the table. A list of one kind leaves out the first column, which names the kind.
 const COLUMNS: [Column; 6] = [
     Column::text("KIND").spare(3),
     Column::number("ID").dim(),
@@ -23,7 +23,8 @@ const COLUMNS: [Column; 6] = [
     Column::text("CATEGORY").cut_to(10).spare(4),
 ];
 
-/// Widths are made for so many rows. Those behind them are cut, or are wider in a file.
+/// The number of rows that decide the widths of the columns. A later row that is wider is cut on a terminal, and is
+/// wider in a file.
 const MEASURED: usize = 1_000;
 
 /// One line of `list --json` and `search --json`.
@@ -42,7 +43,7 @@ struct Line<'a> {
     cursor: &'a str,
 }
 
-/// The names of the members, which are those of the columns of CSV.
+/// The names of the members, which are also the names of the columns of CSV.
 const MEMBERS: [&str; 11] = [
     "profile",
     "kind",
@@ -64,9 +65,9 @@ pub(crate) struct Lines<'a> {
     login: &'a Login,
     look: Look,
     form: Form<'a>,
-    /// How many columns are not shown, at the beginning.
+    /// The number of columns that are left out at the beginning.
     without: usize,
-    /// Whether something has been shown.
+    /// Whether an item has been shown.
     any: bool,
 }
 
@@ -88,7 +89,7 @@ impl<'a> Lines<'a> {
         Self { profile, login, look, form, without, any: false }
     }
 
-    /// Whether something has been shown.
+    /// Returns whether an item has been shown.
     pub(crate) const fn any(&self) -> bool {
         self.any
     }
@@ -128,7 +129,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Texts of an item without the login.
+/// The texts of an item, without the login.
 struct Texts<'a> {
     name: std::borrow::Cow<'a, str>,
     category_name: Option<std::borrow::Cow<'a, str>>,
@@ -159,7 +160,7 @@ fn line<'a>(profile: &'a Profile, item: &'a FoundItem, texts: &'a Texts<'a>) -> 
 }
 
 fn write_record<W: Write>(writer: &mut csv::Writer<W>, line: &Line<'_>, look: Look) -> io::Result<()> {
-    // What could steer a terminal goes into files only.
+    // Characters that could control a terminal are written to files only.
     let text = |text: &str| if look.is_terminal() { printable(text) } else { text.to_owned() };
     let number = |number: Option<String>| number.unwrap_or_default();
     let cells = [
@@ -178,7 +179,7 @@ fn write_record<W: Write>(writer: &mut csv::Writer<W>, line: &Line<'_>, look: Lo
     Ok(writer.write_record(&cells)?)
 }
 
-/// The cells of an item in the table.
+/// Returns the cells of an item in the table.
 fn row(item: &FoundItem, login: &Login, without: usize) -> Vec<String> {
     let (row, texts) = (&item.row, Texts::of(item, login));
     let category = texts.category_name.as_deref().or_else(|| row.category.as_ref().map(|id| id.0.as_str()));

@@ -7,11 +7,11 @@ use sync_core::{Profile, catalogue::HeldGroup};
 
 use super::terminal::{date, grouped, quoted};
 
-/// The way by which a held removal is released, other than the return of the item.
+/// The ways in which a held removal can be released, other than by the return of the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Releases {
-    /// Evidence: further listings without the item; or consent.
+    /// Evidence, which is further listings without the item, or consent.
     ByEvidence,
     /// Consent only.
     ByConsent,
@@ -45,7 +45,7 @@ pub(crate) fn paragraph(profile: &Profile, kind: ContentKind, held: &HeldGroup) 
     lines
 }
 
-/// Returns what a person can do about a group, or what happens without them.
+/// Returns what a person can do about a group, and what happens if they do nothing.
 fn ways_out(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
     let Retention { release_listings, release_days, .. } = profile.retention;
     let agree = format!(

@@ -1,4 +1,4 @@
-//! The hints and warnings of the library, with the commands and options to type next.
+//! The texts for the hints and warnings of the library. They name the commands and options to type next.
 
 use sync_core::{Hint, ReportError, Warning};
 
@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    /// The hint names the option wherever a filter may be the cause.
+    /// A hint names the option wherever a filter may be the cause.
     #[test]
     fn field_03_hints_name_the_option_where_a_filter_may_be_the_cause() {
         let message = String::new;

@@ -26,13 +26,13 @@ struct Line<'a> {
     duration_ms: Option<u64>,
     requests: u64,
     bytes: u64,
-    /// Bytes as they came over the wire; null if they are unknown.
+    /// Bytes as they came over the wire; null if their number is not known.
     wire_bytes: Option<u64>,
     kinds: Kinds<'a>,
     error: Option<Error<'a>>,
 }
 
-/// The kinds that the run came to.
+/// The kinds that the run reached.
 struct Kinds<'a>(&'a RunRecord);
 
 impl Serialize for Kinds<'_> {

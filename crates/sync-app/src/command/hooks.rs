@@ -1,4 +1,4 @@
-//! Hooks that are commands: `on_change`, which is told of results, and `before`, which is asked before a sync.
+//! Hooks that are commands: `on_change` is told of results, and `before` is asked before a sync.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use super::json;
 use super::secret_variables::SecretVariables;
 use super::shell::{self, Given};
 
-/// The time that a hook has.
+/// The time limit of a hook.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
-/// The variable that names the profile to a command. Ids are the user's own words.
+/// The variable that gives a command the id of the profile. The user has chosen the id, so it is safe to pass.
 const PROFILE: &str = "XTREAM_SYNC_PROFILE";
 
 /// Runs a command with each result on its standard input.
 #[derive(Debug)]
 pub(crate) struct CommandHook {
-    /// The command of the command line, in place of those of the profiles.
+    /// The command of the command line, which takes the place of the profiles' commands.
     for_all: Option<String>,
-    /// The variables that it doesn't get.
+    /// The variables that the command doesn't get.
     secrets: Arc<SecretVariables>,
 }
 
@@ -51,7 +51,8 @@ impl HookSender for CommandHook {
         let (told, without) = (json::told(told), self.secrets.names(&told.profile).await);
         let given = Given { input: Some(&told), without: &without, ..Given::default() };
         let done = shell::run(command, given, LIMIT).await;
-        // It was told. What it makes of it is its own affair, and twice would be worse than once.
+        // The result was passed to the command, whatever the command made of it. To pass it twice would be worse than
+        // once.
         done.map_err(|error| NotSent { why: format!("the command {error}"), may_pass: false })
     }
 }
@@ -59,9 +60,9 @@ impl HookSender for CommandHook {
 /// Runs a command before each sync. A command that fails postpones the sync.
 #[derive(Debug)]
 pub(crate) struct BeforeCommand {
-    /// The command of the command line, in place of those of the profiles.
+    /// The command of the command line, which takes the place of the profiles' commands.
     for_all: Option<String>,
-    /// The variables that it doesn't get.
+    /// The variables that the command doesn't get.
     secrets: Arc<SecretVariables>,
 }
 
@@ -92,7 +93,7 @@ mod tests {
 
     use crate::command::wiring;
 
-    /// Without a cache: only the profile at hand names variables.
+    /// Returns the secret variables without a cache: only the profile of the test names any.
     fn secrets() -> Arc<SecretVariables> {
         let nowhere = wiring::Caches::new("no/such/cache.db".as_ref());
         Arc::new(SecretVariables::new(Arc::new(nowhere), []))
@@ -120,7 +121,7 @@ mod tests {
         let object: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!((&object["profile"], &object["trigger"]), (&"home".into(), &"schedule".into()));
         assert_eq!(object["text"], "home: nothing has changed");
-        // The option comes before the setting.
+        // The option takes precedence over the setting.
         let hook = CommandHook::new(Some("exit 7".to_owned()), secrets());
         assert!(hook.is_set(&profile()));
         let failed = hook.send(&told(home)).await.unwrap_err();

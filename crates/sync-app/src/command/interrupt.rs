@@ -18,10 +18,10 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 /// The listener for signals.
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
-    /// Cancelled by the first signal.
+    /// The token that the first signal cancels.
     pub(crate) token: CancellationToken,
     at_once: Arc<AtomicBool>,
-    /// What a hangup wakes instead of ending the program; set by a service.
+    /// The notification that a hangup wakes instead of ending the program. A service sets it.
     reload: Arc<OnceLock<Arc<Notify>>>,
 }
 
@@ -47,7 +47,7 @@ impl Interrupt {
         Self { token: CancellationToken::new(), at_once: Arc::default(), reload: Arc::default() }
     }
 
-    /// Makes the program a service: a hangup wakes this, and being told to stop is no failure.
+    /// Makes the program a service: a hangup wakes `reload`, and a request to stop is no failure.
     pub(crate) fn serve(&self, reload: Arc<Notify>) {
         let _ = self.reload.set(reload);
     }
@@ -85,7 +85,7 @@ impl Interrupt {
         result
     }
 
-    /// Runs a prompt whose answer is not to be seen. The echo is off before the question appears, and on again
+    /// Runs a prompt whose answer must not be shown. The echo is off before the question appears. It is turned on again
     /// afterwards, also if a signal ends the program.
     pub(crate) fn unseen<T>(&self, wait: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<T> {
         let result = self.at_once(|| {
@@ -95,17 +95,17 @@ impl Interrupt {
             result
         });
         if result.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::Interrupted) {
-            // Ctrl-C was read as a character. The signal that follows from it does the same.
+            // Ctrl-C was read as a character. The signal that follows would end the program in the same way.
             end_at_prompt();
         }
         result
     }
 }
 
-/// Ends the program at a prompt, with the terminal as it was before.
+/// Ends the program at a prompt, after restoring the terminal.
 fn end_at_prompt() -> ! {
     if ENDING.swap(true, Ordering::SeqCst) {
-        // Another thread does it.
+        // Another thread is ending the program already.
         loop {
             std::thread::park();
         }
@@ -115,10 +115,10 @@ fn end_at_prompt() -> ! {
     std::process::exit(i32::from(Exit::Cancelled.code()))
 }
 
-/// Keeps SIGXFSZ from ending the program. A file that may not grow (`ulimit -f`) is then an ordinary error, like a full
-/// disk. A signal that was listened to once no longer has its default action.
+/// Keeps SIGXFSZ from ending the program, so that a file that may not grow (`ulimit -f`) is an ordinary error, like a
+/// full disk. Listening to a signal once is enough to replace its default action.
 fn survive_limits() {
-    // The number of SIGXFSZ on all systems that have it, but for those on MIPS.
+    // SIGXFSZ has this number on all systems that have it, except those on MIPS.
     #[cfg(all(unix, not(any(target_arch = "mips", target_arch = "mips64"))))]
     let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(25));
 }

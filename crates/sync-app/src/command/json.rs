@@ -58,19 +58,19 @@ pub(crate) struct Kind<'a> {
     /// Whether the panel answered that the list is unchanged (304); left out if it did not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     not_modified: bool,
-    /// The reason why removals are held; left out if none are.
+    /// The reason why removals are held; left out if no removal is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     hold_reason: Option<&'static str>,
-    /// The position of the first skipped element; left out if there is none.
+    /// The position of the first skipped element; left out if no element was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped_at: Option<SkippedAt>,
     /// The plan of a dry run; left out in other runs and for kinds that the run didn't reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Plan<'a>>,
-    /// Whether the profile has the kind switched off and the run didn't name it; left out otherwise.
+    /// Whether the profile has the kind switched off and the run didn't name the kind; left out otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     switched_off: bool,
-    /// What the run has found in the overlay; left out if it is nothing.
+    /// The findings of the run in the overlay; left out if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     overlay: Option<News<'a>>,
 }
@@ -141,7 +141,7 @@ impl<'a> Kinds<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Returns the report with what the run has found in the overlay.
+    /// Returns the report with the findings of the run in the overlay.
     pub(crate) fn with_overlay(mut self, news: &'a PerKind<OverlayNews>) -> Self {
         for (kind, news) in news.iter().filter(|(_, news)| !news.is_empty()) {
             self.kinds.of(kind).overlay = Some(news.into());
@@ -149,7 +149,7 @@ impl<'a> Report<'a> {
         self
     }
 
-    /// Returns the report with this trigger in place of a person.
+    /// Returns the report with this trigger instead of a person.
     pub(crate) fn with_trigger(self, trigger: Trigger) -> Self {
         Self { trigger: trigger.as_str(), ..self }
     }
@@ -186,7 +186,7 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
     }
 }
 
-/// Prints a value as one line of results. It is no error if the reader is gone.
+/// Prints a value as one line of results. A reader that has gone is no error.
 pub(crate) fn say(value: &impl Serialize) {
     let written = live::aside(|| {
         let mut out = BufWriter::new(io::stdout().lock());
@@ -195,10 +195,10 @@ pub(crate) fn say(value: &impl Serialize) {
     terminal::note(&written);
 }
 
-/// Returns what a hook is told, as a line.
+/// Returns the line that a hook is told.
 pub(crate) fn told(told: &sync_service::watch::Told) -> Vec<u8> {
     let mut line = Vec::new();
-    // A vector takes everything.
+    // Writing to a vector never fails.
     let _ = write_line(&mut line, &told::Told::from(told));
     line
 }

@@ -1,4 +1,4 @@
-//! The logins that were last used to ask the panels: they are blanked in what hooks are told.
+//! The logins that panels were last asked with. They are blanked in the results that hooks are told.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,13 +9,13 @@ use sync_service::Login;
 use sync_service::watch::Logins;
 use sync_xtream::Secret;
 
-/// Remembers the newest login of each profile. Nobody is asked for a password a second time, which a command or a slow
-/// file could not give.
+/// Remembers the newest login of each profile. Hooks don't cause a second look-up of the password, because a command or
+/// a slow file may not give it again.
 #[derive(Debug, Default)]
 pub(crate) struct KnownLogins(Mutex<BTreeMap<ProfileId, Login>>);
 
 impl KnownLogins {
-    /// Notes a login that a panel is asked with.
+    /// Notes a login with which a panel is asked.
     pub(crate) fn note(&self, profile: &Profile, username: &str, password: &Secret) {
         let login = Login::new(Some(username), Some(password.expose())).with_former(&profile.logins_before());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(profile.id.clone(), login);

@@ -83,7 +83,7 @@ fn probes(facts: &KindFacts, now: i64) -> Vec<String> {
             ProbeWay::Canary => "the categories that new items come to",
         };
         match facts.probe.way(way).standing(now) {
-            // Only the first way is asked.
+            // Only the first way that has proved itself is asked.
             Standing::Proved if asks => {}
             Standing::Proved => {
                 asks = true;

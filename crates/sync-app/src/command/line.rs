@@ -1,4 +1,4 @@
-//! The first line of a source of a password: a file, standard input, the output of a command.
+//! The first line of a password's source: a file, standard input, or the output of a command.
 
 use sync_xtream::Secret;
 
@@ -41,7 +41,7 @@ pub(crate) fn is_whole(read: &[u8]) -> bool {
     }
 }
 
-/// Returns the first line of the bytes; `name` names the source in errors.
+/// Returns the first line of the bytes. Errors name the source by `name`.
 pub(crate) fn first(read: &[u8], name: &str) -> Result<Secret, Failure> {
     let not_unicode = || Failure::usage(not_unicode(name), "save it as plain text in UTF-8");
     let line = match Encoding::of(read) {
@@ -59,14 +59,14 @@ pub(crate) fn first(read: &[u8], name: &str) -> Result<Secret, Failure> {
     if line.is_empty() {
         return Err(Failure::usage(format!("{name} is empty"), ""));
     }
-    // This includes the zero bytes of UTF-16 and UTF-32 without a mark.
+    // This check also finds the zero bytes of UTF-16 and UTF-32 without a mark.
     if line.chars().any(|c| c.is_control() && c != '\t') {
         return Err(Failure::usage(format!("{name} holds control characters"), "save it as plain text in UTF-8"));
     }
     Ok(Secret::from(line))
 }
 
-/// Returns a text without the mark at its beginning.
+/// Returns a text without a byte order mark at its beginning.
 pub(crate) fn without_mark(text: &str) -> &str {
     text.trim_start_matches(MARK)
 }
@@ -106,7 +106,7 @@ mod tests {
                 assert_eq!(is_whole(&bytes), text.contains('\n'), "{bytes:?}");
             }
         }
-        // Characters with a byte that is a line feed in others.
+        // The UTF-16 form of these characters contains a byte that is a line feed in ASCII.
         let text = "\u{feff}a\u{10a}\u{a01}é\u{1f600}";
         for bytes in [utf16(text, u16::to_le_bytes), utf16(text, u16::to_be_bytes)] {
             assert_eq!(first(&bytes, "it").unwrap().expose(), &text[3..]);

@@ -17,10 +17,10 @@ use super::results::Results;
 use super::terminal::complain;
 use super::{first_steps, no_category, one_profile, wiring};
 
-/// Items that are read in one go.
+/// The number of items that are read at a time.
 const PAGE: u32 = 5_000;
 
-/// Items that are shown where no number is named.
+/// The number of items that are shown if the command line names no number.
 const LIMIT: u64 = 50;
 
 /// Lists the items of a kind.
@@ -47,7 +47,7 @@ pub(crate) async fn list(database: &Path, args: &ListArgs, interrupt: &Interrupt
     run(database, Request::List(request), &args.which, limit, interrupt).await
 }
 
-/// Shows the items that are found by words.
+/// Shows the items that a search finds.
 pub(crate) async fn search(database: &Path, args: &SearchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let words: Vec<_> = args.words.iter().chain(&args.more).map(|word| word.to_string_lossy()).collect();
     let mut request = SearchRequest::new(words.join(" "));
@@ -63,14 +63,14 @@ pub(crate) async fn search(database: &Path, args: &SearchArgs, interrupt: &Inter
     run(database, Request::Search(request), &args.which, Some(LIMIT), interrupt).await
 }
 
-/// What is asked.
+/// The request: a list or a search.
 enum Request {
     List(ListRequest),
     Search(SearchRequest),
 }
 
 impl Request {
-    /// The kinds of which items may be found.
+    /// Returns the kinds whose items may be found.
     fn kinds(&self) -> &[ContentKind] {
         match self {
             Self::List(request) => std::slice::from_ref(&request.kind),
@@ -78,7 +78,7 @@ impl Request {
         }
     }
 
-    /// Asks for the items behind a cursor.
+    /// Sets the cursor behind which the next page begins.
     fn go_on(&mut self, cursor: Option<String>, limit: u32) {
         let (after, most) = match self {
             Self::List(request) => (&mut request.after, &mut request.limit),
@@ -138,7 +138,7 @@ async fn run(
     Ok(Exit::Done)
 }
 
-/// A word about rows that had to be read although the search text should have answered.
+/// Prints a note if rows had to be read although the search text should have answered.
 fn told(answered_by: AnsweredBy) {
     match answered_by {
         AnsweredBy::RowsUntilSync => {
@@ -149,7 +149,7 @@ fn told(answered_by: AnsweredBy) {
     }
 }
 
-/// Words for a request that can't be answered.
+/// Returns the error for a request that can't be answered.
 pub(crate) fn failed(error: ReadError, login: &Login) -> Failure {
     match error {
         ReadError::Store(error) => error.into(),

@@ -1,4 +1,4 @@
-//! The live lines on stderr: one per kind that is under way, drawn again and again, and gone at the end.
+//! The live lines on stderr: one per kind that is under way. They are drawn again and again, and removed at the end.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
@@ -13,18 +13,18 @@ use super::look::Look;
 /// The time between two drawings.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The rows of a terminal that doesn't tell them.
+/// The number of rows that is assumed if the terminal doesn't tell it.
 const USUAL_ROWS: usize = 24;
 
 /// The lines of all profiles.
 static SCREEN: Mutex<Screen> = Mutex::new(Screen { lines: Vec::new(), drawn: 0, is_drawing: false });
 
-/// What is drawn, and what is on the terminal.
+/// The lines to draw, and the lines that are on the terminal.
 struct Screen {
     lines: Vec<Arc<Mutex<LiveLine>>>,
-    /// The lines that are on the terminal. The cursor is below them.
+    /// The number of lines that are on the terminal. The cursor is below them.
     drawn: usize,
-    /// Whether there is a thread that draws.
+    /// Whether a thread is running that draws.
     is_drawing: bool,
 }
 
@@ -33,13 +33,13 @@ fn screen() -> MutexGuard<'static, Screen> {
 }
 
 impl Screen {
-    /// Returns what takes the lines away.
+    /// Returns the control sequence that removes the lines from the terminal.
     fn erased(&mut self) -> String {
         let drawn = std::mem::take(&mut self.drawn);
         if drawn == 0 { String::new() } else { format!("\u{1b}[{drawn}A\r\u{1b}[J") }
     }
 
-    /// Returns what puts the lines over those that are there. What doesn't fit into the rows is left out.
+    /// Returns the text that draws the lines over the old ones. Lines that don't fit into the rows are left out.
     fn redrawn(&mut self, now: Instant, look: Look, rows: usize) -> String {
         let mut out = if self.drawn == 0 { String::new() } else { format!("\u{1b}[{}A\r", self.drawn) };
         self.drawn = 0;
@@ -63,7 +63,7 @@ impl Screen {
         self.lines.push(Arc::clone(line));
         if !std::mem::replace(&mut self.is_drawing, true) {
             let thread = std::thread::Builder::new().name("live lines".to_owned());
-            // Without a thread, lines are drawn when something else is printed.
+            // If no thread can be started, the lines are drawn whenever something else is printed.
             self.is_drawing = thread.spawn(draw_again_and_again).is_ok();
         }
     }
@@ -93,7 +93,7 @@ pub(crate) fn can_be_shown() -> bool {
     cfg!(unix) && io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Writes something while the live lines are taken away.
+/// Calls `write` while the live lines are removed from the terminal.
 pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
     let mut screen = screen();
     let erased = screen.erased();
@@ -124,7 +124,7 @@ impl LiveLines {
         Self { named, lines: Mutex::default() }
     }
 
-    /// Takes a report of progress. What it says is drawn with the next tick.
+    /// Takes a report of progress. It is drawn with the next tick.
     pub(crate) fn progress(&self, progress: &Progress) {
         let mut shown = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let at = shown.iter().position(|line| line.kind == progress.kind);
@@ -134,11 +134,11 @@ impl LiveLines {
         });
         shown[at].known.lock().unwrap_or_else(PoisonError::into_inner).take(progress, Instant::now());
         if progress.kind.is_some() {
-            // The login has ended.
+            // The login has ended, so its line is removed.
             shown.retain(|line| line.kind.is_some() || !line.end());
         }
         if progress.phase == Phase::KindDone && self.named {
-            // Several profiles have many kinds. Those that are done make room.
+            // Several profiles have many kinds. A kind that is done makes room for others.
             shown.retain(|line| line.kind != progress.kind || !line.end());
         }
     }
@@ -152,7 +152,7 @@ impl LiveLines {
     }
 }
 
-/// Lines end with their profile, however its run ends.
+/// Removes the lines of a profile, however its run ends.
 impl Drop for LiveLines {
     fn drop(&mut self) {
         self.clear();

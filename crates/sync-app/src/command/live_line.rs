@@ -1,4 +1,4 @@
-//! The text of a live line: what is known of a kind that is under way, within the columns of a terminal.
+//! The text of a live line: the state of a kind that is under way, within the columns of a terminal.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -11,29 +11,29 @@ use super::cell::{clean, fitted, width};
 use super::look::{Look, Style};
 use super::terminal::grouped;
 
-/// The pictures of a line that moves, and how long each is shown.
+/// The pictures of the spinner, and the time for which each is shown.
 const MOVING: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const MOVE: Duration = Duration::from_millis(100);
 
-/// The rate is that of this time.
+/// The time over which the rate is measured.
 const RATE_OVER: Duration = Duration::from_secs(5);
 
-/// The thinking of a panel is told after this time.
+/// The time after which a line shows how long the current phase has taken.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is known of a kind, or of the login of a profile.
+/// The state of a kind, or of the login of a profile.
 pub(crate) struct LiveLine {
     profile: Option<String>,
     kind: Option<ContentKind>,
     phase: Phase,
-    /// When the phase began.
+    /// When the current phase began.
     since: Instant,
-    /// When the line began; the pictures follow it.
+    /// When the line began. The picture of the spinner depends on it.
     began: Instant,
     seen: u64,
     expected: u64,
     bytes: u64,
-    /// Bytes of the wire at earlier times, oldest first; decompressed ones if the source doesn't count those.
+    /// Wire bytes at earlier times, oldest first. If the source doesn't count them, these are decompressed bytes.
     samples: VecDeque<(Instant, u64)>,
     wait: Option<(Wait, Instant)>,
 }
@@ -54,7 +54,7 @@ impl LiveLine {
         }
     }
 
-    /// Takes a report.
+    /// Takes a report of progress.
     pub(crate) fn take(&mut self, progress: &Progress, now: Instant) {
         if let Some(wait) = &progress.wait {
             self.wait = Some((wait.clone(), now));
@@ -68,7 +68,7 @@ impl LiveLine {
         self.expected = progress.expected;
         if progress.phase == Phase::Listing {
             if progress.bytes < self.bytes {
-                // The listing began again.
+                // The listing began again, so earlier samples don't count.
                 self.samples.clear();
             }
             self.bytes = progress.bytes;
@@ -79,8 +79,8 @@ impl LiveLine {
         }
     }
 
-    /// Returns the line, without what doesn't fit. The last column stays free, because some terminals go to the next
-    /// line when it is written.
+    /// Returns the line, cut to the columns of the terminal. The last column stays free, because some terminals go to
+    /// the next line when it is written.
     pub(crate) fn text(&self, now: Instant, look: Look) -> String {
         let room = look.width.unwrap_or(usize::MAX).saturating_sub(1);
         let is_done = self.phase == Phase::KindDone;
@@ -113,7 +113,7 @@ impl LiveLine {
         if self.seen > 0 { "✓" } else { "·" }
     }
 
-    /// The parts of the line, the most important first.
+    /// Returns the parts of the line, the most important first.
     fn parts(&self, now: Instant) -> Vec<String> {
         let megabytes = || Some(format!("{} MB", tenths(self.bytes))).filter(|_| self.bytes > 0);
         if let Some((wait, since)) = &self.wait {
@@ -146,7 +146,7 @@ impl LiveLine {
         }
     }
 
-    /// The bytes per second of the last seconds, as they come over the wire.
+    /// Returns the rate of the last seconds, in wire bytes per second, or `None` if it is not known yet.
     fn rate(&self, now: Instant) -> Option<String> {
         let ((began, before), (_, latest)) = (self.samples.front()?, self.samples.back()?);
         let took = now.duration_since(*began).as_millis();
@@ -156,7 +156,7 @@ impl LiveLine {
     }
 }
 
-/// Returns what is waited for, and how long still.
+/// Returns the reason of a wait, and how long it still takes.
 pub(crate) fn waiting(wait: &Wait, left: Duration) -> String {
     let (whole, left) = (seconds(wait.duration), seconds(left));
     match &wait.cause {
@@ -174,13 +174,13 @@ pub(crate) fn waiting(wait: &Wait, left: Duration) -> String {
     }
 }
 
-/// Returns a duration in whole seconds, rounded up, so that the rest of a wait is never nothing.
+/// Returns a duration in whole seconds, rounded up, so that the rest of a wait is never shown as zero.
 fn seconds(duration: Duration) -> String {
     let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
     format!("{} s", grouped(whole))
 }
 
-/// Returns a number of bytes in megabytes with one digit.
+/// Returns a number of bytes in megabytes, with one decimal digit.
 fn tenths(bytes: u64) -> String {
     format!("{}.{}", grouped(bytes / 1_000_000), bytes / 100_000 % 10)
 }
@@ -215,7 +215,7 @@ mod tests {
         Look { width: Some(width), colour: false }
     }
 
-    /// The line so many milliseconds after reports that came a second apart.
+    /// Returns the line `after` milliseconds after the last of some reports, which came a second apart.
     fn line(reports: &[Progress], after: u64, columns: usize) -> String {
         let began = Instant::now();
         let mut line = LiveLine::new(&reports[0], false, began);
@@ -310,7 +310,7 @@ mod tests {
         let began = Instant::now();
         let mut line = LiveLine::new(&movies(Phase::Listing, [0; 3]), false, began);
         for second in 0..60u64 {
-            // A megabyte a second for half a minute, and then ten.
+            // One megabyte per second for half a minute, and then ten.
             let bytes = if second < 30 { second * 1_000_000 } else { 30_000_000 + (second - 30) * 10_000_000 };
             line.take(&movies(Phase::Listing, [1, 0, bytes]), began + Duration::from_secs(second));
         }

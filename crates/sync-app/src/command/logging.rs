@@ -1,7 +1,7 @@
-//! Logs, to stderr.
+//! The log on stderr.
 //!
-//! Only the crates of this workspace are logged: lines of an HTTP library may contain addresses, and
-//! addresses contain passwords.
+//! Only the crates of this workspace are logged. Lines of an HTTP library may contain addresses, and addresses contain
+//! passwords.
 
 use clap::ValueEnum;
 use tracing::{Level, Subscriber};
@@ -25,13 +25,13 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Starts logging; `verbose` is how often `-v` was given.
+/// Starts logging. `verbose` is the number of `-v` on the command line.
 pub(crate) fn start(verbose: u8, quiet: bool, format: LogFormat) {
     terminal::write_json(format == LogFormat::Json);
     let _ = subscriber(verbose, quiet, format, || Stderr).try_init();
 }
 
-/// Returns what writes the log.
+/// Returns the subscriber that writes the log.
 pub(crate) fn subscriber<W>(verbose: u8, quiet: bool, format: LogFormat, to: W) -> impl Subscriber + Send + Sync
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
@@ -42,10 +42,10 @@ where
         2 => Level::DEBUG,
         _ => Level::TRACE,
     };
-    // The service has nobody at a terminal: its log is its report.
+    // No person sits at the terminal of a service, so its log is its report.
     let of_watch = if quiet { Level::ERROR } else { level.max(Level::INFO) };
     let ours = OURS.map(|target| (target, level)).into_iter().chain([(watch_log::TARGET, of_watch)]);
-    // Whoever closes stderr wants to hear of nothing, and least of all that it is closed.
+    // A user who closes stderr wants no messages, and no message about the closed stderr.
     let lines = tracing_subscriber::fmt::layer().with_writer(to).with_ansi(false).with_target(false);
     let lines = lines.log_internal_errors(false);
     let lines = match format {

@@ -20,9 +20,9 @@ pub(crate) const LENGTH_MAX: u64 = 64 * 1024;
 /// The source of the password at each sync, and the password itself if it is kept in the cache.
 pub(crate) type Login = (PasswordSource, Option<Secret>);
 
-/// Chooses the source of the password: a named one, else that of the profile. A password in the environment or the
-/// address replaces one that is kept. `from_environment` says whether the environment counts. `ask` is called if there
-/// is none.
+/// Chooses the source of the password: the named one, or else that of the profile. A password in the environment or in
+/// the address replaces a stored one. `from_environment` says whether the environment counts. `ask` is called if there
+/// is no source.
 pub(crate) fn choose(
     args: &PasswordArgs,
     known: &Profile,
@@ -59,7 +59,7 @@ pub(crate) fn choose(
     }
 }
 
-/// Returns the source for each sync, if one is named.
+/// Returns the source for each sync, or `None` if the arguments name no source.
 fn named(args: &PasswordArgs) -> Result<Option<PasswordSource>, Failure> {
     if let Some(variable) = &args.password_env {
         return Ok(Some(PasswordSource::Environment(variable.clone())));
@@ -97,7 +97,7 @@ pub(crate) fn from_file(file: &Path) -> Result<Secret, Failure> {
     let mut read = Vec::new();
     for byte in io::BufReader::new(input.take(LENGTH_MAX + 1)).bytes() {
         read.push(byte.map_err(failed)?);
-        // Standard input may stay open after the line. In UTF-16 a line feed has a second byte.
+        // Standard input may stay open after the line. In UTF-16, a line feed has a second byte.
         if read.iter().rev().take(2).any(|byte| *byte == b'\n') && line::is_whole(&read) {
             break;
         }

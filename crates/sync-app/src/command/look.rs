@@ -1,6 +1,6 @@
-//! How output looks: on a terminal of some width, or plain; with colours or without.
+//! How output looks: on a terminal with a width or as plain text, and with colours or without.
 //!
-//! Whether there are colours is decided by `--color`, and without it by the conventions: `NO_COLOR`, `CLICOLOR_FORCE`,
+//! `--color` decides whether there are colours. Without it, the conventions decide: `NO_COLOR`, `CLICOLOR_FORCE`,
 //! `CLICOLOR`, `TERM=dumb`, and whether the output is a terminal.
 
 use std::io::{self, IsTerminal};
@@ -8,13 +8,13 @@ use std::io::{self, IsTerminal};
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
-/// The width of a terminal that doesn't tell it.
+/// The width that is assumed if the terminal doesn't tell it.
 const USUAL_WIDTH: usize = 80;
 
 /// How output looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// The columns of the terminal; `None` if the output goes to a file or another program.
+    /// The number of columns of the terminal; `None` if the output goes to a file or another program.
     pub(crate) width: Option<usize>,
     /// Whether text may be bold, dim or coloured.
     pub(crate) colour: bool,
@@ -27,9 +27,9 @@ pub(crate) enum Style {
     Dim,
     /// For errors.
     Red,
-    /// For what needs attention.
+    /// For texts that need attention.
     Yellow,
-    /// For what went well.
+    /// For success.
     Green,
     /// For notes and hints.
     Cyan,
@@ -49,15 +49,15 @@ impl Style {
 }
 
 impl Look {
-    /// For files and other programs: nothing is cut, and nothing is coloured.
+    /// The look of files and of the input of other programs: nothing is cut or coloured.
     pub(crate) const PLAIN: Self = Self { width: None, colour: false };
 
-    /// Returns what standard output is.
+    /// Returns the look of standard output.
     pub(crate) fn of_stdout() -> Self {
         Self::of(&io::stdout())
     }
 
-    /// Returns what standard error is.
+    /// Returns the look of standard error.
     pub(crate) fn of_stderr() -> Self {
         Self::of(&io::stderr())
     }
@@ -77,23 +77,23 @@ impl Look {
         self.width.is_some()
     }
 
-    /// A text that stands out.
+    /// Returns a text in bold.
     pub(crate) fn bold(self, text: &str) -> String {
         self.styled(text, Style::Bold)
     }
 
-    /// A text that stands back.
+    /// Returns a text in dim letters.
     pub(crate) fn dim(self, text: &str) -> String {
         self.styled(text, Style::Dim)
     }
 
-    /// A text in a style.
+    /// Returns a text in a style.
     pub(crate) fn styled(self, text: &str, style: Style) -> String {
         if self.colour && !text.is_empty() { format!("{}{text}\u{1b}[0m", style.code()) } else { text.to_owned() }
     }
 }
 
-/// A stream whose terminal tells its width.
+/// A stream whose terminal can be asked for its width.
 trait Measured {
     fn columns(&self) -> Option<usize>;
 }

@@ -1,6 +1,7 @@
-//! The listener of `watch --metrics`: `/metrics` for Prometheus, `/healthz` for supervisors.
+//! The listener of `watch --metrics`: `/metrics` for Prometheus, and `/healthz` for supervisors.
 //!
-//! A client can't hurt the watcher. Each connection serves one request, has a time limit, and few are served at once.
+//! A client can't disturb the watcher. Each connection serves one request and has a time limit, and few connections are
+//! served at once.
 
 use std::convert::Infallible;
 use std::io;
@@ -22,13 +23,13 @@ use tokio::task::JoinSet;
 use super::failure::Failure;
 use super::terminal::complain;
 
-/// The connections that are served at once. Others wait in the queue of the system.
+/// The number of connections that are served at once. Others wait in the queue of the system.
 const CONNECTIONS: usize = 16;
 
-/// The time after which a connection is closed, whatever it does.
+/// The time after which a connection is closed in any case.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The time within which a request has to come.
+/// The time within which a request has to arrive.
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 
 /// The wait after a connection could not be accepted, for example because no file can be opened.
@@ -38,7 +39,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct MetricsListener(TcpListener);
 
 impl MetricsListener {
-    /// Listens on an address, and tells where. Port 0 is any free port.
+    /// Listens on an address, and prints where it listens. Port 0 is any free port.
     pub(crate) async fn bind(address: SocketAddr) -> Result<Self, Failure> {
         let failed = |error: &io::Error| {
             let message = format!("the metrics can't be served on {address}: {error}");
@@ -80,7 +81,7 @@ async fn connection(stream: TcpStream, metrics: Arc<Metrics>) {
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(REQUEST_LIMIT).keep_alive(false);
-    // A client that goes away, or is too slow, loses its answer, and nobody else anything.
+    // A client that goes away or is too slow loses its answer. Nothing else is affected.
     let _ = tokio::time::timeout(LIMIT, server.serve_connection(TokioIo::new(stream), service)).await;
 }
 
@@ -166,7 +167,7 @@ mod tests {
         assert!(slow.read_to_end(&mut rest).await.is_ok() && !rest.starts_with(b"HTTP/1.1 200"));
     }
 
-    /// The table of `docs/watch.md` is made of the list of metrics.
+    /// The table of `docs/watch.md` is made from the list of metrics.
     #[test]
     fn the_documents_have_every_metric() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(found, expected, "the table should be:\n{}", expected.join("\n"));
     }
 
-    /// Documents, dashboard and rules name only metrics that there are.
+    /// Documents, dashboard and rules name only metrics that exist.
     #[test]
     fn no_file_names_another_metric() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

@@ -1,11 +1,12 @@
-//! A category that can't be told from what was typed. The typed text is not repeated: it may be anything.
+//! The errors for a category that can't be determined from the typed text. The text is not repeated, because it may be
+//! a password.
 
 use sync_core::text::one_line;
 use sync_service::{FoundCategory, Login};
 
 use super::failure::Failure;
 
-/// No category has the id or the name.
+/// Returns the error that no category has the id or the name.
 pub(crate) fn unknown(similar: &[FoundCategory], login: &Login) -> Failure {
     let hint = if similar.is_empty() {
         "name its id, or its whole name; see `xtream-sync categories KIND`".to_owned()
@@ -15,7 +16,7 @@ pub(crate) fn unknown(similar: &[FoundCategory], login: &Login) -> Failure {
     Failure::usage("there is no such category", hint)
 }
 
-/// Several have the name.
+/// Returns the error that several categories have the name.
 pub(crate) fn ambiguous(found: &[FoundCategory], login: &Login) -> Failure {
     Failure::usage("several categories have this name", format!("name the id: {}", shown(found, login)))
 }

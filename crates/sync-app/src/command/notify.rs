@@ -1,4 +1,4 @@
-//! Tells systemd how the service is: that it is ready, that it lives, what comes next, and that it stops.
+//! Tells systemd the state of the service: that it is ready, that it is alive, what it does next, and that it stops.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,7 +8,7 @@ use sync_service::watch::{Upcoming, WatchEvent, WatchObserver};
 
 use super::terminal::date;
 
-/// Tells systemd the events of a watcher. Without systemd, nothing happens.
+/// Tells systemd the events of a watcher. Does nothing without systemd.
 #[derive(Debug, Default)]
 pub(crate) struct Notifier {
     is_ready: AtomicBool,
@@ -21,7 +21,7 @@ impl Notifier {
 }
 
 impl Notifier {
-    /// Returns that the service is ready, once.
+    /// Returns the message that the service is ready, but only the first time.
     fn ready(&self) -> Option<NotifyState<'static>> {
         (!self.is_ready.swap(true, Ordering::Relaxed)).then_some(NotifyState::Ready)
     }
@@ -36,7 +36,7 @@ impl WatchObserver for Notifier {
                 let told = [NotifyState::Watchdog, NotifyState::Status(&status)];
                 told.into_iter().chain(self.ready()).collect()
             }
-            // A cache that can't be read is tried again. A restart would not help.
+            // Reading a cache that can't be read is tried again. A restart would not help.
             WatchEvent::Alive => [NotifyState::Watchdog].into_iter().chain(self.ready()).collect(),
             WatchEvent::Began { profile, .. } => {
                 status = format!("syncing {}", printable(profile.id.as_str()));
@@ -48,7 +48,7 @@ impl WatchObserver for Notifier {
             }
             _ => return,
         };
-        // Whoever has set the variable and doesn't listen is no reason to fail.
+        // If the variable is set and nothing listens there, the service goes on.
         let _ = sd_notify::notify(&told);
     }
 }
@@ -59,7 +59,7 @@ impl Drop for Notifier {
     }
 }
 
-/// Returns the sync that comes next, in words.
+/// Returns the next sync in words.
 fn next_of(upcoming: &[Upcoming]) -> String {
     let all = upcoming.iter().flat_map(|upcoming| upcoming.next.iter().map(move |(kind, next)| (upcoming, kind, next)));
     let next = all.filter_map(|(upcoming, kind, next)| Some((next.at?, upcoming, kind))).min_by_key(|(at, ..)| *at);

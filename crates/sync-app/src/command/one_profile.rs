@@ -1,4 +1,4 @@
-//! Commands that work on one profile: which one that is, and what is common to them.
+//! Commands that work on one profile: which profile that is, and what such commands have in common.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use sync_service::{Login, Service};
 use super::failure::Failure;
 use super::{line, wiring};
 
-/// Opens the cache for reading. Without one there is no profile.
+/// Opens the cache for reading. If there is no cache, the error is that there is no profile.
 pub(crate) fn cache(database: &Path, id: Option<&str>) -> Result<Arc<dyn Cache>, Failure> {
     wiring::existing(database)?.ok_or_else(|| id.map_or_else(Failure::no_profile, Failure::unknown_profile))
 }
 
-/// Opens the cache to change something of a profile. Without a cache there is no profile.
+/// Opens the cache to change a profile. If there is no cache, the error is that there is no profile.
 pub(crate) fn cache_to_change(database: &Path, id: Option<&str>) -> Result<Arc<dyn Cache>, Failure> {
     if !database.exists() {
         return Err(id.map_or_else(Failure::no_profile, Failure::unknown_profile));
@@ -23,7 +23,7 @@ pub(crate) fn cache_to_change(database: &Path, id: Option<&str>) -> Result<Arc<d
     Ok(wiring::open(database)?)
 }
 
-/// The profile that was named; the only one when none was.
+/// Finds the profile that was named, or the only profile if none was named.
 pub(crate) async fn find(service: &Service, id: Option<&str>) -> Result<Profile, Failure> {
     if let Some(text) = id {
         let id = ProfileId::new(text).map_err(SyncError::from)?;
@@ -40,7 +40,7 @@ pub(crate) async fn find(service: &Service, id: Option<&str>) -> Result<Profile,
     }
 }
 
-/// The login of a profile, as far as it is there without asking anybody: a command is not run for it.
+/// Returns the login of a profile, as far as it is known without running a command or asking a person.
 pub(crate) fn login(profile: &Profile) -> Login {
     let password = match &profile.password_source {
         PasswordSource::Environment(name) => std::env::var(name).ok(),
@@ -54,7 +54,7 @@ pub(crate) fn login(profile: &Profile) -> Login {
     Login::new(profile.username.as_deref(), password.as_deref()).with_former(&profile.logins_before())
 }
 
-/// One kind, or all.
+/// Returns the named kind, or all kinds.
 pub(crate) fn kinds_of(kind: Option<ContentKind>) -> Vec<ContentKind> {
     kind.map_or_else(|| ContentKind::ALL.to_vec(), |kind| vec![kind])
 }

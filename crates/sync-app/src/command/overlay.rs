@@ -16,7 +16,7 @@ use super::results::{self, Results};
 use super::terminal::{complain, confirm, counted, grouped, quoted};
 use super::{json, one_profile, refused, wiring};
 
-/// The longest line that is read, in bytes. Longer ones are no lines of an export.
+/// The longest line that is read, in bytes. A longer line can't be part of an export.
 const LINE_MAX: u64 = 5 << 20;
 
 /// The object of `overlay import --json`.
@@ -28,7 +28,7 @@ struct Line<'a> {
     unmatched: u64,
 }
 
-/// Writes or reads a file.
+/// Exports or imports a file.
 pub(crate) async fn run(database: &Path, command: &OverlayCommand) -> Result<Exit, Failure> {
     match command {
         OverlayCommand::Export { output, force, of, secrets } => {

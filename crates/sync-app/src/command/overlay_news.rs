@@ -1,4 +1,4 @@
-//! What a run has found in the overlay: as JSON, and for people.
+//! The findings of a run in the overlay, as JSON and for people.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use sync_service::{OverlayNews, value_json};
 
 use super::terminal::complain;
 
-/// The sentences of each sort and kind.
+/// The number of sentences that are shown per sort and kind.
 const MOST: usize = 5;
 
 /// The member `overlay` of a kind in `sync --json`.
@@ -17,7 +17,7 @@ pub(crate) struct News<'a> {
     edits: Vec<Edit<'a>>,
     moves: Vec<Move<'a>>,
     new_categories: Vec<Category<'a>>,
-    /// The number of those that are left out.
+    /// The number of findings that are left out.
     more: u64,
 }
 
@@ -66,7 +66,7 @@ impl<'a> From<&'a OverlayNews> for News<'a> {
     }
 }
 
-/// Prints what a run has found to stderr, with what to do next.
+/// Prints the findings of a run to stderr, with what to do next.
 pub(crate) fn notes(profile: &ProfileId, news: &PerKind<OverlayNews>) {
     let id = printable(profile.as_str());
     for kind in ContentKind::ALL {

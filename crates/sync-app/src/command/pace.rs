@@ -1,4 +1,4 @@
-//! What `status` says of the pace of an account.
+//! The pace of an account in `status`.
 
 use serde_json::{Value, json};
 use sync_core::policy::budget;
@@ -18,7 +18,7 @@ pub(super) fn as_object(profile: &Profile, pace: Option<&AccountPace>, now: i64)
     })
 }
 
-/// Returns sentences about a pace that is reduced or held, or a budget that is used up.
+/// Returns sentences about a pace that is reduced, an account that is on hold, or a budget that is used up.
 pub(super) fn sentences(profile: &Profile, pace: Option<&AccountPace>, now: i64) -> Vec<String> {
     let Some(pace) = pace else { return Vec::new() };
     let mut sentences = Vec::new();

@@ -1,4 +1,4 @@
-//! From a stored profile to a source that can be asked.
+//! Makes the source of a stored profile.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,21 +15,22 @@ use super::interrupt::Interrupt;
 use super::known_logins::KnownLogins;
 use super::{follower, password};
 
-/// How long a password is waited for, unless an argument or the profile says otherwise.
+/// The time limit for the source of a password, unless an argument or the profile sets another one.
 pub(crate) const PASSWORD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a password is used that was looked up. A service finds a changed one after it.
+/// The time for which a password is used after its look-up. A service notices a changed password after this time.
 const PASSWORD_KNOWN: Duration = Duration::from_secs(60);
 
 /// Makes the source of a profile from the arguments and the password of the profile.
 pub(crate) struct Panels<'a> {
     args: &'a PanelArgs,
     interrupt: &'a Interrupt,
-    /// The passwords that were looked up, and when. A source is made for each address, and a command may ask a person.
+    /// The passwords that were looked up, and when. Each address has a source of its own, and a look-up may ask a
+    /// person, so it isn't repeated per address.
     found: Mutex<Vec<(ProfileId, Secret, Instant)>>,
-    /// Where the logins are noted for what has to blank them.
+    /// The logins of this run, for the code that blanks them.
     logins: Arc<KnownLogins>,
-    /// The limit of the rate for this run. All profiles share it.
+    /// The rate limit of this run. All profiles share it.
     bandwidth: Option<Bandwidth>,
 }
 
@@ -39,12 +40,12 @@ impl<'a> Panels<'a> {
         Self { args, interrupt, found: Mutex::default(), logins: Arc::default(), bandwidth }
     }
 
-    /// Notes the logins here.
+    /// Sets where logins are noted.
     pub(crate) fn with_logins(self, logins: Arc<KnownLogins>) -> Self {
         Self { logins, ..self }
     }
 
-    /// Returns the password of a profile, which is looked up once a minute at most.
+    /// Returns the password of a profile. It is looked up at most once a minute.
     async fn password(&self, profile: &Profile) -> Result<Option<Secret>, Failure> {
         let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found().retain(|(_, _, at)| at.elapsed() < PASSWORD_KNOWN);
@@ -86,7 +87,8 @@ impl SourceFactory for Panels<'_> {
     }
 }
 
-/// Returns the configuration for a profile: the arguments precede its settings, and they the defaults of the source.
+/// Returns the configuration for a profile. Arguments take precedence over the profile's settings, and settings over
+/// the defaults of the source.
 fn config(args: &PanelArgs, profile: &Profile, learnt: &PanelFacts) -> XtreamConfig {
     let profile = Profile { network: args.settings().or(&profile.network), ..profile.clone() };
     sync_app::panel_config(XtreamConfig::new(), &profile, learnt)
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(configured(&["--idle-timeout", "30"], attempts(Some(2))), source(2));
     }
 
-    /// Each argument is a setting of a profile.
+    /// Each argument is also a setting of a profile.
     #[test]
     fn each_argument_is_a_setting() {
         let command = Args::command();
@@ -135,7 +137,7 @@ mod tests {
         let longs = sync.get_arguments().filter(is_of_the_panel).filter_map(clap::Arg::get_long);
         let words: Vec<_> = longs.flat_map(|long| [format!("--{long}"), "3".to_owned()]).collect();
         let settings = panel_args(&words.iter().map(String::as_str).collect::<Vec<_>>()).settings();
-        // The budget is of the service, which has no such arguments.
+        // The budget is a setting of the service, which has no such argument.
         for key in NetworkSettings::KEYS.into_iter().filter(|key| *key != "budget.requests") {
             assert_eq!(settings.get(key).as_deref(), Some("3"), "{key}");
         }

@@ -1,12 +1,12 @@
-//! Panics: reported with their place in the program, and without the values that it was working on.
+//! Panics are reported with their place in the program, and without the values that the program was working on.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
 use super::terminal::cry;
 
-/// Installs a panic hook that prints the place of a panic and no text that was formatted at run time. Such a text
-/// may contain an address, and addresses contain passwords.
+/// Installs a panic hook. It prints the place of a panic, but no text that was formatted at run time. Such a text may
+/// contain an address, and addresses contain passwords.
 pub(crate) fn tell_without_values() {
     panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
@@ -20,7 +20,7 @@ fn words(payload: &dyn Any) -> String {
     payload.downcast_ref::<&'static str>().map_or_else(String::new, |words| format!(": {words}"))
 }
 
-/// Runs a closure; returns `None` if it panics.
+/// Runs a closure. Returns `None` if the closure panics.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     panic::catch_unwind(AssertUnwindSafe(work)).ok()
 }

@@ -16,8 +16,8 @@ use super::login::{LENGTH_MAX, from_file};
 use super::shell::{Group, shell};
 use super::terminal;
 
-/// Returns the password of a profile. A source that doesn't answer is abandoned after the time limit, and when the
-/// user cancels.
+/// Returns the password of a profile. A source that doesn't answer is abandoned after the time limit, or when the user
+/// cancels.
 pub(crate) async fn of(
     profile: &Profile,
     patience: Duration,
@@ -62,9 +62,8 @@ fn from_environment(name: &str) -> Result<Secret, Failure> {
     }
 }
 
-/// Runs a command in a shell and returns the first line that it prints. Its stderr goes to the user, unless that
-/// is JSON. The command is
-/// killed if the future is dropped.
+/// Runs a command in a shell and returns the first line that the command prints. Its stderr goes to the user, unless
+/// this program's stderr is JSON. The command is killed if the future is dropped.
 async fn from_command(command: &str) -> Result<Secret, Failure> {
     let (mut child, group) = start(command)?;
     let mut output = child.stdout.take().ok_or_else(|| failed("has no output that can be read"))?;
@@ -73,13 +72,13 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
         tokio::select! {
             length = output.read(&mut piece) => match length {
                 Ok(0) | Err(_) => break,
-                // Output after the first line is read, so that the command can end, and discarded.
+                // Output after the first line is read and discarded, so that the command can end.
                 Ok(length) if !line::is_whole(&read) => read.extend_from_slice(&piece[..length]),
                 Ok(_) => {}
             },
             status = child.wait(), if ended.is_none() => ended = Some(status),
         }
-        // A process that the command has left behind may keep the output open.
+        // A process that the command has started may keep the output open after the command has ended.
         if ended.is_some() && line::is_whole(&read) {
             break;
         }
@@ -91,7 +90,7 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
         Some(status) => status,
         None => child.wait().await,
     };
-    // The command has ended; an agent that it has left behind may go on.
+    // The command has ended. A process that it has started, such as an agent, may go on.
     group.let_go();
     match status {
         Ok(status) if status.success() => line::first(&read, "the first line that the password command prints"),
@@ -106,7 +105,8 @@ fn failed(what: &str) -> Failure {
 }
 
 fn start(command: &str) -> Result<(tokio::process::Child, Group), Failure> {
-    // At a terminal the command may ask for something, and Ctrl-C reaches all processes that it has started.
+    // At a terminal the command may ask the user for something, so it stays in the group of this program. Ctrl-C
+    // reaches the command and all processes that it has started.
     let asks = io::stdin().is_terminal();
     let mut shell = shell(command);
     shell.stdin(if asks { Stdio::inherit() } else { Stdio::null() });
@@ -149,7 +149,7 @@ mod tests {
     async fn a_command_prints_the_password() {
         assert_eq!(run("printf 'a b'").await.unwrap(), "a b");
         assert_eq!(run("echo 'sécret'; echo more; yes | head -c 1000000").await.unwrap(), "sécret");
-        // It doesn't wait for what is left behind with the output open.
+        // The call doesn't wait for a process that keeps the output open.
         let began = Instant::now();
         assert_eq!(run("sleep 20 2>/dev/null & echo x").await.unwrap(), "x");
         assert!(began.elapsed() < Duration::from_secs(15));
@@ -200,7 +200,8 @@ mod tests {
         let watch = std::thread::spawn({
             let cancel = cancel.clone();
             move || {
-                // It opens when the command has begun, and ends when nobody of it is left.
+                // Opening returns when the command has begun. Reading ends when none of the command's processes is
+                // left.
                 let mut pipe = std::fs::File::open(pipe).unwrap();
                 cancel.cancel();
                 let began = Instant::now();

@@ -15,7 +15,7 @@ pub(crate) fn print(report: &SyncReport) {
     }
 }
 
-/// Passes on the lines of a plan; none if a sync would do nothing.
+/// Passes the lines of a plan to `out`. There are none if a sync would change nothing.
 fn lines(plan: &KindPlan, out: &mut dyn FnMut(String)) {
     let KindPlan { kind, added, updated, removed, held, .. } = plan;
     if added.is_empty() && updated.is_empty() && removed.is_empty() && held.is_empty() {

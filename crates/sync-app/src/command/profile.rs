@@ -18,7 +18,7 @@ use super::panel::Panels;
 use super::terminal::{complain, confirm, grouped, quoted, say};
 use super::{address, first_steps, json, login, profile_test, wiring};
 
-/// Adds a profile, or changes the one with this id.
+/// Adds a profile, or changes the profile with this id.
 pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let id = ProfileId::new(&args.id).map_err(SyncError::from)?;
     if is_address(&args.id) {
@@ -34,7 +34,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     let mut dialogue = Dialogue::new(interrupt);
     let row = loop {
         let row = match drafted(&known, args, &mut dialogue) {
-            // What was typed can be typed again.
+            // The error is about a typed text, which can be typed again.
             Err(failure) if dialogue.may_ask_again(&failure) => {
                 failure.print();
                 dialogue.begin_again();
@@ -76,7 +76,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     Ok(Exit::Done)
 }
 
-/// Returns the profile as the arguments and the dialogue make it.
+/// Returns the profile that the arguments and the dialogue describe.
 fn drafted(known: &Profile, args: &AddArgs, dialogue: &mut Dialogue<'_>) -> Result<Profile, Failure> {
     let kept = || known.addresses().into_iter().map(str::to_owned).collect();
     let urls = dialogue.addresses(if args.url.is_empty() { kept() } else { args.url.clone() })?;
@@ -92,7 +92,7 @@ fn drafted(known: &Profile, args: &AddArgs, dialogue: &mut Dialogue<'_>) -> Resu
     if !dialogue.is_again() {
         address::check_user(&pasted, &username, &args.password)?;
     }
-    // Once more, neither the one that is kept nor the one in the environment is taken again.
+    // In a further round, neither the stored password nor the one in the environment is used again.
     let (password, is_again) = (known.password.clone().filter(|_| !dialogue.is_again()), dialogue.is_again());
     let login = Profile { password, ..known.clone() };
     let (source, password) =
@@ -110,17 +110,17 @@ fn drafted(known: &Profile, args: &AddArgs, dialogue: &mut Dialogue<'_>) -> Resu
     })
 }
 
-/// Tries the login of a profile that may not be saved yet. Nothing is written.
+/// Tests the login of a profile that may not be saved yet. Nothing is written.
 async fn tested(row: &Profile, interrupt: &Interrupt) -> Result<LoginTest, Failure> {
     complain(&format!("logging in at {} …", printable(row.base_url.as_deref().unwrap_or_default())));
-    // A person waits for it.
+    // A person is waiting, so there are few attempts.
     let args = PanelArgs { attempts: Some(2), ..PanelArgs::default() };
     let (panels, clock, facts) = (Panels::new(&args, interrupt), SystemClock::new(), PanelFacts::default());
     let test = test_login(row, &facts, &panels, &clock);
     interrupt.token.run_until_cancelled(test).await.ok_or_else(|| Failure::abandoned("nothing was saved"))?
 }
 
-/// Changes a profile, which has to exist.
+/// Changes an existing profile.
 pub(crate) async fn edit(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let id = ProfileId::new(&args.id).map_err(SyncError::from)?;
     if !database.exists() || wiring::open(database)?.profile(&id).await?.is_none() {
@@ -197,7 +197,7 @@ fn as_object(profile: &Profile) -> serde_json::Value {
         "password_source": match &profile.password_source {
             PasswordSource::Environment(name) => serde_json::json!({"from": "environment", "name": name}),
             PasswordSource::File(path) => serde_json::json!({"from": "file", "path": path}),
-            // A command line may contain a secret.
+            // A command may contain a secret, so only the kind of the source is shown.
             other => serde_json::json!({"from": other.as_str()}),
         },
         "further_urls": profile.further_addresses,
@@ -253,7 +253,7 @@ pub(crate) async fn remove(database: &Path, id: &str) -> Result<Exit, Failure> {
         return Err(Failure::unknown_profile(id));
     }
     let cache = wiring::open(database)?;
-    // That they can't be counted is no reason to keep the profile.
+    // If the edits can't be counted, the profile is removed all the same.
     let edits = cache.edit_counts(&profile).await.map_or(0, |counts| counts.edits);
     if !cache.remove_profile(&profile).await? {
         return Err(Failure::unknown_profile(id));

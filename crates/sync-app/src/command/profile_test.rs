@@ -1,4 +1,4 @@
-//! `profile test`: what a panel says to the login of a profile.
+//! `profile test`: the panel's answer to the login of a profile.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub(crate) async fn run(database: &Path, args: &TestArgs, interrupt: &Interrupt)
     Ok(exit(&test))
 }
 
-/// Prints what the panel said of the account and of each kind.
+/// Prints the panel's answer about the account and about each kind.
 pub(crate) fn tell(test: &LoginTest) {
     let now = SystemClock::new().now();
     if let Some(account) = &test.account {
@@ -142,7 +142,7 @@ fn connection_words(account: &Account) -> Option<String> {
     }
 }
 
-/// Returns how far away the end of an account is.
+/// Returns in words how far away the end of an account is.
 fn ends(end: i64, now: i64) -> String {
     const DAY: i64 = 86_400;
     let counted =

@@ -1,7 +1,7 @@
 //! Questions on a terminal.
 //!
-//! They go to stderr, or to the terminal itself for a password. While one is open, a signal ends the program at once,
-//! with the terminal as it was before.
+//! A question goes to stderr, and a question for a password to the terminal itself. While a question is open, a signal
+//! ends the program at once, after the terminal is restored.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -12,10 +12,10 @@ use super::interrupt::Interrupt;
 use super::line::without_mark;
 use super::terminal::complain;
 
-/// How often a question is repeated that got no answer.
+/// How often a question without an answer is asked.
 const TRIES: usize = 3;
 
-/// Returns whether a person can be asked: they see the questions, and can answer.
+/// Returns whether a person can be asked: stdin and stderr are terminals.
 pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
@@ -25,10 +25,10 @@ pub(crate) fn line(what: &str, usual: Option<&str>, interrupt: &Interrupt) -> Re
     let question = usual.map_or_else(|| format!("{what}: "), |usual| format!("{what} [{usual}]: "));
     for _ in 0..TRIES {
         let typed = interrupt.at_once(|| {
-            // The lock on stderr ends here: a signal has something to say during the wait.
+            // The lock on stderr is released here, because a signal prints a message during the wait.
             io::stderr().write_all(question.as_bytes())?;
             let mut typed = String::new();
-            // Nothing at all is the end of the input, such as Ctrl-D.
+            // No character at all is the end of the input, for example Ctrl-D.
             let length = io::stdin().read_line(&mut typed)?;
             Ok((length > 0).then_some(typed))
         });
@@ -40,7 +40,7 @@ pub(crate) fn line(what: &str, usual: Option<&str>, interrupt: &Interrupt) -> Re
         match (typed, usual) {
             ("", Some(usual)) => return Ok(usual.to_owned()),
             ("", None) => {}
-            // Arrow keys are sequences of control characters here.
+            // The terminal sends arrow keys as sequences of control characters.
             _ if typed.chars().any(char::is_control) => complain("that holds control characters; type it again"),
             _ => return Ok(typed.to_owned()),
         }
@@ -48,11 +48,11 @@ pub(crate) fn line(what: &str, usual: Option<&str>, interrupt: &Interrupt) -> Re
     Err(nothing(what))
 }
 
-/// Asks for a password, without showing it. Enter alone returns the one of before, if there is one.
+/// Asks for a password, without showing it. Enter alone returns the previous password, if there is one.
 pub(crate) fn password(before: Option<&Secret>, interrupt: &Interrupt) -> Result<Secret, Failure> {
     let question = if before.is_some() { "Password [as before]: " } else { "Password: " };
     for _ in 0..TRIES {
-        // The text goes to the terminal itself, because stderr may be a file.
+        // The question goes to the terminal itself, because stderr may be a file.
         let typed = interrupt.unseen(|| rpassword::prompt_password(question));
         let typed = typed.map_err(|error| {
             complain("");

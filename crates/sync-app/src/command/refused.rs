@@ -1,4 +1,4 @@
-//! Words for edits, rules and imports that can't be carried out.
+//! The errors of edits, rules and imports that can't be carried out.
 
 use sync_core::overlay::{EDITS_MAX, InvalidRule};
 use sync_core::{ContentId, ContentKind, OverlayError};
@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::list;
 use super::terminal::grouped;
 
-/// The ids that an error names.
+/// The number of ids that an error names.
 const NAMED: usize = 5;
 
 /// Returns the error of an edit, or of an import.
@@ -79,7 +79,7 @@ pub(crate) fn import(error: &ImportProblem) -> Failure {
     Failure::usage(format!("{error}; nothing was imported"), hint)
 }
 
-/// Returns the first of some ids, and the number of the others.
+/// Returns the first ids as a text, and the number of the others.
 fn named(ids: &[ContentId]) -> String {
     let first: Vec<_> = ids.iter().take(NAMED).map(|id| id.0.to_string()).collect();
     match ids.len().saturating_sub(NAMED) {

@@ -30,10 +30,10 @@ const COLUMNS: [Column; 11] = [
 /// The columns that a terminal shows only if there is a number in them: refreshed, held, skipped.
 const SELDOM: [usize; 3] = [5, 8, 9];
 
-/// The number of names that are shown of what is new.
+/// The number of new items that are named.
 pub(crate) const NAMES: usize = 5;
 
-/// The row of a kind; `None` if the run didn't ask for it.
+/// Returns the row of a kind, or `None` if the run didn't ask for the kind.
 fn row(record: &KindRecord) -> Option<Vec<String>> {
     if record.outcome == KindOutcome::Skipped {
         return None;
@@ -46,7 +46,7 @@ fn row(record: &KindRecord) -> Option<Vec<String>> {
     Some(words.into_iter().chain(counts).chain([format!("{megabytes:.1}")]).collect())
 }
 
-/// Prints the result of a run, the names of what is new, and the plan of a dry run.
+/// Prints the result of a run, the names of new items, and the plan of a dry run.
 pub(crate) fn print(report: &SyncReport, added: &PerKind<Added>) {
     for line in lines(report, added, Look::of_stdout()) {
         say(&line);
@@ -54,7 +54,7 @@ pub(crate) fn print(report: &SyncReport, added: &PerKind<Added>) {
     plan::print(report);
 }
 
-/// Prints the kinds that are switched off: they were not asked for, which is no error.
+/// Prints the kinds that are switched off. The run didn't ask for them, which is no error.
 pub(crate) fn print_off(kinds: &[ContentKind]) {
     for kind in kinds {
         say(&format!("  {:<9} switched off", kind.as_str()));
@@ -89,7 +89,7 @@ fn lines(report: &SyncReport, added: &PerKind<Added>, look: Look) -> Vec<String>
     lines
 }
 
-/// Returns the names of what is new as lines.
+/// Returns the names of new items as lines.
 fn new_ones(kind: ContentKind, added: &Added, look: Look) -> Vec<String> {
     const INDENT: usize = 4;
     if added.names.is_empty() {
@@ -153,7 +153,7 @@ mod tests {
     use crate::command::cell::width;
     use sync_core::{ContentId, ProfileId, RunStatus, SyncMode};
 
-    /// A large catalogue, with a number in every column if `seldom`.
+    /// Returns the report of a large profile. If `seldom`, every column has a number.
     fn large(seldom: bool) -> SyncReport {
         let mut report = SyncReport::new(ProfileId::new("home").unwrap());
         report.status = RunStatus::Completed;

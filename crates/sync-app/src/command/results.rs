@@ -1,4 +1,4 @@
-//! Many results: written in large pieces, to standard output or into a new file.
+//! Results of any number. They are written in large pieces, to standard output or into a new file.
 
 mod partial;
 mod special;
@@ -20,13 +20,13 @@ use super::terminal::{self, complain, quoted};
 
 pub(crate) use self::partial::remove as remove_partial;
 
-/// So much is written in one go.
+/// The number of bytes that are written at a time.
 const PIECE: usize = 64 * 1024;
 
-/// Links that lead from one to the next are followed so often.
+/// The number of symbolic links in a row that are followed.
 const LINKS: usize = 40;
 
-/// Where results go. Standard output without a reader is no error; a file that can't be written is one.
+/// The place of results. Standard output without a reader is no error; a file that can't be written is an error.
 #[derive(Debug)]
 pub(crate) enum Results {
     Stdout(BufWriter<io::Stdout>),
@@ -34,18 +34,18 @@ pub(crate) enum Results {
     Special(BufWriter<Special>),
 }
 
-/// A file that appears under its name when it is whole.
+/// A file that gets its name when it is complete.
 #[derive(Debug)]
 pub(crate) struct NewFile {
     out: BufWriter<NamedTempFile>,
     path: PathBuf,
-    /// What gets the name: the file that a link leads to, or the file itself.
+    /// The path that is replaced: the file that a link leads to, or the file itself.
     target: PathBuf,
     replace: bool,
     partial: Partial,
 }
 
-/// The file of `-o`; `None` for standard output, whatever it is called.
+/// Returns the file of `-o`, or `None` if it stands for standard output.
 pub(crate) fn output(path: Option<&Path>) -> Option<&Path> {
     let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
     path.filter(|path| !names.into_iter().any(|name| *path == Path::new(name)))
@@ -56,8 +56,8 @@ impl Results {
         Self::Stdout(BufWriter::with_capacity(PIECE, io::stdout()))
     }
 
-    /// A new file. An existing one is replaced only on request; of a link, the file that it leads to. A pipe or a device
-    /// is written to.
+    /// Opens a new file. An existing file is replaced only on request. If the path is a link, the file that it leads to
+    /// is replaced. A pipe or a device is written to.
     pub(crate) fn file(path: &Path, replace: bool, is_secret: bool) -> Result<Self, Failure> {
         match path.metadata() {
             Ok(of) if of.is_dir() => {
@@ -77,7 +77,7 @@ impl Results {
         let target = target_of(path);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".xtream-sync-").suffix(".partial");
-        // Without this, only the user can read a temporary file.
+        // By default, only the user can read a temporary file.
         #[cfg(unix)]
         if !is_secret {
             use std::os::unix::fs::PermissionsExt as _;
@@ -91,12 +91,12 @@ impl Results {
         Ok(Self::File(NewFile { out, path: path.to_owned(), target, replace, partial }))
     }
 
-    /// Returns whether it is a file, which only its owner can read if it is secret.
+    /// Returns whether the results go to a new file. Only the owner can read such a file if it is secret.
     pub(crate) const fn is_file(&self) -> bool {
         matches!(self, Self::File(_))
     }
 
-    /// Where the bytes go, for what writes by itself.
+    /// Returns the writer below, for code that writes bytes itself.
     pub(crate) fn out(&mut self) -> &mut dyn Write {
         match self {
             Self::Stdout(out) => out,
@@ -119,7 +119,7 @@ impl Results {
         }
     }
 
-    /// Writes what is left. A file gets its name.
+    /// Writes the rest of the results. A file gets its name.
     pub(crate) fn end(self) -> Result<(), Failure> {
         match self {
             Self::Stdout(mut out) => {
@@ -145,7 +145,7 @@ impl Results {
     }
 }
 
-/// The file that a path leads to, which may not be there yet.
+/// Returns the file that a path leads to. The file may not exist yet.
 fn target_of(path: &Path) -> PathBuf {
     let mut target = path.to_owned();
     for _ in 0..LINKS {
@@ -159,7 +159,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-/// Lets only the user read the file that standard output goes to, if it is one.
+/// Lets only the user read standard output, if it is a file.
 pub(crate) fn keep_stdout_private() {
     #[cfg(unix)]
     {
@@ -183,7 +183,8 @@ fn exists(path: &Path) -> Failure {
     Failure::usage(format!("{} exists", shown(path)), "name another file, or replace it with --force")
 }
 
-/// Words for a file that can't be written: another one has to be named, as the path or its disk is of no use.
+/// Returns the error for a file that can't be written. Its hint asks for another path, because this path or its disk
+/// can't be used.
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let what = match error.kind() {
         io::ErrorKind::NotFound => "make the folder, or name another file",

@@ -18,7 +18,7 @@ use super::table::{Column, cell};
 use super::terminal::{complain, confirm, grouped};
 use super::{json, refused};
 
-/// Names that are shown where no number is named.
+/// The number of names that are shown if the command line names no number.
 const LIMIT: usize = 50;
 
 const COLUMNS: [Column; 5] = [

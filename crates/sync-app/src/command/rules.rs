@@ -1,4 +1,4 @@
-//! What `filter` and `rewrite` have in common: the profile that is opened, a change of rules, and the table of rules.
+//! The common parts of `filter` and `rewrite`: the opened profile, a change of rules, and the table of rules.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::table::{Column, Table};
 use super::terminal::{complain, say};
 use super::{one_profile, refused, wiring};
 
-/// The cache of the profile whose rules are meant.
+/// The cache and the profile whose rules a command is about.
 pub(super) struct Opened {
     pub(super) cache: Arc<dyn Cache>,
     pub(super) service: Service,
@@ -22,12 +22,12 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens it to read.
+    /// Opens the cache and the profile to read rules.
     pub(super) async fn to_read(database: &Path, id: Option<&str>) -> Result<Self, Failure> {
         Self::of(one_profile::cache(database, id)?, id).await
     }
 
-    /// Opens it to change rules.
+    /// Opens the cache and the profile to change rules.
     pub(super) async fn to_change(database: &Path, id: Option<&str>) -> Result<Self, Failure> {
         Self::of(one_profile::cache_to_change(database, id)?, id).await
     }

@@ -8,10 +8,10 @@ use sync_service::watch::Caches;
 
 use super::login;
 
-/// Knows the variables that hold secrets of any profile.
+/// The names of the variables that hold secrets of any profile.
 pub(crate) struct SecretVariables {
     caches: Arc<dyn Caches>,
-    /// All that were ever named. One that no profile names any more still holds its secret.
+    /// All variables that were ever named. A variable that no profile names any more still holds its secret.
     known: Mutex<BTreeSet<String>>,
 }
 
@@ -22,14 +22,14 @@ impl std::fmt::Debug for SecretVariables {
 }
 
 impl SecretVariables {
-    /// `named` are those of the command line.
+    /// Returns the variables. `named` are those of the command line.
     pub(crate) fn new(caches: Arc<dyn Caches>, named: impl IntoIterator<Item = String>) -> Self {
         let known = named.into_iter().chain([login::VARIABLE.to_owned()]).collect();
         Self { caches, known: Mutex::new(known) }
     }
 
-    /// Returns the variables of the command line, of this profile, and of all profiles of the cache as they are now. If
-    /// the cache can't be read, those of before are returned.
+    /// Returns the variables of the command line, of this profile, and of all profiles that the cache has now. If the
+    /// cache can't be read, those of its profiles are as in earlier calls.
     pub(crate) async fn names(&self, profile: &Profile) -> Vec<String> {
         let profiles = match self.caches.for_reading().await {
             Ok(cache) => cache.profiles().await.unwrap_or_default(),

@@ -38,7 +38,7 @@ impl Serialize for Settings<'_> {
     }
 }
 
-/// Changes settings of a profile: all of those that are named, or none.
+/// Changes settings of a profile: all named ones, or none.
 pub(crate) async fn set(database: &Path, args: &SetArgs) -> Result<Exit, Failure> {
     let id = ProfileId::new(&args.id).map_err(SyncError::from)?;
     let unknown = || Failure::unknown_profile(&args.id);
@@ -65,7 +65,7 @@ pub(crate) async fn set(database: &Path, args: &SetArgs) -> Result<Exit, Failure
     Ok(Exit::Done)
 }
 
-/// Returns the error in the words of the command.
+/// Returns the command's error for a setting that was refused.
 fn refused(error: &SettingError) -> Failure {
     let list = "`xtream-sync profile set --help` lists the settings";
     let hint = match error {
@@ -129,7 +129,7 @@ fn print(profile: &Profile) {
     }
 }
 
-/// Returns where the password comes from. A command line may contain a secret, so it is not shown.
+/// Returns the source of the password in words. A command may contain a secret, so it is not shown.
 fn password_words(profile: &Profile) -> String {
     match &profile.password_source {
         PasswordSource::Stored if profile.password.is_some() => "kept in the cache".to_owned(),
@@ -140,12 +140,12 @@ fn password_words(profile: &Profile) -> String {
     }
 }
 
-/// Returns a value for people; what has none is a dash.
+/// Returns a value for people. An empty value is a dash.
 fn shown(text: &str) -> String {
     if text.is_empty() { "–".to_owned() } else { one_line(text) }
 }
 
-/// Returns the list of settings for `--help`: two lines each.
+/// Returns the list of settings for `--help`, with two lines per setting.
 pub(crate) fn help() -> String {
     let entry = |setting: &Setting| {
         let unit = Some(setting.unit()).filter(|unit| !unit.is_empty()).map(|unit| format!("{unit}, "));
@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    /// `docs/guide.md` has a row for each setting, and the help an entry, both made of the list.
+    /// `docs/guide.md` has a row for each setting, and the help has an entry. Both are made from the list of settings.
     #[test]
     fn the_guide_and_the_help_have_every_setting() {
         let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide.md");

@@ -1,4 +1,5 @@
-//! Commands of the user, run in a shell, in a process group of their own, so that all of it can be ended.
+//! Commands of the user. Each runs in a shell, in a process group of its own, so that all of its processes can be
+//! ended.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -28,10 +29,10 @@ pub(crate) fn shell(command: &str) -> Command {
     shell
 }
 
-/// The process groups of the shells that run now.
+/// The process groups of the shells that are running.
 static LIVE: Groups = Groups::new();
 
-/// Kills the processes of all shells. It is called when the program ends without dropping anything.
+/// Kills the processes of all shells. This is called when the program ends without dropping its values.
 pub(crate) fn end_all() {
     LIVE.end();
 }
@@ -53,14 +54,14 @@ impl Groups {
     }
 }
 
-/// The process group of a shell, if it has one of its own. Its processes end when this is dropped.
+/// The process group of a shell, if the shell has one of its own. Dropping the value kills its processes.
 pub(crate) struct Group {
     id: Option<u32>,
     among: &'static Groups,
 }
 
 impl Group {
-    /// The group of a shell that was started in one of its own.
+    /// Returns the group of a shell that was started in a group of its own.
     pub(crate) fn of(child: &Child) -> Self {
         Self::among(&LIVE, child.id())
     }
@@ -70,12 +71,12 @@ impl Group {
         Self { id, among: groups }
     }
 
-    /// No group.
+    /// Returns a value without a group.
     pub(crate) fn none() -> Self {
         Self::among(&LIVE, None)
     }
 
-    /// Lets the processes that are left go on.
+    /// Lets the remaining processes go on.
     pub(crate) fn let_go(mut self) {
         if let Some(id) = self.id.take() {
             self.among.ids().remove(&id);
@@ -84,7 +85,7 @@ impl Group {
 }
 
 impl Drop for Group {
-    /// Kills the processes that are left. They would go on if only the shell were killed.
+    /// Kills the remaining processes. They would go on if only the shell were killed.
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
         kill(id);
@@ -95,23 +96,23 @@ impl Drop for Group {
 #[cfg(unix)]
 fn kill(group: u32) {
     if let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
-        // All of them may have ended already.
+        // All processes of the group may have ended already.
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
 }
 
-/// The shell itself is killed by its handle.
+/// Does nothing. Without process groups, only the shell itself is killed, by its handle.
 #[cfg(not(unix))]
 fn kill(_: u32) {}
 
-/// The reason why a command was not done. It shows nothing of the command line, which may contain a secret.
+/// The reason why a command was not done. It shows nothing of the command, which may contain a secret.
 #[derive(Debug)]
 pub(crate) enum NotDone {
-    /// It can't be started, or waited for.
+    /// The command can't be started, or waited for.
     System(io::Error),
-    /// It ended with an error.
+    /// The command ended with an error.
     Failed(ExitStatus),
-    /// It took longer, and was ended.
+    /// The command exceeded its time limit, and was killed.
     TooLong(Duration),
 }
 
@@ -128,19 +129,19 @@ impl fmt::Display for NotDone {
     }
 }
 
-/// What a command gets besides its command line. The rest of the environment is that of this program.
+/// The input and variables of a command. The rest of its environment is that of this program.
 #[derive(Debug, Default)]
 pub(crate) struct Given<'a> {
-    /// What is on its standard input.
+    /// The bytes on its standard input.
     pub(crate) input: Option<&'a [u8]>,
-    /// Variables that it gets in addition.
+    /// The variables that the command gets in addition.
     pub(crate) variables: &'a [(&'a str, &'a str)],
-    /// Variables that it doesn't get, because they hold secrets.
+    /// The variables that the command doesn't get, because they hold secrets.
     pub(crate) without: &'a [String],
 }
 
-/// Runs a command, for so long at most. What it leaves behind is ended with it, and all of it is ended if the future is
-/// dropped. Its messages go to the user's standard error, unless that is JSON; its output goes nowhere.
+/// Runs a command within a time limit. Processes that it has started are killed when it ends, and all are killed if the
+/// future is dropped. Its messages go to the user's standard error, unless that is JSON. Its output is discarded.
 pub(crate) async fn run(command: &str, given: Given<'_>, limit: Duration) -> Result<(), NotDone> {
     let Given { input, variables, without } = given;
     let mut shell = shell(command);
@@ -164,12 +165,12 @@ pub(crate) async fn run(command: &str, given: Given<'_>, limit: Duration) -> Res
     }
 }
 
-/// Writes the input while the command takes it, and waits for the end of the command.
+/// Writes the input as far as the command reads it, and waits for the end of the command.
 async fn feed(child: &mut Child, input: &[u8]) -> io::Result<ExitStatus> {
     let stdin = child.stdin.take();
     let writes = async {
         if let Some(mut stdin) = stdin {
-            // A command needn't read what it is told.
+            // A command need not read its input.
             let _ = stdin.write_all(input).await;
         }
     };
@@ -187,12 +188,13 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// A pipe that commands hold open.
+    /// A pipe that commands keep open.
     struct Pipe {
         path: String,
-        /// Keeps it open until the commands have ended, so that its reader never waits for one that was ended early.
+        /// Keeps the pipe open until the commands have ended, so that its reader never waits for a command that was
+        /// killed early.
         held: std::fs::File,
-        /// Tells that a command has written to it.
+        /// Receives a message whenever a command has written to the pipe.
         written: std::sync::mpsc::Receiver<()>,
         reader: std::thread::JoinHandle<()>,
     }
@@ -214,7 +216,7 @@ mod tests {
             Self { path, held, written, reader }
         }
 
-        /// Waits until no command has it open any more.
+        /// Waits until no command has the pipe open.
         fn wait(self) {
             drop(self.held);
             self.reader.join().unwrap();
@@ -223,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_that_runs_is_ended_without_a_drop() {
-        // Those of other tests go on.
+        // The test has a set of its own, so that the commands of other tests go on.
         static GROUPS: Groups = Groups::new();
         let folder = tempfile::tempdir().unwrap();
         let pipe = Pipe::new(&folder);

@@ -36,7 +36,7 @@ struct Line<'a> {
     fields: Option<Fields<'a>>,
     extra: Box<RawValue>,
     changes: Vec<change::Line<'a>>,
-    /// Only for an item that was removed.
+    /// The time of the removal; only for an item that was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     removed_at: Option<i64>,
     edits: Map<String, Value>,
@@ -117,7 +117,7 @@ fn line<'a>(
     line
 }
 
-/// The item as it is shown, or as the panel lists it; `None` if it has no row.
+/// Returns the item as it is shown, or as the panel lists it. Returns `None` if the item has no row.
 fn item<'a>(args: &ShowArgs, shown: &'a ShownItem) -> Option<Cow<'a, Item>> {
     match &shown.state {
         ItemState::Present { item, .. } if args.as_panel => Some(Cow::Borrowed(item)),
@@ -169,11 +169,11 @@ fn lines(login: &Login, args: &ShowArgs, shown: &ShownItem, look: Look) -> Vec<S
     lines
 }
 
-/// The values of a row that is there.
+/// Returns the values of a row.
 fn present<'a>(login: &Login, item: &'a Item, categories: &[NamedCategory]) -> Vec<(&'a str, String)> {
     let mut rows = Vec::new();
     for (field, value) in fields::columns(item) {
-        // Its name is the title, and its categories have names.
+        // The name is the title of the output, and the categories are shown by name.
         if field.name == "name" || field.name.contains("categor") {
             continue;
         }
@@ -194,7 +194,7 @@ fn present<'a>(login: &Login, item: &'a Item, categories: &[NamedCategory]) -> V
     rows
 }
 
-/// A value for people.
+/// Returns a value for people.
 fn text(login: &Login, field: &FieldSpec, value: ValueRef<'_>) -> String {
     let is_moment = matches!(field.name, "added" | "last_modified");
     match (field.shape, value) {
@@ -208,7 +208,7 @@ fn held_text(held: &HeldRemoval) -> String {
     format!("since {}, because {}", date(held.since), held.reason)
 }
 
-/// Rows of a name and a value. On a terminal, long values are wrapped within their column.
+/// Returns lines of a name and a value each. On a terminal, long values are wrapped within their column.
 fn aligned(rows: &[(&str, String)], look: Look) -> Vec<String> {
     const INDENT: usize = 2;
     const NAME_MAX: usize = 24;

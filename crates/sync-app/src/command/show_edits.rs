@@ -8,10 +8,10 @@ use sync_service::{CategoryNames, Login, ShownItem, value_json};
 use super::conflicts::shown as in_words;
 use super::terminal::date;
 
-/// The fields that are shown in place of values of the panel.
+/// The fields that are shown instead of the panel's values.
 const IN_PLACE: [EditField; 4] = [EditField::Name, EditField::Category, EditField::Number, EditField::Icon];
 
-/// The name by which an item without a row is known.
+/// Returns the name of an item, which may have no row.
 pub(crate) fn name(shown: &ShownItem) -> &str {
     shown.edited.as_ref().map_or("", |edited| edited.identity.name.as_str())
 }
@@ -20,7 +20,7 @@ fn edits(shown: &ShownItem) -> &[Edit] {
     shown.edited.as_ref().map_or(&[], |edited| &edited.edits)
 }
 
-/// The member `edits`: each field with the user's value, and the panel's when the edit was made.
+/// Returns the member `edits`: each field with the user's value, and with the panel's value at the time of the edit.
 pub(crate) fn as_object(login: &Login, shown: &ShownItem) -> Map<String, Value> {
     let value = |value: &EditValue| value_json(&login.blank_value(value));
     let object = |edit: &Edit| {
@@ -34,13 +34,13 @@ pub(crate) fn as_object(login: &Login, shown: &ShownItem) -> Map<String, Value> 
     edits(shown).iter().map(|edit| (edit.field.as_str().to_owned(), object(edit))).collect()
 }
 
-/// The member `shown`: what takes the place of the panel's values, by edits and by rules.
+/// Returns the member `shown`: the values that edits and rules show instead of the panel's.
 pub(crate) fn shown_object(login: &Login, shown: &ShownItem) -> Map<String, Value> {
     let values = IN_PLACE.into_iter().filter_map(|field| Some((field, shown_value(&shown.shown, field)?)));
     values.map(|(field, value)| (field.as_str().to_owned(), value_json(&login.blank_value(&value)))).collect()
 }
 
-/// The edits for people, and whether lists leave the item out.
+/// Returns the edits for people, and whether lists leave the item out.
 pub(crate) fn rows(login: &Login, shown: &ShownItem) -> Vec<String> {
     let categories = shown.categories.iter().chain(&shown.panel_categories);
     let categories = categories.filter_map(|it| Some((it.id.0.as_str(), login.blank(it.name.as_deref()?))));

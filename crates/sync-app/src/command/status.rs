@@ -24,7 +24,7 @@ use super::{first_steps, follower, learnt, pace, status_check, wiring};
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
 
-/// Shows the status of one profile, or of all, or says what is wrong with them.
+/// Shows the status of one profile or of all, or says what is wrong with them.
 pub(crate) async fn run(database: &Path, args: &StatusArgs) -> Result<Exit, Failure> {
     let (id, as_json) = (args.id.as_deref(), args.json);
     let Some(store) = wiring::existing(database)? else {
@@ -135,17 +135,18 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord], waitin
     }
 }
 
-/// Returns whether there is nothing to say of the next sync of a kind: its line says already that it is switched off.
+/// Returns whether the next sync of a kind needs no words, because the kind's line says already that it is switched
+/// off.
 fn says_enough(upcoming: &Upcoming, kind: ContentKind) -> bool {
     upcoming.profile.kinds_off.contains(&kind)
 }
 
-/// Returns what a kind is whose content never came.
+/// Returns the words for a kind that was never listed.
 const fn never(profile: &Profile) -> &'static str {
     if profile.has_login() { "never synced" } else { "never applied" }
 }
 
-/// Returns when a kind is synced next, and why then.
+/// Returns in words when a kind is synced next, and why then.
 fn next_words(next: &Next, now: i64) -> String {
     let why = &next.why;
     match next.at {
@@ -156,7 +157,7 @@ fn next_words(next: &Next, now: i64) -> String {
     }
 }
 
-/// Returns the address at which the next sync asks first.
+/// Returns the address that the next sync asks first.
 fn address<'a>(profile: &'a Profile, status: &'a ContentStatus, now: i64) -> Option<&'a str> {
     status.facts.addresses_to_try(&profile.addresses(), now).first().copied()
 }

@@ -18,7 +18,7 @@ pub(crate) fn exit(problems: &[Problem]) -> Exit {
     problems.iter().map(of).fold(Exit::Done, Exit::or)
 }
 
-/// Prints a line per problem, or that there is none.
+/// Prints a line per problem, or a line that says that there is no problem.
 pub(crate) fn print(profile: &Profile, problems: &[Problem], now: i64) {
     let id = printable(profile.id.as_str());
     if problems.is_empty() {

@@ -1,4 +1,4 @@
-//! What an id that no profile has was meant to be.
+//! A suggestion for an id that no profile has.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::failure::{FIRST_STEPS, Failure};
 use super::terminal::quoted;
 use super::wiring;
 
-/// Returns the error with a hint that names the profile that was probably meant. Other errors are returned as they are.
+/// Returns the error with a hint that names the most similar profile. Other errors are returned unchanged.
 pub(crate) async fn profile(failure: Failure, database: &Path) -> Failure {
     let Some(id) = failure.unknown_id().map(str::to_owned) else { return failure };
     let profiles = match wiring::existing(database) {

@@ -43,7 +43,7 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     let several = at_once.get() > 1 && profiles.len() > 1;
     let mut exit = Exit::Done;
     let begin = |at: usize| one(&service, &profiles[at], several, args, interrupt);
-    // Nothing is awaited while a result is printed, so that results are not mixed.
+    // Nothing is awaited while a result is printed, so the results of several profiles are not mixed.
     side_by_side(&accounts, at_once, begin, |at, ended| {
         // An error of one profile doesn't keep the others from being synced.
         let ended = match ended {
@@ -60,15 +60,15 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     Ok(exit)
 }
 
-/// The result of the run of one profile, with all that is told of it.
+/// The result of the run of one profile, with everything that is printed about it.
 struct Synced {
     report: SyncReport,
-    /// The kinds that are switched off, and were not asked for.
+    /// The kinds that are switched off and were not asked for.
     off: Vec<ContentKind>,
     added: PerKind<Added>,
-    /// What it has found in the overlay.
+    /// The findings of the run in the overlay.
     overlay: PerKind<OverlayNews>,
-    /// What is held, as lines for stderr.
+    /// The held removals, as lines for stderr.
     held: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ async fn one(
     let usual = options_of(profile);
     let options = SyncOptions {
         mode: if args.full { SyncMode::Full } else { SyncMode::Auto },
-        // A kind that is named is synced although it is switched off.
+        // A kind that the command line names is synced even if it is switched off.
         kinds: if args.only.is_empty() { usual.kinds.clone() } else { args.only.clone() },
         accept_removals: args.accept_removals,
         dry_run: args.dry_run,
@@ -99,7 +99,7 @@ async fn one(
     let login = one_profile::login(profile);
     let overlay = service.overlay_news(&report, usize::MAX, &login).await;
     if !args.json && !is_quiet() {
-        // The run is done; that its names can't be read is no reason to call it failed.
+        // The run is done. If its names can't be read, it has not failed.
         let named = service.added(&report, before, report::NAMES, &login).await;
         added = named.unwrap_or(added);
     }
@@ -123,7 +123,7 @@ impl Synced {
     }
 }
 
-/// Returns the held removals, and what to do about them.
+/// Returns the held removals as lines, with what to do about them.
 async fn held_lines(service: &Service, profile: &Profile, report: &SyncReport) -> Vec<String> {
     let id = printable(profile.id.as_str());
     let is_held = |kind: ContentKind| report.kind(kind).outcome == KindOutcome::Held;
@@ -144,7 +144,8 @@ async fn held_lines(service: &Service, profile: &Profile, report: &SyncReport) -
         }
         return lines;
     }
-    // A dry run records no held removals, and a cache that can't be read shows none. The report has their number.
+    // A dry run records no held removals, and a cache that can't be read shows none. In both cases, their number comes
+    // from the report.
     for record in report.kinds.values().filter(|record| is_held(record.kind)) {
         let reason = record.hold_reason.map(|reason| format!(", because {reason}")).unwrap_or_default();
         lines.push(format!("held: {id}: {}: {} removals{reason}", record.kind, grouped(record.counts.held)));

@@ -1,7 +1,7 @@
-//! Tables for people: columns that fit a terminal, or keep their whole text for a file.
+//! Tables for people: columns that fit a terminal, or whole texts for a file.
 //!
-//! On a terminal, spare columns without any text are not shown, and columns give way one after the other until a line
-//! fits: first the spare room, then the text of columns that may be cut, then whole columns.
+//! On a terminal, spare columns without any text are left out. If the lines are still too wide, the columns shrink in
+//! this order: first the extra room, then the text of columns that may be cut, then whole columns.
 
 use super::cell::{clean, fitted, isolated, width};
 use super::look::Look;
@@ -11,11 +11,11 @@ use super::look::Look;
 pub(crate) struct Column {
     title: &'static str,
     is_number: bool,
-    /// So wide where there is room for it.
+    /// The width of the column if there is room for it.
     roomy: usize,
-    /// So narrow it may become; `None` if its text is never cut.
+    /// The least width to which the column may be cut; `None` if its text is never cut.
     least: Option<usize>,
-    /// The columns with the highest number are left out first; 0 is never left out.
+    /// The order of leaving columns out: the highest number first. A column with 0 is never left out.
     spare: u8,
     is_dim: bool,
 }
@@ -25,27 +25,27 @@ impl Column {
         Self { title, is_number: false, roomy: 0, least: None, spare: 0, is_dim: false }
     }
 
-    /// A column whose cells stand on the right.
+    /// Returns a column whose cells are aligned to the right.
     pub(crate) const fn number(title: &'static str) -> Self {
         Self { is_number: true, ..Self::text(title) }
     }
 
-    /// The same, so wide where there is room for it.
+    /// Returns the column with this width, which it has if there is room for it.
     pub(crate) const fn roomy(self, roomy: usize) -> Self {
         Self { roomy, ..self }
     }
 
-    /// The same, cut to so many columns of the terminal if need be.
+    /// Returns the column such that it may be cut to this width on a terminal.
     pub(crate) const fn cut_to(self, least: usize) -> Self {
         Self { least: Some(least), ..self }
     }
 
-    /// The same, left out if need be; the highest number first.
+    /// Returns the column such that it may be left out, the highest number first.
     pub(crate) const fn spare(self, spare: u8) -> Self {
         Self { spare, ..self }
     }
 
-    /// The same, in dim letters.
+    /// Returns the column with dim letters.
     pub(crate) const fn dim(self) -> Self {
         Self { is_dim: true, ..self }
     }
@@ -56,14 +56,14 @@ impl Column {
 pub(crate) struct Table<'a> {
     look: Look,
     columns: &'a [Column],
-    /// By column; `None` if it is left out.
+    /// The width per column; `None` if the column is left out.
     widths: Vec<Option<usize>>,
     indent: usize,
     gap: usize,
 }
 
 impl<'a> Table<'a> {
-    /// A table that has room for these rows. Other rows may follow; their cells are cut on a terminal.
+    /// Returns a table that has room for these rows. Other rows may follow; their cells are cut on a terminal.
     pub(crate) fn new(look: Look, columns: &'a [Column], indent: usize, gap: usize, rows: &[Vec<String>]) -> Self {
         let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0);
         let natural: Vec<_> =
@@ -72,7 +72,7 @@ impl<'a> Table<'a> {
         table.widths = natural.iter().zip(columns).map(|(natural, column)| Some(column.roomy.max(*natural))).collect();
         let Some(room) = look.width else { return table };
         for at in (0..columns.len()).filter(|at| columns[*at].spare > 0 && columns[*at].roomy == 0) {
-            // A person needs no column of nothing. In a file, each column has its place.
+            // A person needs no empty column. In a file, every column has its place.
             table.widths[at] = table.widths[at].filter(|_| widest(at) > 0);
         }
         if table.taken() > room {
@@ -84,13 +84,13 @@ impl<'a> Table<'a> {
         table
     }
 
-    /// The columns of the terminal that a line takes.
+    /// Returns the number of columns of the terminal that a line takes.
     fn taken(&self) -> usize {
         let shown: Vec<_> = self.widths.iter().flatten().collect();
         self.indent + shown.iter().copied().sum::<usize>() + self.gap * shown.len().saturating_sub(1)
     }
 
-    /// Cuts the widest column that may be cut. Returns whether that is enough; if not, nothing is cut.
+    /// Cuts the widest columns that may be cut. Returns whether the lines fit then. If they don't, nothing is cut.
     fn cut(&mut self, room: usize) -> bool {
         let before = self.widths.clone();
         while self.taken() > room {
@@ -106,7 +106,7 @@ impl<'a> Table<'a> {
                 self.widths = before;
                 return false;
             };
-            // Down to the next widest one, so that they share what is left.
+            // The widest column is cut to the width of the next one, so that wide columns share the room.
             let next = found.last().map_or(least, |(next, ..)| (*next).max(least));
             let by = excess.min((widest - next).max(1));
             self.widths[at] = Some(widest - by);
@@ -114,24 +114,24 @@ impl<'a> Table<'a> {
         true
     }
 
-    /// Leaves a column out. Returns whether there was one.
+    /// Leaves a column out. Returns whether there was one to leave out.
     fn leave_out(&mut self) -> bool {
         let spare = |at: &usize| self.widths[*at].map_or(0, |_| self.columns[*at].spare);
         let Some(at) = (0..self.columns.len()).max_by_key(spare).filter(|at| spare(at) > 0) else {
-            // Nothing is left but to cut.
+            // No column can be left out. Lines are cut at the edge of the terminal.
             return false;
         };
         self.widths[at] = None;
         true
     }
 
-    /// The line with the titles.
+    /// Returns the line with the titles.
     pub(crate) fn header(&self) -> String {
         let titles: Vec<_> = self.columns.iter().map(|column| column.title).collect();
         self.line_of(&titles, |_, cell| self.look.bold(cell))
     }
 
-    /// A line.
+    /// Returns the line of a row.
     pub(crate) fn line(&self, cells: &[impl AsRef<str>]) -> String {
         self.line_of(cells, |column, cell| if column.is_dim { self.look.dim(cell) } else { cell.to_owned() })
     }
@@ -139,7 +139,7 @@ impl<'a> Table<'a> {
     fn line_of(&self, cells: &[impl AsRef<str>], styled: impl Fn(&Column, &str) -> String) -> String {
         let mut line = " ".repeat(self.indent);
         let mut taken = self.indent;
-        // Spaces at the end of a line are written only when something follows.
+        // The number of spaces that are due. They are written only before more text, so no line ends in spaces.
         let mut due = 0;
         let mut is_first = true;
         for ((column, shown), cell) in self.columns.iter().zip(&self.widths).zip(cells) {
@@ -148,7 +148,7 @@ impl<'a> Table<'a> {
             is_first = false;
             let left = self.look.width.map(|whole| whole.saturating_sub(taken + due).min(room));
             let cell = left.map_or(cell.as_ref().into(), |room| fitted(cell.as_ref(), room));
-            // A column that is cut at the edge ends there.
+            // A cell at the edge of the terminal is not padded beyond it.
             let spaces = left.unwrap_or(room).saturating_sub(width(&cell));
             if column.is_number {
                 due += spaces;
@@ -168,7 +168,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// A cell with text of others.
+/// Returns a cell with text from outside the program.
 pub(crate) fn cell(text: &str) -> String {
     clean(text)
 }
@@ -200,7 +200,7 @@ mod tests {
         [table.header()].into_iter().chain(rows.iter().map(|row| table.line(row))).collect()
     }
 
-    /// A line as a terminal shows it: without what takes no column.
+    /// Returns a line as a terminal shows it, without characters that take no column.
     fn seen(line: &str) -> String {
         line.replace(['\u{2068}', '\u{2069}'], "")
     }

@@ -1,4 +1,4 @@
-//! What `watch` tells: its log, metrics and hooks, wired by the options of the command line.
+//! The outputs of `watch`: its log, metrics and hooks, as the options of the command line ask for them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use super::wiring;
 /// The time that hooks get after the last run of `watch --once-due`.
 const LAST_HOOKS: Duration = Duration::from_secs(60);
 
-/// What tells of a watcher. Its tasks end when it is dropped.
+/// The outputs of a watcher. Their tasks end when the value is dropped.
 pub(crate) struct Telling {
     log: Arc<dyn WatchObserver>,
     metrics: Option<Arc<dyn WatchObserver>>,
@@ -34,7 +34,7 @@ pub(crate) struct Telling {
 }
 
 impl Telling {
-    /// Opens the port of the metrics, and begins to serve and to tell.
+    /// Opens the port of the metrics, and starts the tasks of the outputs.
     pub(crate) async fn begin(args: &WatchArgs, database: &Path, logins: Arc<KnownLogins>) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let mut tasks = JoinSet::new();
@@ -71,18 +71,18 @@ impl Telling {
         Ok(Self { log, metrics, hooks: hooks.into(), gate, tasks })
     }
 
-    /// Returns what hears the events of the watcher.
+    /// Returns the observers of the watcher's events.
     pub(crate) fn observers(&self) -> Vec<Arc<dyn WatchObserver>> {
         let hooks = self.hooks.iter().map(|hooks| Arc::clone(hooks) as _);
         [Arc::clone(&self.log)].into_iter().chain(self.metrics.clone()).chain(hooks).collect()
     }
 
-    /// Returns what is asked before a run.
+    /// Returns the gate that is asked before a run.
     pub(crate) fn gate(&self) -> Arc<dyn Gate> {
         Arc::clone(&self.gate)
     }
 
-    /// Waits until the last results are told, their time is over, or the user cancels.
+    /// Waits until the last results are told, the time limit is over, or the user cancels.
     pub(crate) async fn finish(mut self, cancel: &CancellationToken) {
         let all = async {
             for hooks in &self.hooks {
@@ -99,7 +99,7 @@ impl Telling {
 }
 
 impl WatchArgs {
-    /// The place of the webhook's address on the command line.
+    /// Returns where the command line says that the webhook's address is.
     fn webhook(&self) -> Option<Place> {
         let file = self.webhook_file.clone().map(Place::File);
         file.or_else(|| self.webhook_env.clone().map(Place::Variable))

@@ -1,6 +1,6 @@
-//! Output to stdout and stderr. A reader that is gone causes no panic and no error.
+//! Output to stdout and stderr. A reader that has gone causes no panic and no error.
 //!
-//! Both go past the live lines, which are taken away for that moment.
+//! The live lines are removed from the terminal while something is written.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -24,7 +24,7 @@ static QUIET: AtomicBool = AtomicBool::new(false);
 /// Whether the last line for stderr was printed. The lines that belong to it begin with a space.
 static SHOWN: AtomicBool = AtomicBool::new(true);
 
-/// What lines for stderr begin with, and the style of it.
+/// The prefixes of lines for stderr, and the style of each.
 const PREFIXES: [(&str, Style); 5] = [
     ("error:", Style::Red),
     ("held:", Style::Yellow),
@@ -41,41 +41,41 @@ pub(crate) fn write_json(json: bool) {
     JSON.store(json, Ordering::Relaxed);
 }
 
-/// Returns where the messages of commands go that this one runs: to stderr, unless each of its lines is an object.
+/// Returns the stderr of commands that this program runs: the program's own, unless its lines are JSON objects.
 pub(crate) fn stderr_of_commands() -> Stdio {
     if JSON.load(Ordering::Relaxed) { Stdio::null() } else { Stdio::inherit() }
 }
 
-/// Sets whether nothing but errors is printed on stderr, and no confirmation on stdout.
+/// Sets whether stderr shows only errors, and stdout no confirmations.
 pub(crate) fn be_quiet(quiet: bool) {
     QUIET.store(quiet, Ordering::Relaxed);
 }
 
-/// Returns whether nothing but errors is printed on stderr.
+/// Returns whether stderr shows only errors.
 pub(crate) fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
-/// Prints a line of results. It is no error if the reader is gone.
+/// Prints a line of results. A reader that has gone is no error.
 pub(crate) fn say(line: &str) {
     let written = live::aside(|| writeln!(io::stdout().lock(), "{line}"));
     note(&written);
 }
 
-/// Prints a line that says what was done. Nobody has asked for it, so `--quiet` leaves it out.
+/// Prints a line that confirms what was done. It is no result, so `--quiet` leaves it out.
 pub(crate) fn confirm(line: &str) {
     if !is_quiet() {
         say(line);
     }
 }
 
-/// Prints results as they are.
+/// Prints results unchanged.
 pub(crate) fn write(bytes: &[u8]) {
     note(&io::stdout().lock().write_all(bytes));
 }
 
-/// Records whether results were written. A closed pipe is no error, because its reader wants no more; a full disk is
-/// one.
+/// Records whether results were written. A closed pipe is no error, because its reader wants no more. A full disk is an
+/// error.
 pub(crate) fn note(written: &io::Result<()>) {
     if written.as_ref().is_err_and(is_closed_pipe) {
         CLOSED.store(true, Ordering::Relaxed);
@@ -85,7 +85,7 @@ pub(crate) fn note(written: &io::Result<()>) {
     }
 }
 
-/// Returns whether an error says that the reader has gone. The writer of CSV wraps the error of the pipe.
+/// Returns whether an error says that the reader has gone. The CSV writer wraps the error of the pipe.
 pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
     let of_csv = error.get_ref().and_then(|inner| inner.downcast_ref::<csv::Error>());
     let wrapped = of_csv.and_then(|error| match error.kind() {
@@ -119,22 +119,23 @@ pub(crate) fn complain(line: &str) {
     }
 }
 
-/// Prints a line to stderr in the middle of a panic: whatever else the program was doing, this takes no lock of ours.
+/// Prints a line to stderr during a panic. It takes no lock of this program, because the panicking code may have taken
+/// it.
 pub(crate) fn cry(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Returns whether a line has to be seen even by who wants to see nothing: it is an error, or a person has to decide.
+/// Returns whether a line is printed even with `--quiet`: it is an error, or a person has to decide something.
 fn is_important(line: &str) -> bool {
     ["error:", "held:"].iter().any(|prefix| line.starts_with(prefix))
 }
 
-/// Returns the time as lines of the log have it.
+/// Returns the current time in the format of the log.
 fn now() -> String {
     DateTime::<Utc>::from(std::time::SystemTime::now()).to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// Returns a line as an object with the members that lines of the log have.
+/// Returns a line as an object with the members of a line of the log.
 fn as_object(line: &str, timestamp: &str) -> String {
     let line = line.trim_start();
     let levels = [("error: ", "ERROR"), ("held: ", "WARN"), ("warning: ", "WARN"), ("note: ", "INFO")];
@@ -152,7 +153,7 @@ fn with_style(line: &str, look: Look) -> Cow<'_, str> {
     }
 }
 
-/// Standard error as a writer, for the log. It takes every line, whether it can be written or not.
+/// Standard error as a writer for the log. It accepts every line, whether the line can be written or not.
 pub(crate) struct Stderr;
 
 impl Write for Stderr {

@@ -61,7 +61,7 @@ struct Item {
 
 /// Takes a run back.
 pub(crate) async fn run(database: &Path, args: &UndoArgs) -> Result<Exit, Failure> {
-    // Also makes sure that there is a cache, and none of an older version is brought up to date for nothing.
+    // This call makes sure that there is a cache. It refuses an older cache instead of upgrading it for nothing.
     let looked = one_profile::cache(database, args.profile.as_deref())?;
     let cache = if args.dry_run { looked } else { wiring::open(database)? };
     let service = wiring::service(&cache);

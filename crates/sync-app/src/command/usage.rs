@@ -1,18 +1,18 @@
-//! Errors in the arguments, printed with as little as possible of the typed text: it may be a password in the wrong
-//! place.
+//! Errors in the arguments. They repeat as little as possible of the typed text, because it may be a misplaced
+//! password.
 //!
-//! Shown are the name of an unknown command or option, and the rejected value of an option that takes a number, a
-//! kind or a fixed word. Everything else is hidden.
+//! They show the name of an unknown command or option, and the rejected value of an option that takes a number, a kind
+//! or a fixed word. Everything else is hidden.
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// The replacement for hidden text.
 const HIDDEN: &str = "…";
 
-/// The longest name that is shown. No command or option has a longer one, so the text may be something else.
+/// The longest name that is shown. No command or option has a longer one, so a longer text may be something else.
 const NAME_MAX: usize = 20;
 
-/// The longest value that is shown. A mistyped number or word is shorter.
+/// The longest value that is shown. Mistyped numbers and words are shorter.
 const VALUE_MAX: usize = 40;
 
 /// The names in `--help` of the values that are numbers, kinds or fixed words.
@@ -23,7 +23,7 @@ const NUMBERS_AND_KINDS: [&str; 10] =
 pub(crate) fn without_values(mut error: Error) -> Error {
     let is_unknown_option = error.kind() == ErrorKind::UnknownArgument;
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
-        // In other errors this is the name of a known option.
+        // In other errors, this text is the name of a known option.
         if kind == ContextKind::InvalidArg && !is_unknown_option {
             continue;
         }
@@ -36,7 +36,7 @@ pub(crate) fn without_values(mut error: Error) -> Error {
         let shown = ContextValue::String(shown.unwrap_or(HIDDEN).to_owned());
         error.insert(kind, shown);
     }
-    // `to pass … as a value, use -- …`
+    // This hides clap's tip `to pass … as a value, use -- …`, which repeats the text.
     if matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand) {
         error.remove(ContextKind::Suggested);
     }
@@ -49,7 +49,7 @@ pub(crate) fn without_values(mut error: Error) -> Error {
     error
 }
 
-/// Returns whether a rejected value may be shown: it is of an option that takes a number, a kind or a fixed word, and
+/// Returns whether a rejected value may be shown: the option takes a number, a kind or a fixed word, and the value
 /// doesn't look like an address.
 fn may_be_shown(value: &str, error: &Error) -> bool {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return false };
@@ -79,13 +79,13 @@ fn is_of(error: &Error, flag: &str) -> bool {
 fn option(text: &str) -> Option<&str> {
     let name = text.split(['=', ' ']).next()?;
     let Some(letters) = name.strip_prefix("--") else {
-        // More letters may be a value: `-psecret`.
+        // More letters may be a value, as in `-psecret`.
         let is_letter = name.len() == 2 && name.starts_with('-') && name.ends_with(|c: char| c.is_ascii_lowercase());
         return is_letter.then_some(name);
     };
     match letters {
         "pass" | "passwd" | "password" => Some(name),
-        // The rest may be the password.
+        // The rest of the text may be the password.
         _ if letters.starts_with("pass") => Some("--pass…"),
         _ => is_name(letters).then_some(name),
     }
@@ -159,7 +159,7 @@ mod tests {
             let told = told(args);
             assert!(told.starts_with("error: ") && !told.contains(CANARY), "{args:?}: {told}");
         }
-        // The same holds for a secret that looks like a name.
+        // The same holds for a secret that looks like the name of an option.
         for args in [
             &["status", "home", "kanarie"][..],
             &["sync", "home", "-pkanarie"],

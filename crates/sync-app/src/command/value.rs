@@ -8,7 +8,7 @@ use sync_core::text::{one_line, printable};
 use sync_core::{Extra, Value, ValueRef};
 use sync_service::{BlankJson as _, Login};
 
-/// Stands between the ids of categories where they are a text.
+/// The separator of category ids in a text.
 const BETWEEN_IDS: &str = "|";
 
 /// A value that is written as JSON, without the login.
@@ -30,12 +30,12 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// A value as JSON.
+/// Returns a value as JSON.
 pub(crate) fn as_json(login: &Login, value: ValueRef<'_>) -> Box<RawValue> {
     serde_json::value::to_raw_value(&Json(login, value)).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// A value as the text of a cell; empty where there is none.
+/// Returns a value as the text of a cell. The text is empty if there is no value.
 pub(crate) fn as_text<'a>(login: &Login, value: ValueRef<'a>) -> Cow<'a, str> {
     match value {
         ValueRef::Null => Cow::Borrowed(""),
@@ -48,12 +48,12 @@ pub(crate) fn as_text<'a>(login: &Login, value: ValueRef<'a>) -> Cow<'a, str> {
     }
 }
 
-/// Ids of categories as one text.
+/// Returns the ids of categories as one text.
 pub(crate) fn joined_ids<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     ids.collect::<Vec<_>>().join(BETWEEN_IDS)
 }
 
-/// A value for people: short, and on one line.
+/// Returns a value for people, short and on one line.
 pub(crate) fn shown(login: &Login, value: &Value) -> String {
     const WIDTH: usize = 60;
     let text = match value {
@@ -64,12 +64,12 @@ pub(crate) fn shown(login: &Login, value: &Value) -> String {
     super::cell::fitted(&printable(&text), WIDTH).into_owned()
 }
 
-/// A number as JSON has it: with a point.
+/// Returns a number in the form of JSON, with a decimal point.
 fn real(number: f64) -> String {
     serde_json::Value::from(number).to_string()
 }
 
-/// Keys beyond the columns as a JSON object.
+/// Returns further keys, which have no column, as a JSON object.
 pub(crate) fn extra_object(login: &Login, extra: &Extra) -> String {
     let members = extra.iter().map(|(key, json)| {
         let value = if serde_json::from_str::<&RawValue>(json).is_ok() {
@@ -87,7 +87,7 @@ pub(crate) fn raw(json: String) -> Box<RawValue> {
     RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// A value, borrowed.
+/// Returns a borrowed form of a value.
 pub(crate) fn borrowed(value: &Value) -> ValueRef<'_> {
     match value {
         Value::Null => ValueRef::Null,

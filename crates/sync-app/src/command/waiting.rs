@@ -1,5 +1,5 @@
-//! What of the overlay waits for a person: conflicts, filter rules that match nothing any more, and filters that leave out
-//! everything.
+//! The parts of the overlay that wait for a person: conflicts, filter rules that match nothing any more, and filters
+//! that leave out everything.
 
 use sync_core::overlay::{ConflictRule, EditField, InvalidRule};
 use sync_core::{ContentKind, EditCounts, OverlayError, Profile};
@@ -9,17 +9,17 @@ use super::failure::Failure;
 use super::terminal::grouped;
 use super::{filter, one_profile, refused};
 
-/// What waits for a person.
+/// The parts of an overlay that wait for a person.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     counts: EditCounts,
     idle: Vec<(ContentKind, IdleRule)>,
-    /// The kinds whose filter leaves out everything.
+    /// The kinds whose filter leaves out every item.
     empty: Vec<ContentKind>,
 }
 
 impl Waiting {
-    /// Reads it from the cache of a profile.
+    /// Reads what waits from the cache of a profile.
     pub(crate) async fn of(service: &Service, profile: &Profile) -> Result<Self, Failure> {
         let cache = service.cache();
         let (counts, rules) = (cache.edit_counts(&profile.id).await?, cache.rules(&profile.id).await?);
@@ -29,7 +29,7 @@ impl Waiting {
                 empty.push(kind);
             }
             let categories = cache.categories(&profile.id, kind).await?;
-            // Before its first list a kind has no categories, and every rule would be named.
+            // Before its first list, a kind has no categories, so no rule would match. Such rules are not reported.
             if rules.filters[kind].rules.is_empty() || categories.is_empty() {
                 continue;
             }
@@ -40,12 +40,12 @@ impl Waiting {
         Ok(Self { counts, idle, empty })
     }
 
-    /// The number of open conflicts and offers.
+    /// Returns the number of open conflicts and offers.
     pub(crate) const fn open(&self) -> u64 {
         self.counts.conflicts + self.counts.offers
     }
 
-    /// Returns it as sentences.
+    /// Returns sentences about what waits.
     pub(crate) fn sentences(&self, profile: &Profile) -> Vec<String> {
         let mut sentences = Vec::new();
         let asks = EditField::JUDGED.into_iter().any(|field| profile.conflicts.of(field) == ConflictRule::Ask);

@@ -1,4 +1,4 @@
-//! `watch`: the wiring of a watcher, and its end as an exit code.
+//! `watch`: makes the watcher, and turns its end into an exit code.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
     let ids = args.ids.iter().map(ProfileId::new).collect::<Result<Vec<_>, _>>().map_err(SyncError::from)?;
     let checked = interrupt.token.run_until_cancelled(check_profiles(database, &ids)).await;
     checked.unwrap_or_else(|| Err(Failure::abandoned("nothing was begun")))?;
-    // With `--once-due`, a profile that another program syncs is left to it.
+    // `--once-due` needs no lock: a profile that another program syncs is left to that program.
     let _lock = if args.once_due { None } else { Some(wiring::watch_lock(database)?) };
     let reload = Arc::new(Notify::new());
     if !args.once_due {
@@ -34,7 +34,8 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
     }
     let logins = Arc::new(KnownLogins::default());
     let telling = Telling::begin(&args.telling, database, Arc::clone(&logins)).await?;
-    // It ends by a signal, or because nobody reads the results any more. What is due once is done in any case.
+    // The watcher ends by a signal, or because the reader of the results has gone. A run with `--once-due` ignores a
+    // reader that has gone.
     let stop = interrupt.token.child_token();
     let unread = (!args.once_due).then(|| stop.clone());
     let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done), unread });
@@ -61,7 +62,7 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
         },
     };
     let end = watcher.run(&stop).await;
-    // A signal that comes while hooks are told ends only that: what was due has run.
+    // A signal that comes while hooks are told ends only the telling. The runs that were due are done.
     let was_stopped = interrupt.token.is_cancelled();
     if args.once_due && !was_stopped {
         telling.finish(&interrupt.token).await;
@@ -86,11 +87,11 @@ async fn check_profiles(database: &Path, ids: &[ProfileId]) -> Result<(), Failur
     Ok(())
 }
 
-/// Prints the results of runs, and remembers the exit code that they ask for.
+/// Prints the results of runs, and keeps the exit code that they ask for.
 struct Results {
     as_json: bool,
     exit: Mutex<Exit>,
-    /// Cancelled when the reader of the results has gone.
+    /// The token that is cancelled when the reader of the results has gone.
     unread: Option<CancellationToken>,
 }
 

@@ -1,6 +1,6 @@
-//! The log of `watch`: one structured line per run, and one for everything else that happens.
+//! The log of `watch`: one structured line per run, and one per other event.
 //!
-//! `docs/watch.md` documents messages and fields. Texts of errors are printable and hold no secret; names of items are
+//! `docs/watch.md` documents messages and fields. Texts of errors are printable and hold no secret. Names of items are
 //! not logged.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use sync_core::text::one_line;
 use sync_core::{ContentKind, KindOutcome, ProfileId, RunStatus, SyncReport, Trigger};
 use sync_service::watch::{Upcoming, WatchEvent, WatchObserver};
 
-/// The target of the lines. They are logged by default, unlike those of other parts.
+/// The target of the lines. Lines with this target are logged by default, unlike those of other parts.
 pub(crate) const TARGET: &str = "xtream_sync::watch";
 
 /// Logs a line at one of three levels.
@@ -35,7 +35,7 @@ enum Level {
 /// Logs the events of a watcher.
 #[derive(Debug, Default)]
 pub(crate) struct WatchLog {
-    /// The reason of the next sync that was last told, by profile. A run that ends removes it.
+    /// The reason for the next sync that was last logged, by profile. A run that ends removes it.
     told: Mutex<BTreeMap<ProfileId, Vec<&'static str>>>,
 }
 
@@ -44,7 +44,7 @@ impl WatchLog {
         Self::default()
     }
 
-    /// Logs the next syncs of profiles after a run, and wherever their reasons have changed.
+    /// Logs the next syncs of profiles after a run, and whenever their reasons have changed.
     fn looked(&self, all: &[Upcoming]) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|id, _| all.iter().any(|upcoming| upcoming.profile.id == *id));
@@ -85,7 +85,7 @@ impl WatchObserver for WatchLog {
             }
             WatchEvent::CacheWorks => log!(Level::Info, "cache works"),
             WatchEvent::Reloaded => log!(Level::Info, "settings reloaded"),
-            // A newer kind of event has no line yet.
+            // An event that is newer than this list has no line yet.
             _ => {}
         }
     }
@@ -125,7 +125,7 @@ fn ended(report: &SyncReport, trigger: Trigger) {
     );
 }
 
-/// Logs the next sync of a profile: its earliest kinds, when, and why then.
+/// Logs the next sync of a profile: its earliest kinds, its time, and the reason for this time.
 fn next(upcoming: &Upcoming) {
     let earliest = upcoming.next.values().filter_map(|next| next.at).min();
     let first: Vec<_> = upcoming.next.iter().filter(|(_, next)| next.at == earliest).collect();
@@ -140,7 +140,7 @@ fn names(kinds: impl IntoIterator<Item = ContentKind>) -> String {
     kinds.into_iter().map(ContentKind::as_str).collect::<Vec<_>>().join(",")
 }
 
-/// Returns a time as RFC 3339 has it, in UTC.
+/// Returns a time in UTC, in the format of RFC 3339.
 fn time(at: i64) -> String {
     let at = DateTime::from_timestamp(at, 0);
     at.map_or_else(|| "unknown".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// Returns the lines of some events.
+    /// Returns the lines that `tell` logs.
     fn lines(format: LogFormat, quiet: bool, tell: impl FnOnce(&WatchLog)) -> Vec<String> {
         let written = Lines::default();
         let to = written.clone();
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(told.len(), 3);
     }
 
-    /// `docs/watch.md` lists every reason, and the help of the metric those of runs that were postponed.
+    /// `docs/watch.md` lists every reason. The help of the metric lists the reasons of postponed runs.
     #[test]
     fn the_documents_have_every_reason() {
         let why = [

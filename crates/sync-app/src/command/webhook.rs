@@ -1,4 +1,4 @@
-//! The webhook: each result is posted to a server. The address is a secret, and only its host is ever named.
+//! The webhook: each result is posted to a server. The address is a secret, so only its host is ever named.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -14,22 +14,22 @@ use sync_service::watch::{HookSender, NotSent, Told};
 
 use super::{json, line};
 
-/// The time for a connection, and that for the whole exchange.
+/// The time limit of a connection, and that of the whole exchange.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// The time in which the file of the address has to be read, and its greatest length.
+/// The time limit for reading the file with the address, and the greatest length of the file.
 const FILE_LIMIT: Duration = Duration::from_secs(5);
 const FILE_MAX: u64 = 64 * 1024;
 
 /// Posts each result to a server.
 #[derive(Debug, Default)]
 pub(crate) struct Webhook {
-    /// The place of the address on the command line, instead of those of the profiles.
+    /// Where the command line says that the address is. It takes precedence over the profiles' own webhooks.
     for_all: Option<Place>,
 }
 
-/// Where the address is.
+/// The place of the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     File(PathBuf),
@@ -49,7 +49,7 @@ impl Webhook {
 }
 
 impl Place {
-    /// Returns the address, which may be another one each time.
+    /// Returns the address, which is read anew for each result.
     async fn address(self) -> Result<Url, NotSent> {
         let text = match self {
             Self::Variable(name) => std::env::var(&name)
@@ -77,7 +77,7 @@ fn read(path: &std::path::Path) -> std::io::Result<String> {
     first.map(|line| line.expose().to_owned()).map_err(|_| std::io::Error::other("it has no line of text"))
 }
 
-/// An error that doesn't pass by itself.
+/// Returns an error that doesn't pass by itself.
 const fn lasting(why: String) -> NotSent {
     NotSent { why, may_pass: false }
 }
@@ -100,7 +100,7 @@ impl HookSender for Webhook {
         let sent = client.post(address).header(CONTENT_TYPE, "application/json").body(json::told(told)).send().await;
         match sent {
             Ok(answer) => judge(answer.status(), &host),
-            // The words of the library may hold the address.
+            // The text of the library's error may contain the address.
             Err(error) if error.is_timeout() => {
                 Err(NotSent { why: format!("{host} did not answer within {} s", LIMIT.as_secs()), may_pass: true })
             }
@@ -125,10 +125,10 @@ fn judge(status: StatusCode, host: &str) -> Result<(), NotSent> {
     Err(NotSent { why: format!("{host} answered with {code}"), may_pass })
 }
 
-/// Returns a client for one request. Results are rare, so none is kept.
+/// Returns a client for one request. Results are rare, so no client is kept.
 fn client(address: &Url) -> Option<Client> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread may have been faster. Its choice is as good.
+        // Another thread may have installed a provider first, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     let builder = Client::builder()
@@ -139,7 +139,7 @@ fn client(address: &Url) -> Option<Client> {
         .http1_only()
         .connect_timeout(CONNECT_LIMIT)
         .timeout(LIMIT);
-    // The system's certificates are read from more than a hundred files, and may be missing.
+    // Without https, the system's certificates aren't read. They are in more than a hundred files, and may be missing.
     let builder = if address.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
     builder.build().ok()
 }
@@ -155,7 +155,7 @@ mod tests {
 
     const CANARY: &str = "canary-t0ken";
 
-    /// Posts a result to a server that answers with this text, and returns the result and the request.
+    /// Posts a result to a server that answers with this text. Returns the outcome and the request.
     async fn post(answer: &'static str) -> (Result<(), NotSent>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{CANARY}:{CANARY}@{}/{CANARY}?t={CANARY}", listener.local_addr().unwrap());

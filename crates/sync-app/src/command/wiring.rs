@@ -22,7 +22,7 @@ pub(crate) fn open_read_only(database: &Path) -> Result<Arc<dyn Cache>, StoreErr
     Ok(Arc::new(SqliteStore::open_read_only(database)?))
 }
 
-/// Opens the cache without writing to it; returns `None` if there is none yet.
+/// Opens the cache without writing to it. Returns `None` if there is no cache yet.
 pub(crate) fn existing(database: &Path) -> Result<Option<Arc<dyn Cache>>, StoreError> {
     if !database.exists() {
         return Ok(None);
@@ -30,11 +30,11 @@ pub(crate) fn existing(database: &Path) -> Result<Option<Arc<dyn Cache>>, StoreE
     open_read_only(database).map(Some)
 }
 
-/// Takes the right to watch a cache, which one program has at a time.
+/// Takes the right to watch a cache. One program has this right at a time.
 ///
 /// # Errors
 ///
-/// Another program watches it.
+/// Another program watches the cache.
 pub(crate) fn watch_lock(database: &Path) -> Result<WatchLock, Failure> {
     WatchLock::take(database)?.ok_or_else(|| {
         let hint = "end the other one first, or watch another cache with --database";
@@ -42,7 +42,7 @@ pub(crate) fn watch_lock(database: &Path) -> Result<WatchLock, Failure> {
     })
 }
 
-/// Opens a cache for a watcher, which holds it only while it needs it.
+/// Opens a cache for a watcher. The watcher keeps the cache open only while it is needed.
 #[derive(Debug)]
 pub(crate) struct Caches(PathBuf);
 
@@ -68,7 +68,7 @@ impl watch::Caches for Caches {
     }
 
     async fn for_writing(&self) -> Result<Arc<dyn Cache>, StoreError> {
-        // A cache that somebody has taken away is not made again.
+        // A cache that was deleted is not created again.
         self.open_by(|path| if path.exists() { open(path) } else { open_read_only(path) }).await
     }
 }

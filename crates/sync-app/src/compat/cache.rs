@@ -1,4 +1,4 @@
-//! The cached content, for callers that aren't asynchronous.
+//! The cached content, for callers that are not asynchronous.
 
 use sync_core::catalogue::{Page, PageRequest, SizedCategory};
 use sync_core::overlay::{EditField, EditOp, EditValue};
@@ -30,19 +30,19 @@ pub struct ContentCounts {
 }
 
 impl ContentCache {
-    /// The cache in a database.
+    /// Returns the cache in a database.
     pub fn new(db: Database) -> Self {
         Self { db }
     }
 
-    /// The database of the cache.
+    /// Returns the database of the cache.
     pub fn database(&self) -> &Database {
         &self.db
     }
 
     /// Returns the ids of all cached items of a kind (`channels`, `movies` or `series`), in ascending order.
     ///
-    /// An unknown profile has none.
+    /// An unknown profile has no items.
     pub fn get_content_ids(&self, profile_id: &str, content_type: &str) -> Result<Vec<i64>> {
         let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
         let ids = self.db.store().get_content_ids_blocking(&profile, kind);
@@ -52,9 +52,9 @@ impl ContentCache {
         }
     }
 
-    /// Deletes any number of items by their ids; returns the number of deleted items.
+    /// Deletes items by their ids, and returns the number of deleted items.
     ///
-    /// The panel still lists them: the next sync brings them back as added.
+    /// If the panel still lists them, the next sync brings them back as added.
     pub fn delete_content_by_ids(&self, profile_id: &str, content_type: &str, ids: &[i64]) -> Result<usize> {
         let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
         let ids: Vec<_> = ids.iter().copied().map(ContentId).collect();
@@ -81,13 +81,13 @@ impl ContentCache {
     ///
     /// # Errors
     ///
-    /// [`SyncError::Read`](crate::SyncError::Read) for a category that can't be told, and a cursor of another query.
+    /// [`SyncError::Read`](crate::SyncError::Read) for a category that can't be determined, and for a cursor of another
+    /// query.
     pub fn list(&self, profile_id: &str, request: &ListRequest) -> Result<ItemsPage> {
         self.answer(profile_id, &request.into())
     }
 
-    /// Returns a page of the items that are found by words, the best first. [`SearchRequest::after`] leads to the next
-    /// one.
+    /// Returns a page of the items that a search finds, the best first. [`SearchRequest::after`] leads to the next one.
     ///
     /// # Errors
     ///
@@ -96,8 +96,8 @@ impl ContentCache {
         self.answer(profile_id, &request.into())
     }
 
-    /// Returns an item of a kind (`channels`, `movies` or `series`) with all that is known of it, and its last ten
-    /// changes. An item that was removed and is remembered has its tombstone.
+    /// Returns an item of a kind (`channels`, `movies` or `series`) with everything that the cache knows of it, and its
+    /// last ten changes. An item that was removed has its tombstone, while it exists.
     pub fn item(&self, profile_id: &str, content_type: &str, id: i64) -> Result<Option<ShownItem>> {
         let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
         let store = self.db.store();
@@ -106,7 +106,7 @@ impl ContentCache {
             let Some(known) = store.item_blocking(&profile, kind, ContentId(id), SHOWN_CHANGES)? else {
                 return Ok(None);
             };
-            // The changes are of this epoch if it has not ended meanwhile.
+            // The changes are of this epoch if the epoch has not ended while they were read.
             if store.feed_blocking(&profile)?.epoch == epoch {
                 return Ok(Some(ShownItem::of(known, epoch, &store.categories_blocking(&profile, kind)?)));
             }
@@ -114,26 +114,26 @@ impl ContentCache {
     }
 
     /// Returns the categories of a kind (`channels`, `movies` or `series`) in the panel's order, each with the number
-    /// of its items, and behind them those that items name and the panel doesn't.
+    /// of its items. Categories that items name and the panel doesn't list follow at the end.
     pub fn categories(&self, profile_id: &str, content_type: &str) -> Result<Vec<SizedCategory>> {
         let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
         Ok(self.db.store().sized_categories_blocking(&profile, kind)?)
     }
 
-    /// Returns whole rows of a kind (`channels`, `movies` or `series`) by rising id. [`Page::next`] leads to the next
-    /// page.
+    /// Returns whole rows of a kind (`channels`, `movies` or `series`) by ascending id. [`Page::next`] leads to the
+    /// next page.
     pub fn page(&self, profile_id: &str, content_type: &str, request: &PageRequest) -> Result<Page> {
         let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
         Ok(self.db.store().page_blocking(&profile, kind, request)?)
     }
 
-    /// Edits items of a kind (`channels`, `movies` or `series`): all of them, or none. The edits stay over syncs. Returns the
-    /// items that changed.
+    /// Edits items of a kind (`channels`, `movies` or `series`): all of them, or none. The edits outlast syncs. Returns
+    /// the items that changed.
     ///
     /// # Errors
     ///
-    /// [`SyncError::Overlay`](crate::SyncError::Overlay) for ids without a row and without edits, and for what exceeds a
-    /// limit.
+    /// [`SyncError::Overlay`](crate::SyncError::Overlay) for ids without a row and without edits, and for edits that
+    /// exceed a limit.
     pub fn edit(
         &self,
         profile_id: &str,
@@ -167,7 +167,8 @@ impl ContentCache {
         }
         let asked = match query.selection(&categories, now) {
             Err(ReadError::UnknownCategory { .. }) => {
-                // It may be one that items name, and the panel doesn't list. Counting them takes longer.
+                // The category may be one that items name and the panel doesn't list. Only counting the items finds
+                // such categories, and takes longer.
                 let mut sized = PerKind::from_fn(|_| Vec::new());
                 for kind in query.kinds() {
                     sized[kind] = store.sized_categories_blocking(&profile, kind)?;
@@ -198,7 +199,7 @@ mod tests {
     use crate::CancellationToken;
     use crate::error::SyncError;
 
-    /// A cache with three movies.
+    /// Returns a cache with three movies.
     async fn cache(folder: &std::path::Path) -> ContentCache {
         let cache = ContentCache::new(Database::open(folder.join("cache.db")).unwrap());
         let movies = [movie(3).name("Three"), movie(1).name("One and three"), movie(2).name("Two")];
@@ -213,7 +214,7 @@ mod tests {
         cache
     }
 
-    /// The calls block, and work within a runtime as well as without one.
+    /// The calls block, both within a runtime and without one.
     #[tokio::test]
     async fn a_cache_is_read_by_callers_that_are_not_asynchronous() {
         let folder = tempfile::tempdir().unwrap();

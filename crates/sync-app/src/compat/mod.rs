@@ -1,6 +1,5 @@
-//! The compatibility API: `SyncScheduler`, `SyncHandle` and `ContentCache`, with the names and signatures of the
-//! document that this crate was made from. They stay as they are; what is newer is in
-//! [`Syncer`](crate::Syncer).
+//! The compatibility API: `SyncScheduler`, `SyncHandle` and `ContentCache`. Their names and signatures come from the
+//! document that specified this crate, and stay as they are. Newer calls are in [`Syncer`](crate::Syncer).
 
 mod cache;
 mod progress;

@@ -1,10 +1,10 @@
-//! Progress as callers read it, and the handle of a run.
+//! The progress of a run in the form for callers, and the handle of a run.
 
 use sync_core::{ContentKind, Counts, KindRecord, RunStatus, SyncReport};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// The number of messages that wait for a reader. Further ones are dropped, except for the last one of a run.
+/// The number of messages that wait for a reader. Further messages are dropped, except for the last one of a run.
 const CAPACITY: usize = 100;
 
 /// The status of a sync.
@@ -13,20 +13,20 @@ const CAPACITY: usize = 100;
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum SyncStatus {
-    /// Not yet begun.
+    /// The sync has not begun.
     #[default]
     Pending,
-    /// Under way.
+    /// The sync is under way.
     Syncing,
     /// Everything was done.
     Completed,
-    /// Something failed or is held; the rest was done.
+    /// A part failed or is held; the rest was done.
     Partial,
     /// Nothing was done.
     Failed,
     /// Cancelled by the caller.
     Cancelled,
-    /// The process ended in the middle of it.
+    /// The process ended during the sync.
     Interrupted,
 }
 
@@ -50,9 +50,10 @@ impl From<RunStatus> for SyncStatus {
 pub struct SyncProgress {
     /// The status.
     pub status: SyncStatus,
-    /// The share that is done: 100 at the end of a completed or partial run, and less in all other cases.
+    /// The share of the work that is done, in percent: 100 at the end of a completed or partial run, and less in all
+    /// other cases.
     pub percent: u8,
-    /// The current step, in words. While one kind is written the next is received, so the steps of two kinds can
+    /// The current step, in words. The next kind is received while one is written, so the steps of two kinds can
     /// alternate.
     pub step: String,
     /// The counts of the channels.
@@ -77,7 +78,7 @@ impl SyncProgress {
         }
     }
 
-    /// Returns the last message of a run; `percent` is its progress if it ended early.
+    /// Returns the last message of a run. `percent` is the progress of a run that ended early.
     pub(crate) fn of_report(report: &SyncReport, percent: u8) -> Self {
         let is_done = matches!(report.status, RunStatus::Completed | RunStatus::Partial);
         let mut progress = Self {

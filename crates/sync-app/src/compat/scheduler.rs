@@ -15,14 +15,14 @@ use crate::database::Database;
 use crate::error::Result;
 use crate::syncer::{Login, Syncer};
 
-/// Runs syncs. Cheap to make; clones share the database.
+/// Runs syncs. A scheduler is cheap to make; clones share the database.
 #[derive(Debug, Clone)]
 pub struct SyncScheduler {
     db: Database,
     panel: XtreamConfig,
 }
 
-/// The time of the last sync per kind: the panel's clock at the start of the listing, in unix seconds.
+/// The time of the last sync per kind: the panel's time at the start of the listing, in unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -36,7 +36,7 @@ pub struct LastSyncTimestamps {
 }
 
 impl SyncScheduler {
-    /// A scheduler over a database.
+    /// Returns a scheduler over a database.
     pub fn new(db: Database) -> Self {
         Self { db, panel: XtreamConfig::new() }
     }
@@ -48,12 +48,12 @@ impl SyncScheduler {
         self
     }
 
-    /// Syncs all kinds of a profile incrementally; a kind that was never synced is synced fully, and one that the profile
-    /// has switched off is left out.
+    /// Syncs all kinds of a profile incrementally. A kind that was never synced is synced fully, and a kind that the
+    /// profile has switched off is left out.
     ///
-    /// An unknown profile is created. The settings of a known one apply, and so do the facts that earlier runs have
-    /// learnt of its panel. Errors within the run, also those of an unreachable panel, are in the returned
-    /// progress; an `Err` means that the run could not begin. The messages of progress need not be read.
+    /// An unknown profile is created. The settings of a known profile apply, and so do the facts that earlier runs have
+    /// learnt of its panel. Errors within the run, also those of an unreachable panel, are in the returned progress; an
+    /// `Err` means that the run could not begin. The messages of progress need not be read.
     #[expect(clippy::too_many_arguments, reason = "the signature that callers have")]
     pub async fn run_incremental_sync(
         &self,
@@ -86,7 +86,7 @@ impl SyncScheduler {
         self.run(profile_id, login, SyncMode::Full, None, content_cache, progress_tx, cancel_token).await
     }
 
-    /// Syncs one kind (`channels`, `movies` or `series`) of a profile incrementally, also one that is switched off.
+    /// Syncs one kind (`channels`, `movies` or `series`) of a profile incrementally, even if the kind is switched off.
     #[expect(clippy::too_many_arguments, reason = "as the one for all kinds")]
     pub async fn sync_content_incremental(
         &self,
@@ -155,7 +155,7 @@ mod tests {
     use super::super::progress::SyncHandle;
     use super::*;
 
-    /// Compiles for what a runtime of several threads takes.
+    /// Compiles only if a runtime with several threads accepts the future.
     fn spawnable<F: Future + Send>(run: F) -> F {
         run
     }
@@ -166,7 +166,7 @@ mod tests {
         let db = Database::open(folder.path().join("cache.db")).unwrap();
         let (cache, scheduler) = (ContentCache::new(db.clone()), SyncScheduler::new(db));
         let (_handle, tx, cancel) = SyncHandle::new("home".to_owned());
-        // Cancelled before it begins: nothing is asked of anybody.
+        // The run is cancelled before it begins, so no panel is asked.
         cancel.cancel();
         let (url, user, password) = ("http://127.0.0.1:9", "ann", "secret");
         let runs = [
@@ -178,7 +178,7 @@ mod tests {
         for run in runs {
             assert_eq!(run.unwrap().status, SyncStatus::Cancelled);
         }
-        // A run that was cancelled before it began has made no profile.
+        // A run that was cancelled before it began has created no profile.
         let status = spawnable(scheduler.get_sync_status("home")).await;
         assert!(matches!(status, Ok(SyncStatus::Pending) | Err(_)), "{status:?}");
         let db = cache.database();

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::progress::{SyncProgress, SyncStatus};
 
-/// Sends progress. Messages for which there is no room are dropped, except for the last one: a slot of the channel is
+/// Sends progress. Messages without room in the channel are dropped, except for the last one: a slot of the channel is
 /// reserved for it from the start.
 pub(crate) struct Sending {
     sender: Sender<SyncProgress>,
@@ -38,7 +38,7 @@ impl Sending {
             None => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     let (sender, end) = (self.sender.clone(), end.clone());
-                    // It is no error if the reader is gone.
+                    // A reader that has gone is no error.
                     runtime.spawn(async move { sender.send(end).await });
                 }
             }
@@ -52,7 +52,7 @@ impl Observer for Sending {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let so_far = &mut state.so_far;
         so_far.status = SyncStatus::Syncing;
-        // A run has ended only when its report exists.
+        // 100 percent is kept for the report, because a run has ended only when its report exists.
         so_far.percent = progress.percent.min(99);
         so_far.step = match progress.kind {
             Some(kind) => format!("{kind}: {}", progress.phase.as_str()),
@@ -90,7 +90,7 @@ mod tests {
         report
     }
 
-    /// A run of two hundred messages.
+    /// Sends the messages of a run with two hundred steps, and returns the last one.
     fn run(sender: &Sender<SyncProgress>, status: RunStatus) -> SyncProgress {
         let sending = Sending::new(sender);
         for percent in 0..200 {

@@ -1,4 +1,4 @@
-//! How a panel lies: to whom, and in which way.
+//! The wrong answers of a panel, and who gets them.
 
 use super::*;
 

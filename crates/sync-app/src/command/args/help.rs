@@ -22,7 +22,7 @@ const WIDTH: usize = 100;
 /// Returns the text of every `--help`, by the name of its file.
 fn texts() -> BTreeMap<String, String> {
     let mut root = Args::command().term_width(WIDTH);
-    // This gives the commands the options that all of them have.
+    // Building adds to each command the options that all commands have.
     root.build();
     let mut texts = BTreeMap::new();
     collect("xtream-sync", &mut root, &mut texts);
@@ -43,7 +43,7 @@ fn stored(folder: &Path) -> BTreeMap<String, String> {
     let files = fs::read_dir(folder).into_iter().flatten().map(|file| file.unwrap());
     files
         .map(|file| (file.file_name().into_string().unwrap(), fs::read_to_string(file.path()).unwrap()))
-        // A checkout may have other ends of lines.
+        // A checkout may have other line ends.
         .map(|(name, text)| (name, text.replace("\r\n", "\n")))
         .collect()
 }
@@ -81,9 +81,9 @@ fn every_command_has_examples_that_can_be_parsed() {
         assert!(!examples.is_empty(), "{name} has no example");
         for example in examples {
             let command = example.trim_start().split("  ").next().unwrap_or_default();
-            // What comes behind a pipe is another command.
+            // The text after a pipe is another command.
             let command = command.split(" | ").next().unwrap_or_default();
-            // The quotes keep words together, as in a shell.
+            // Quotes keep words together, as in a shell.
             let parts = command.split('\'').enumerate();
             let words: Vec<_> = parts
                 .flat_map(|(at, part)| if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })

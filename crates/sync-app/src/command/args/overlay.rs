@@ -18,7 +18,7 @@ pub(crate) struct ProfileArg {
 }
 
 impl ProfileArg {
-    /// The id that was named.
+    /// Returns the named id, or `None` if no profile was named.
     pub(crate) fn id(&self) -> Option<&str> {
         self.profile.as_deref()
     }
@@ -284,7 +284,7 @@ pub(crate) struct FilterRuleArgs {
 }
 
 impl FilterRuleArgs {
-    /// Returns the rule; `None` if there is no pattern.
+    /// Returns the rule, or `None` if there is no pattern.
     pub(crate) fn rule(&self) -> Option<FilterRule> {
         use FilterBy::{Category, Name};
         let patterns = [

@@ -69,7 +69,7 @@ pub(crate) struct LimitArgs {
 }
 
 impl PanelArgs {
-    /// Returns what is named, as settings of a profile.
+    /// Returns the named options as settings of a profile.
     pub(crate) fn settings(&self) -> NetworkSettings {
         let limits = &self.limits;
         NetworkSettings {
@@ -94,7 +94,7 @@ impl PanelArgs {
     }
 }
 
-/// A million GiB: in effect no limit, and its number of bytes doesn't overflow.
+/// The greatest limit, a million GiB. It is no limit in practice, and its number of bytes doesn't overflow.
 const MIB_MAX: u64 = 1 << 30;
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {

@@ -138,7 +138,7 @@ pub(crate) struct PasswordArgs {
 }
 
 impl PasswordArgs {
-    /// Returns whether none of them is given.
+    /// Returns whether no source of a password is named.
     pub(crate) fn names_none(&self) -> bool {
         let Self { password_file, password_prompt, password_env, password_path, password_command } = self;
         !password_prompt

@@ -63,7 +63,7 @@ pub(crate) struct ConditionArgs {
 }
 
 impl ConditionArgs {
-    /// Returns them as the use cases take them.
+    /// Returns the conditions in the form for the use cases.
     pub(crate) fn filter(&self) -> ItemFilter {
         let Self { category, years, rating_min, added_since, held, favourite, tag } = self;
         let mut filter = ItemFilter::none();
@@ -89,7 +89,7 @@ pub(crate) struct ViewArgs {
 }
 
 impl ViewArgs {
-    /// Returns it as the use cases take it.
+    /// Returns the view in the form for the use cases.
     pub(crate) const fn view(self) -> View {
         View { panel: self.as_panel, hidden: self.hidden, excluded: self.all }
     }
@@ -236,7 +236,7 @@ fn rating(text: &str) -> Result<f64, &'static str> {
 mod tests {
     use super::*;
 
-    /// One cursor of sixty-four begins with a hyphen.
+    /// One in sixty-four cursors begins with a hyphen.
     #[test]
     fn a_cursor_may_begin_with_a_hyphen() {
         use clap::Parser as _;

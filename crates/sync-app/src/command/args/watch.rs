@@ -32,7 +32,7 @@ pub(crate) struct WatchArgs {
     pub(crate) always: bool,
 }
 
-/// Doesn't show the commands, because a command line may contain a secret.
+/// Leaves the commands out, because a command may contain a secret.
 impl std::fmt::Debug for WatchArgs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WatchArgs").field("metrics", &self.metrics).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! What is told of an apply: the line of JSON, the counts, why a set was refused, and what was kept.
+//! The results of an apply in words: the line of JSON, the counts, why a set was refused, and what was kept.
 
 use serde::Serialize;
 use sync_core::change_set::Place;
@@ -9,7 +9,7 @@ use sync_service::{ApplyError, ApplyOutcome, ApplyReport, ChangeSetError as Read
 use crate::command::json;
 use crate::command::terminal::{complain, grouped, is_quiet, say};
 
-/// How to get a set that fits any profile without content.
+/// The advice for a set that fits any profile without content.
 pub(super) const WHOLE: &str = "make a set of everything with `xtream-sync changes export`, without --since, and apply it to a \
                      profile without content: a new one (--profile ID), or one after `xtream-sync clear ID`";
 
@@ -60,7 +60,7 @@ impl Serialize for Kinds<'_> {
     }
 }
 
-/// Prints what became of a set.
+/// Prints the result of applying a set.
 pub(super) fn print(profile: &ProfileId, report: &ApplyReport, as_json: bool) {
     let (status, reason) = match &report.outcome {
         ApplyOutcome::Applied => ("applied", None),
@@ -113,12 +113,12 @@ pub(super) fn print(profile: &ProfileId, report: &ApplyReport, as_json: bool) {
     }
 }
 
-/// Names of kinds, as a list in words.
+/// Returns the names of kinds as a list in words.
 pub(super) fn listed(kinds: &[ContentKind]) -> String {
     kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" and ")
 }
 
-/// What was written before an apply ended.
+/// Returns in words what was written before an apply ended.
 pub(super) fn kept(report: &ApplyReport) -> String {
     match &report.written[..] {
         [] => "nothing was changed".to_owned(),
@@ -126,7 +126,7 @@ pub(super) fn kept(report: &ApplyReport) -> String {
     }
 }
 
-/// Says why a set was refused, what was kept, and what to do.
+/// Prints why a set was refused, what was kept, and what to do.
 pub(super) fn refuse(refusal: &Refusal, kept: &str) {
     complain(&format!("error: {refusal}; {kept}"));
     let hint = match refusal {

@@ -36,7 +36,7 @@ fn which(more: &[&str]) -> WhichArgs {
     list.which
 }
 
-/// What a list, or a search of all kinds, prints.
+/// Returns the output of a list, or of a search of all kinds.
 fn printed(look: Look, is_search: bool, more: &[&str]) -> String {
     let rows = NAMES.iter().zip(1..).map(|((name, year, rating), id)| {
         let id: i64 = id * id * 1_000;
@@ -53,7 +53,7 @@ fn printed(look: Look, is_search: bool, more: &[&str]) -> String {
     let (list, search) = (ListRequest::new(ContentKind::Movies), SearchRequest::new("x"));
     let query = if is_search { Query::from(&search) } else { Query::from(&list) };
     let asked = query.selection(&categories, 0).unwrap();
-    // What is found is the same; only the kinds of the query make the columns others.
+    // The same items are found in both cases. Only the kinds of the query decide the columns.
     let selection = Query::from(&list).selection(&categories, 0).unwrap().selection;
     let selected = select_from_rows(&kinds, &selection, SearchFields::All);
     let page = asked.page(selected, &categories);
@@ -108,7 +108,7 @@ fn a_file_gets_csv_as_the_panel_sent_it() {
     assert!(text.contains("http://panel.example/movie/{username}/{password}/7.mp4"), "{text}");
 }
 
-/// The row of an item has a cursor, which is told.
+/// Each JSON line has the cursor of its own item.
 #[test]
 fn each_line_has_the_cursor_of_its_item() {
     let json = printed(Look::PLAIN, false, &["--json"]);

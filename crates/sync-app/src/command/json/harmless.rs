@@ -1,4 +1,4 @@
-//! JSON without characters that could control a terminal. It is read back as the same text.
+//! JSON without characters that could control a terminal. A parser reads the same text from it.
 
 use std::io::{self, Write};
 
@@ -17,8 +17,8 @@ impl Formatter for Harmless {
         fragment.chars().try_for_each(|c| character(out, c))
     }
 
-    /// A value as somebody else wrote it. Such a character can stand in a text only; between the tokens, JSON has white
-    /// space, and a space will do.
+    /// Writes a value that was serialised elsewhere. JSON allows DEL and characters beyond ASCII within a text only, so
+    /// they are escaped. Other control characters are white space between the tokens, so a space takes their place.
     fn write_raw_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         if printable(fragment) == fragment {
             return out.write_all(fragment.as_bytes());
@@ -29,7 +29,7 @@ impl Formatter for Harmless {
     }
 }
 
-/// The one control character of ASCII that JSON allows within a text as it is.
+/// The only ASCII control character that JSON allows unescaped within a text.
 const DELETE: char = '\u{7f}';
 
 /// Writes a character of a text.

@@ -7,7 +7,7 @@ use sync_core::{ContentId, KindPlan, PlannedItem};
 /// A plan.
 pub(super) struct Plan<'a>(pub(super) &'a KindPlan);
 
-/// Items. Each is made when it is written, so that they are never all in memory.
+/// The items of a plan. Each is made when it is written, so that the items are never all in memory.
 struct Items<F>(F);
 
 impl<F, I, T> Serialize for Items<F>

@@ -1,4 +1,4 @@
-//! What a hook is told, as JSON: the line of `sync --json`, and what has changed with the first names.
+//! A result as hooks get it, in JSON: the line of `sync --json`, and the changes with their first names.
 
 use serde::Serialize;
 use sync_core::PerKind;
@@ -31,7 +31,7 @@ impl<T> Kinds<T> {
     }
 }
 
-/// The first items of each sort.
+/// The first items of each sort of change.
 #[derive(Serialize)]
 struct Named<'a> {
     added: Vec<Item<'a>>,
@@ -45,7 +45,7 @@ struct Item<'a> {
     name: &'a str,
 }
 
-/// The numbers of the others.
+/// The numbers of the items that are left out.
 #[derive(Serialize)]
 struct More {
     added: u64,
@@ -85,7 +85,7 @@ mod tests {
     use sync_core::{ContentKind, Profile, ProfileId, RunId, SyncReport, Trigger};
     use sync_service::Service;
 
-    /// The members are those of `docs/watch.md`.
+    /// The members are those that `docs/watch.md` lists.
     #[test]
     fn the_shape_is_the_documents() {
         let home = Profile::new(ProfileId::new("home").unwrap());

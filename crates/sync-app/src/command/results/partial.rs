@@ -1,4 +1,4 @@
-//! Files that are not whole yet, under names of their own. None is left behind when the program ends.
+//! Incomplete files, under temporary names. None is left behind when the program ends.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
-/// The files that are being written. A thread may still have one open when the program ends.
+/// The files that are being written. A thread may still write one when the program ends.
 static FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// A file that is being written. It is forgotten when this is dropped.
+/// A file that is being written. Dropping the value removes it from the list.
 #[derive(Debug)]
 pub(super) struct Partial(PathBuf);
 
@@ -23,9 +23,9 @@ fn files() -> MutexGuard<'static, Vec<PathBuf>> {
     FILES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a file that is taken away if the program ends before it is whole.
+/// Makes a file that is deleted if the program ends before the file is complete.
 pub(super) fn make(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<(NamedTempFile, Partial)> {
-    // Nobody looks in between: the file is either not there or known.
+    // The list is locked meanwhile, so that `remove` never misses a file that exists already.
     let mut files = files();
     let file = make()?;
     files.push(file.path().to_owned());
@@ -33,7 +33,7 @@ pub(super) fn make(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Resu
     Ok((file, partial))
 }
 
-/// Takes away the files that are not whole. The program ends now, and whoever still writes one is not waited for.
+/// Deletes the incomplete files. The program is ending, so no thread that still writes is waited for.
 pub(crate) fn remove() {
     for path in files().drain(..) {
         let _ = std::fs::remove_file(path);

@@ -1,10 +1,10 @@
-//! A pipe or a device as the place of results: it is written to, and never replaced.
+//! A pipe or a device as the place of results. It is written to, and never replaced.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A pipe or a device. It is opened when something is written: to open a pipe waits for its reader.
+/// A pipe or a device. It is opened at the first write, because opening a pipe waits for its reader.
 #[derive(Debug)]
 pub(crate) struct Special {
     pub(super) path: PathBuf,
@@ -40,7 +40,7 @@ impl Write for Special {
     }
 }
 
-/// Returns whether nothing that is there is lost when it is written to: a pipe, a terminal, `/dev/null`.
+/// Returns whether writing to a path overwrites no data: it is a pipe, a terminal or `/dev/null`.
 pub(super) fn loses_nothing(of: &Metadata) -> bool {
     #[cfg(unix)]
     {
@@ -55,7 +55,7 @@ pub(super) fn loses_nothing(of: &Metadata) -> bool {
     }
 }
 
-/// Returns whether more is wanted. A reader that has gone wants no more, which is no error.
+/// Returns whether more results are wanted. A reader that has gone wants no more, which is no error.
 pub(super) fn is_wanted(written: io::Result<()>) -> io::Result<bool> {
     match written {
         Ok(()) => Ok(true),
