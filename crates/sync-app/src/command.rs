@@ -100,7 +100,7 @@ pub(crate) fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            terminal::complain(&format!("error: the program can't start: {error}"));
+            terminal::print_err(&format!("error: the program can't start: {error}"));
             return Exit::Internal.into();
         }
     };
@@ -117,8 +117,8 @@ pub(crate) fn main() -> ExitCode {
             let error = usage::without_values(error);
             // clap counts a variable of the environment as an argument. It would say only that an argument is missing.
             if std::env::args_os().len() == 1 {
-                terminal::complain(Args::command().render_help().to_string().trim_end());
-                first_steps::complain_if_new();
+                terminal::print_err(Args::command().render_help().to_string().trim_end());
+                first_steps::print_first_steps_if_new();
                 return Exit::Usage.into();
             }
             let _ = error.print();

@@ -114,7 +114,7 @@ impl Shared {
     }
 
     /// Uses a place from now on. `failed` are the errors of the places that were tried before.
-    fn settle(&self, at: usize, failed: &[(usize, SourceError)]) {
+    fn use_place(&self, at: usize, failed: &[(usize, SourceError)]) {
         let here = label(&self.places[at].address);
         let notice = |(other, error): &(usize, SourceError)| {
             let there = label(&self.places[*other].address);
@@ -132,7 +132,7 @@ impl Shared {
             match self.source(at).account().await {
                 Err(error) if is_elsewhere(&error) => failed.push((at, error)),
                 answer => {
-                    self.settle(at, failed);
+                    self.use_place(at, failed);
                     return Some(answer);
                 }
             }

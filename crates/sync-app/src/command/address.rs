@@ -8,7 +8,7 @@ use sync_xtream::{Credentials, PanelAddress, Pasted, Secret};
 
 use super::args::PasswordArgs;
 use super::failure::Failure;
-use super::terminal::complain;
+use super::terminal::print_err;
 
 const SEPARATELY: &str = "give the address without these parts, and the user name with --username; the password comes from \
 --password-file, from XTREAM_SYNC_PASSWORD or from a prompt";
@@ -120,7 +120,7 @@ pub(crate) fn without_login(
         return Err(Failure::usage("the path of the address contains the user name and the password", hint));
     }
     if parts.iter().any(|part| part == password.expose().trim()) {
-        complain("warning: a part of the address equals the password, and addresses are printed");
+        print_err("warning: a part of the address equals the password, and addresses are printed");
     }
     Ok(address)
 }

@@ -8,7 +8,7 @@ use sync_sqlite::{BackupError, SqliteStore};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::terminal::{complain, confirm, grouped, quoted};
+use super::terminal::{confirm, grouped, print_err, quoted};
 
 /// Copies the cache into a file.
 pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -18,7 +18,7 @@ pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt
     let (shown, bytes) = (shown(file), grouped(made.bytes));
     confirm(&format!("backup written: {shown}, {bytes} bytes, {}", profiles(made.profiles)));
     if made.passwords > 0 {
-        complain("note: it contains the passwords of the cache in clear text; only you can read it");
+        print_err("note: it contains the passwords of the cache in clear text; only you can read it");
     }
     Ok(Exit::Done)
 }
@@ -33,8 +33,8 @@ pub(crate) async fn restore(database: &Path, file: &Path, interrupt: &Interrupt)
         confirm(&format!("the old cache is kept: {kept}"));
         if restored.newer_edits > 0 {
             let edits = if restored.newer_edits == 1 { "edit is" } else { "edits are" };
-            complain(&format!("note: {} {edits} in the old cache only", grouped(restored.newer_edits)));
-            complain(&format!(
+            print_err(&format!("note: {} {edits} in the old cache only", grouped(restored.newer_edits)));
+            print_err(&format!(
                 "  hint: write them with `xtream-sync overlay export --secrets --database {kept} -o overlay.jsonl`, and add them with \
                  `xtream-sync overlay import overlay.jsonl`"
             ));

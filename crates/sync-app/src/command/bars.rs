@@ -8,7 +8,7 @@ use sync_core::{ContentKind, Observer, Phase, Progress};
 
 use super::live::{self, LiveLines};
 use super::live_line::waiting;
-use super::terminal::{complain, grouped, is_quiet};
+use super::terminal::{grouped, is_quiet, print_err};
 
 /// Shows the progress of a profile.
 pub(crate) enum Bars {
@@ -66,7 +66,7 @@ impl Observer for Bars {
     fn progress(&self, progress: Progress) {
         match self {
             Self::Live(lines) => lines.progress(&progress),
-            Self::Plain(_) if progress.wait.is_some() => complain(&words(&progress)),
+            Self::Plain(_) if progress.wait.is_some() => print_err(&words(&progress)),
             Self::Plain(last) => {
                 let step = (progress.kind, progress.phase);
                 if let Ok(mut last) = last.lock()
@@ -74,7 +74,7 @@ impl Observer for Bars {
                 {
                     last.retain(|(kind, _)| *kind != progress.kind);
                     last.push(step);
-                    complain(&words(&progress));
+                    print_err(&words(&progress));
                 }
             }
             Self::Silent => {}

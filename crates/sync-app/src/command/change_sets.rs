@@ -26,7 +26,7 @@ use super::interrupt::Interrupt;
 use super::one_profile::{self, kinds_of};
 use super::panel::PASSWORD_TIMEOUT;
 use super::results::{self, Results};
-use super::terminal::{self, complain, grouped, quoted};
+use super::terminal::{self, grouped, print_err, quoted};
 use super::{overlay_news, password, wiring};
 
 /// Writes or applies a change set.
@@ -78,10 +78,10 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
         Err(error) => return Err(not_exported(error, &profile)),
     }
     if let Some(path) = output {
-        complain(&format!("{} changes written: {}", grouped(records), results::shown(path)));
+        print_err(&format!("{} changes written: {}", grouped(records), results::shown(path)));
     }
     if let Some(to) = to {
-        complain(&format!(
+        print_err(&format!(
             "the next set begins here: xtream-sync changes export --profile {id} --since {}:{}",
             to.epoch, to.sequence
         ));
@@ -105,14 +105,14 @@ fn tell_of(export: &ChangeSetExport, profile: &Profile) {
         && let Some(change) = export.header().kinds.first()
     {
         let (epoch, sequence) = (change.from.epoch, change.from.sequence);
-        complain(&format!(
+        print_err(&format!(
             "note: that position is within a run; the set begins at the end of the run before: {epoch}:{sequence}"
         ));
     }
     for left_out in export.left_out() {
         let kind = left_out.kind;
-        complain(&format!("warning: {kind} are left out: {}", why_left_out(left_out.why)));
-        complain(&format!("  hint: {}", instead(*left_out, profile)));
+        print_err(&format!("warning: {kind} are left out: {}", why_left_out(left_out.why)));
+        print_err(&format!("  hint: {}", instead(*left_out, profile)));
     }
 }
 
@@ -197,10 +197,10 @@ async fn apply(database: &Path, args: &ApplyArgs, interrupt: &Interrupt) -> Resu
     let news = PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], usize::MAX, &login));
     overlay_news::notes(&id, &news);
     for name in &report.skipped {
-        complain(&format!("note: this version doesn't know the kind {}; it was left out", printable(name)));
+        print_err(&format!("note: this version doesn't know the kind {}; it was left out", printable(name)));
     }
     if !report.off.is_empty() {
-        complain(&format!("note: switched off in this profile, and left alone: {}", listed(&report.off)));
+        print_err(&format!("note: switched off in this profile, and left alone: {}", listed(&report.off)));
     }
     let kept = kept(&report);
     match report.outcome {

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::one_profile::{self, kinds_of};
-use super::terminal::{self, date, say};
+use super::terminal::{self, date, print_out};
 use super::{change, json, wiring};
 
 /// The time between two reads of a feed that is followed.
@@ -79,10 +79,10 @@ fn gone(error: FeedError) -> Failure {
 
 fn print(profile: &Profile, login: &Login, reader: &ChangesReader, change: &ChangeRecord, as_json: bool) {
     if as_json {
-        return json::say(&change::Line::of(profile, login, reader.epoch(), change));
+        return json::print_out(&change::Line::of(profile, login, reader.epoch(), change));
     }
     for line in change::lines(login, change) {
-        say(&line);
+        print_out(&line);
     }
 }
 
@@ -119,7 +119,7 @@ fn print_new(profile: &Profile, login: &Login, new: &NewItem, as_json: bool) {
     let name = login.blank(item.name()).into_owned();
     let category_name = new.category.as_ref().map(|category| login.blank(&category.name).into_owned());
     if as_json {
-        return json::say(&NewLine {
+        return json::print_out(&NewLine {
             profile: profile.id.as_str(),
             kind: item.kind().as_str(),
             category: item.category_id().map(ToString::to_string),
@@ -133,7 +133,7 @@ fn print_new(profile: &Profile, login: &Login, new: &NewItem, as_json: bool) {
     }
     let returned = if new.returned { "  (back)" } else { "" };
     let category = category_name.map(|name| format!("  [{}]", one_line(&name))).unwrap_or_default();
-    say(&format!(
+    print_out(&format!(
         "{}  {:<8}  {} {}{category}{returned}",
         date(new.at),
         item.kind().as_str(),

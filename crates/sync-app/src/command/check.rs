@@ -17,7 +17,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
-use super::terminal::{complain, grouped, quoted, say};
+use super::terminal::{grouped, print_err, print_out, quoted};
 use super::{follower, json, report, wiring};
 
 /// Checks one profile or all, and marks the kinds that the next sync has to compare in full.
@@ -46,7 +46,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
         seen.mark(database).await;
         if args.with_panel && !has_login && args.id.is_none() {
             let id = printable(id.as_str());
-            complain(&format!("note: {id}: not compared with a panel: it has no login, change sets fill it"));
+            print_err(&format!("note: {id}: not compared with a panel: it has no login, change sets fill it"));
         } else if args.with_panel {
             let found = seen.findings.len();
             let compared = seen.compare(&cache, args, interrupt).await;
@@ -75,15 +75,15 @@ fn nothing(args: &CheckArgs) -> Failure {
 /// Reports that the file itself is damaged, how to get a new one, and how to keep the old one.
 fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
     if args.json {
-        json::say(&json!({"profile": null, "status": "damaged", "damage": damage}));
+        json::print_out(&json!({"profile": null, "status": "damaged", "damage": damage}));
     } else {
         for line in damage {
-            say(&format!("damaged: {}", one_line(line)));
+            print_out(&format!("damaged: {}", one_line(line)));
         }
     }
-    complain("error: the cache is damaged; it was not changed");
-    complain("  hint: `xtream-sync restore FILE` puts a backup in its place and keeps this file beside it. Without a");
-    complain("        backup, rename the file and its `-wal`, then add the profiles again and sync");
+    print_err("error: the cache is damaged; it was not changed");
+    print_err("  hint: `xtream-sync restore FILE` puts a backup in its place and keeps this file beside it. Without a");
+    print_err("        backup, rename the file and its `-wal`, then add the profiles again and sync");
     Exit::Store
 }
 
@@ -95,12 +95,14 @@ fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
     }
     if args.json {
         let findings = findings.iter().map(|finding| as_object(finding, &[])).collect();
-        json::say(&Line { profile: None, status: "inconsistent", findings, panel: None });
+        json::print_out(&Line { profile: None, status: "inconsistent", findings, panel: None });
     } else {
         for finding in findings {
-            say(&format!("the cache: {}", one_line(&finding.to_string())));
+            print_out(&format!("the cache: {}", one_line(&finding.to_string())));
         }
-        say("  no sync touches them; if you add a profile with their id, it takes over the rows without a profile");
+        print_out(
+            "  no sync touches them; if you add a profile with their id, it takes over the rows without a profile",
+        );
     }
     Exit::Partial
 }
@@ -158,12 +160,12 @@ impl Seen<'_> {
             }
             Err(error) => {
                 let id = printable(self.id.as_str());
-                complain(&format!("warning: {id}: the findings can't be marked: {}", error.with_causes()));
+                print_err(&format!("warning: {id}: the findings can't be marked: {}", error.with_causes()));
                 if self.has_login {
                     let id = quoted(self.id.as_str());
-                    complain(&format!("  hint: `xtream-sync sync {id} --full` compares every item"));
+                    print_err(&format!("  hint: `xtream-sync sync {id} --full` compares every item"));
                 } else {
-                    complain(&format!("  hint: {} put it in order", follower::renew(self.id)));
+                    print_err(&format!("  hint: {} put it in order", follower::renew(self.id)));
                 }
             }
         }
@@ -175,7 +177,7 @@ impl Seen<'_> {
         if as_json {
             let findings: Vec<_> = self.findings.iter().map(|finding| as_object(finding, &self.marked)).collect();
             let panel = self.report.as_ref().map(json::Report::from);
-            json::say(&Line { profile: Some(self.id.as_str()), status, findings, panel });
+            json::print_out(&Line { profile: Some(self.id.as_str()), status, findings, panel });
         } else {
             self.print(status, rows.unwrap_or_default());
         }
@@ -194,33 +196,35 @@ impl Seen<'_> {
             let renew = follower::renew(self.id);
             (format!("{renew} repair it"), format!("{renew} repair"))
         };
-        say(&format!("{id}: {status}, {} items", grouped(rows)));
+        print_out(&format!("{id}: {status}, {} items", grouped(rows)));
         for finding in &self.findings {
             let kind = finding.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
-            say(&format!("  {kind}{}", one_line(&finding.to_string())));
+            print_out(&format!("  {kind}{}", one_line(&finding.to_string())));
         }
         if self.put_right {
-            say("  how items are shown was put right");
+            print_out("  how items are shown was put right");
         }
         if self.findings.iter().any(|it| matches!(it.breach, Breach::EditUnreadable | Breach::RuleUnreadable)) {
-            say("  edits and rules that can't be read are kept and not used; make them anew, no sync repairs them");
+            print_out(
+                "  edits and rules that can't be read are kept and not used; make them anew, no sync repairs them",
+            );
         }
         if !self.marked.is_empty() {
             let kinds: Vec<_> = self.marked.iter().map(|kind| kind.as_str()).collect();
-            say(&format!("  marked: {}; {compares}", kinds.join(", ")));
+            print_out(&format!("  marked: {}; {compares}", kinds.join(", ")));
         }
         let by_any_sync =
             |finding: &&Finding| finding.breach.is_mended_by_a_sync() && !finding.breach.is_mended_by_comparing();
         if self.findings.iter().any(|finding| by_any_sync(&finding)) {
             let what = if self.marked.is_empty() { "it" } else { "the rest" };
-            say(&format!("  {repairs} {what}"));
+            print_out(&format!("  {repairs} {what}"));
         }
         if let Some(report) = &self.report {
             report::print(report, &PerKind::from_fn(|_| Added::default()));
         }
         if self.differs {
             let id = quoted(self.id.as_str());
-            say(&format!("  the cache differs from the panel: `xtream-sync sync {id}` brings it in step"));
+            print_out(&format!("  the cache differs from the panel: `xtream-sync sync {id}` brings it in step"));
         }
     }
 }

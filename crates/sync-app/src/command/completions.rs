@@ -11,7 +11,7 @@ use clap_complete::aot;
 
 use super::args::{Args, Shell};
 use super::exit::Exit;
-use super::terminal::{say, write};
+use super::terminal::{print_out, write};
 use super::wiring;
 
 /// The first argument of the call that prints the ids of the profiles. It is not a declared command, so no help shows
@@ -122,7 +122,7 @@ pub(crate) async fn profiles(words: &[OsString]) {
     for profile in cache.profiles().await.unwrap_or_default() {
         // A line break would split an id in two, and a script doesn't expect control characters.
         if !profile.id.as_str().chars().any(char::is_control) {
-            say(profile.id.as_str());
+            print_out(profile.id.as_str());
         }
     }
 }

@@ -15,7 +15,7 @@ use super::cell::fitted;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::results::Results;
-use super::terminal::{complain, confirm, counted, date, grouped};
+use super::terminal::{confirm, counted, date, grouped, print_err};
 use super::{edit, json, one_profile, refused, wiring};
 
 /// One line of `conflicts --json` about a value.
@@ -107,7 +107,7 @@ async fn show(database: &Path, args: &ConflictsArgs) -> Result<Exit, Failure> {
     })?;
     results.end()?;
     if !args.json {
-        complain(if items.is_empty() {
+        print_err(if items.is_empty() {
             "note: there is no conflict"
         } else {
             "note: answer with `xtream-sync conflicts resolve ID --keep-local` or `--take-panel`"
@@ -199,7 +199,7 @@ async fn waiting(service: &Service, profile: &Profile, login: &Login, args: &Con
     })?;
     results.end()?;
     if !args.json {
-        complain(if items.is_empty() {
+        print_err(if items.is_empty() {
             "note: the panel lists every edited item"
         } else {
             "note: the edits are shown when the panel lists the item again; `xtream-sync edit KIND ID FIELD=` ends one"

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::prompt;
-use super::terminal::complain;
+use super::terminal::print_err;
 
 /// A person's choice after a login that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl<'a> Dialogue<'a> {
             let typed = prompt::line(question, Some("t"), self.interrupt)?;
             match read(&typed) {
                 Some(next) => return Ok(next),
-                None => complain("type t, k or g"),
+                None => print_err("type t, k or g"),
             }
         }
     }

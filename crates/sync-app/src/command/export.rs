@@ -16,7 +16,7 @@ use super::fields::{self, Category, Fields};
 use super::interrupt::Interrupt;
 use super::look::Look;
 use super::results::{self, Results};
-use super::terminal::{complain, grouped};
+use super::terminal::{grouped, print_err};
 use super::value::as_text;
 use super::{json, one_profile, wiring};
 
@@ -69,9 +69,9 @@ pub(crate) async fn run(database: &Path, args: &ExportArgs, interrupt: &Interrup
     }
     results.end()?;
     if let Some(path) = output {
-        complain(&format!("{} items written: {}", grouped(count), results::shown(path)));
+        print_err(&format!("{} items written: {}", grouped(count), results::shown(path)));
         if args.secrets && is_file {
-            complain("note: the file contains the login of the profile in clear text; only you can read it");
+            print_err("note: the file contains the login of the profile in clear text; only you can read it");
         }
     }
     Ok(Exit::Done)

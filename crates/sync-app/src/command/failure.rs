@@ -9,7 +9,7 @@ use sync_service::ServiceError;
 use sync_xtream::{AddressError, SetupError};
 
 use super::exit::Exit;
-use super::terminal::complain;
+use super::terminal::print_err;
 use super::{hints, refused};
 
 /// The advice for a cache without profiles.
@@ -113,9 +113,9 @@ impl Failure {
     }
 
     pub(crate) fn print(&self) {
-        complain(&format!("error: {}", printable(&self.message)));
+        print_err(&format!("error: {}", printable(&self.message)));
         if !self.hint.is_empty() {
-            complain(&format!("  hint: {}", self.hint));
+            print_err(&format!("  hint: {}", self.hint));
         }
     }
 }

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::one_profile::kinds_of;
 use super::rules::{self, Opened};
 use super::table::{Column, cell};
-use super::terminal::{confirm, grouped, say};
+use super::terminal::{confirm, grouped, print_out};
 use super::{json, refused};
 
 const COLUMNS: [Column; 6] = [
@@ -147,7 +147,7 @@ async fn add(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
         Some(added) if args.json => {
             let pattern = opened.login.blank(&added.rule.pattern);
             let left_out = counts.map(|counts| counts.left_out);
-            json::say(&Line { left_out, ..line(profile, kind, &added, &pattern) });
+            json::print_out(&Line { left_out, ..line(profile, kind, &added, &pattern) });
         }
         Some(added) => {
             let matches = grouped(added.matches);
@@ -166,7 +166,7 @@ async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
         let rules = service.filter_rules(&profile.id, kind).await.map_err(refused::overlay)?;
         for rule in &rules {
             if args.json {
-                json::say(&line(profile, kind, rule, &login.blank(&rule.rule.pattern)));
+                json::print_out(&line(profile, kind, rule, &login.blank(&rule.rule.pattern)));
             }
             rows.push(row(kind, rule, login));
         }
@@ -178,7 +178,7 @@ async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
         if args.json {
             let (default, new) = (filter.otherwise.as_str(), filter.new_categories.as_str());
             let (id, left_out) = (profile.id.as_str(), counts.left_out);
-            json::say(&DefaultLine { profile: id, kind: kind.as_str(), default, new, left_out });
+            json::print_out(&DefaultLine { profile: id, kind: kind.as_str(), default, new, left_out });
         }
         let (other, new) = (fate(filter.otherwise), fate_of_new(filter.new_categories));
         let effect = effect(counts);
@@ -189,7 +189,7 @@ async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
     }
     rules::print(&COLUMNS, &rows, "note: there is no filter rule; see `xtream-sync filter add --help`");
     for line in defaults {
-        say(&line);
+        print_out(&line);
     }
     Ok(Exit::Done)
 }
@@ -228,19 +228,19 @@ async fn test(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
     let Opened { service, profile, login, .. } = Opened::to_read(database, args.of.id()).await?;
     let trial = service.try_filter(&profile.id, args.kind, rule, args.at).await.map_err(refused::overlay)?;
     if args.json {
-        json::say(&trial_line(&profile, args.kind, &login, &trial));
+        json::print_out(&trial_line(&profile, args.kind, &login, &trial));
         return Ok(Exit::Done);
     }
     let FilterTrial { shown, hidden, would_show, would_hide, examples, .. } = &trial;
-    say(&format!("{}: {} are shown now, {} are not", args.kind, grouped(*shown), grouped(*hidden)));
-    say(&format!("the rule would hide {} and show {}", grouped(*would_hide), grouped(*would_show)));
+    print_out(&format!("{}: {} are shown now, {} are not", args.kind, grouped(*shown), grouped(*hidden)));
+    print_out(&format!("the rule would hide {} and show {}", grouped(*would_hide), grouped(*would_show)));
     for example in examples {
         let word = if example.would_show { "show" } else { "hide" };
-        say(&format!("  {word}  {} {}", example.id.0, one_line(&login.blank(&example.name))));
+        print_out(&format!("  {word}  {} {}", example.id.0, one_line(&login.blank(&example.name))));
     }
     let more = (would_show + would_hide).saturating_sub(examples.len() as u64);
     if more > 0 {
-        say(&format!("  and {} more", grouped(more)));
+        print_out(&format!("  and {} more", grouped(more)));
     }
     Ok(Exit::Done)
 }

@@ -4,22 +4,22 @@ use std::path::Path;
 
 use super::args::Args;
 use super::failure::FIRST_STEPS;
-use super::terminal::{complain, say};
+use super::terminal::{print_err, print_out};
 
 /// Prints the first steps to stdout, as a result.
 pub(crate) fn print() {
     for line in lines() {
-        say(&line);
+        print_out(&line);
     }
 }
 
 /// Prints the first steps to stderr if there is no cache yet.
-pub(crate) fn complain_if_new() {
+pub(crate) fn print_first_steps_if_new() {
     let is_new = |database: &Path| !database.exists();
     if Args::usual_database().is_ok_and(|database| is_new(&database)) {
-        complain("");
+        print_err("");
         for line in lines() {
-            complain(&line);
+            print_err(&line);
         }
     }
 }

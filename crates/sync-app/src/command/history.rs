@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::json::{self, Kind};
 use super::one_profile;
-use super::terminal::{date, grouped, say};
+use super::terminal::{date, grouped, print_out};
 use super::wiring;
 
 /// One line of `history --json`.
@@ -54,7 +54,7 @@ pub(crate) async fn run(database: &Path, args: &HistoryArgs) -> Result<Exit, Fai
     let profile = one_profile::find(&service, args.profile.as_deref()).await?;
     for run in cache.runs(&profile.id, args.limit).await? {
         if args.json {
-            json::say(&line(&profile, &run));
+            json::print_out(&line(&profile, &run));
         } else {
             print(&run);
         }
@@ -83,7 +83,7 @@ fn line<'a>(profile: &'a Profile, run: &'a RunRecord) -> Line<'a> {
 fn print(run: &RunRecord) {
     let took = run.duration.map(|duration| format!(", {:.1} s", duration.as_secs_f64())).unwrap_or_default();
     let head = format!("run {}  {}  {}{took} ({})", run.run.0, date(run.started_at), run.status, run.trigger.as_str());
-    say(&head);
+    print_out(&head);
     for kind in &run.kinds {
         let counts = kind.counts;
         let numbers = [
@@ -105,9 +105,9 @@ fn print(run: &RunRecord) {
             [] => String::new(),
             told => format!(": {}", told.join(", ")),
         };
-        say(&format!("  {:<9} {}{told}", kind.kind.as_str(), kind.outcome));
+        print_out(&format!("  {:<9} {}{told}", kind.kind.as_str(), kind.outcome));
     }
     if let Some(error) = &run.error {
-        say(&format!("  error: {}", one_line(&error.message)));
+        print_out(&format!("  error: {}", one_line(&error.message)));
     }
 }

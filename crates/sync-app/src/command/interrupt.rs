@@ -10,7 +10,7 @@ use super::echo;
 use super::exit::Exit;
 use super::results;
 use super::shell;
-use super::terminal::complain;
+use super::terminal::print_err;
 
 /// Whether a thread is about to end the program at a prompt.
 static ENDING: AtomicBool = AtomicBool::new(false);
@@ -73,7 +73,7 @@ impl Interrupt {
                 std::process::exit(i32::from(exit.code()));
             }
             self.token.cancel();
-            complain("stopping; what is committed stays. A second signal ends the program at once");
+            print_err("stopping; what is committed stays. A second signal ends the program at once");
         }
     }
 
@@ -111,7 +111,7 @@ fn end_at_prompt() -> ! {
         }
     }
     echo::restore();
-    complain("\ncancelled; nothing was saved");
+    print_err("\ncancelled; nothing was saved");
     std::process::exit(i32::from(Exit::Cancelled.code()))
 }
 

@@ -187,7 +187,7 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
 }
 
 /// Prints a value as one line of results. A reader that has gone is no error.
-pub(crate) fn say(value: &impl Serialize) {
+pub(crate) fn print_out(value: &impl Serialize) {
     let written = live::aside(|| {
         let mut out = BufWriter::new(io::stdout().lock());
         write_line(&mut out, value).and_then(|()| out.flush())

@@ -14,7 +14,7 @@ use super::found::Lines;
 use super::interrupt::Interrupt;
 use super::look::Look;
 use super::results::Results;
-use super::terminal::complain;
+use super::terminal::print_err;
 use super::{first_steps, no_category, one_profile, wiring};
 
 /// The number of items that are read at a time.
@@ -130,9 +130,9 @@ async fn run(
     results.end()?;
     if !which.json && !which.csv {
         if let Some(next) = next {
-            complain(&format!("note: there are more; name a larger --limit, or go on with --after {next}"));
+            print_err(&format!("note: there are more; name a larger --limit, or go on with --after {next}"));
         } else if !lines.any() {
-            complain("note: nothing was found");
+            print_err("note: nothing was found");
         }
     }
     Ok(Exit::Done)
@@ -142,7 +142,7 @@ async fn run(
 fn told(answered_by: AnsweredBy) {
     match answered_by {
         AnsweredBy::RowsUntilSync => {
-            complain("note: the search text is not up to date, so all rows were read; the next sync writes it");
+            print_err("note: the search text is not up to date, so all rows were read; the next sync writes it");
         }
         AnsweredBy::RowsWithoutText => tracing::info!("the profile keeps no search text, so all rows were read"),
         _ => {}

@@ -9,7 +9,7 @@ use sync_xtream::Secret;
 use super::args::PasswordArgs;
 use super::failure::Failure;
 use super::line::{self, not_unicode, without_mark};
-use super::terminal::complain;
+use super::terminal::print_err;
 
 /// The environment variable that may hold the password.
 pub(crate) const VARIABLE: &str = "XTREAM_SYNC_PASSWORD";
@@ -43,7 +43,7 @@ pub(crate) fn choose(
     };
     if let Some(source) = elsewhere {
         if pasted.is_some() {
-            complain("note: the password in the address is not kept; the profile has another source for it");
+            print_err("note: the password in the address is not kept; the profile has another source for it");
         }
         return Ok((source, None));
     }

@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::failure::Failure;
-use super::terminal::complain;
+use super::terminal::print_err;
 
 /// The number of connections that are served at once. Others wait in the queue of the system.
 const CONNECTIONS: usize = 16;
@@ -48,11 +48,11 @@ impl MetricsListener {
         let listener = TcpListener::bind(address).await.map_err(|error| failed(&error))?;
         let bound = listener.local_addr().map_err(|error| failed(&error))?;
         if !bound.ip().is_loopback() {
-            complain(&format!(
+            print_err(&format!(
                 "warning: whoever reaches {bound} can read the metrics; they name profiles, and hold no login"
             ));
         }
-        complain(&format!("note: metrics at http://{bound}/metrics"));
+        print_err(&format!("note: metrics at http://{bound}/metrics"));
         Ok(Self(listener))
     }
 

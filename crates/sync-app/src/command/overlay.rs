@@ -13,7 +13,7 @@ use super::args::OverlayCommand;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::results::{self, Results};
-use super::terminal::{complain, confirm, counted, grouped, quoted};
+use super::terminal::{confirm, counted, grouped, print_err, quoted};
 use super::{json, one_profile, refused, wiring};
 
 /// The longest line that is read, in bytes. A longer line can't be part of an export.
@@ -62,7 +62,7 @@ async fn export(
     results.end()?;
     if let Some(path) = output {
         let items = counted(export.items() as u64, "edited item");
-        complain(&format!("{items} written: {}", results::shown(path)));
+        print_err(&format!("{items} written: {}", results::shown(path)));
     }
     Ok(Exit::Done)
 }
@@ -77,7 +77,12 @@ async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_
     let Imported { report, rules, .. } = imported;
     let (by_id, by_name, unmatched) = (report.matched_by_id, report.matched_by_name, report.unmatched);
     if as_json {
-        json::say(&Line { profile: profile.id.as_str(), matched_by_id: by_id, matched_by_name: by_name, unmatched });
+        json::print_out(&Line {
+            profile: profile.id.as_str(),
+            matched_by_id: by_id,
+            matched_by_name: by_name,
+            unmatched,
+        });
     } else {
         let (by_id, by_name) = (counted(by_id, "item"), grouped(by_name));
         confirm(&format!("imported: {by_id} found by id, {by_name} by name, {} not found", grouped(unmatched)));
@@ -85,14 +90,14 @@ async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_
     for (kind, outcome) in ContentKind::ALL.into_iter().zip(rules.values()) {
         match outcome {
             RulesImport::Replaced if !as_json => confirm(&format!("{kind}: the rules are those of the export now")),
-            RulesImport::Kept => complain(&format!(
+            RulesImport::Kept => print_err(&format!(
                 "note: {kind}: the profile has other rules, which stay; --rules replaces them with those of the export"
             )),
             _ => {}
         }
     }
     if report.superseded > 0 {
-        complain(&if report.superseded == 1 {
+        print_err(&if report.superseded == 1 {
             "note: 1 edit was left out, because the profile has a later one of the same field".to_owned()
         } else {
             let count = grouped(report.superseded);
@@ -103,7 +108,7 @@ async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_
         return Ok(Exit::Done);
     }
     let items = if unmatched == 1 { "1 item was".to_owned() } else { format!("{} items were", grouped(unmatched)) };
-    complain(&format!(
+    print_err(&format!(
         "note: {items} not found; the edits are kept under their ids, and shown when the panel lists them: see \
          `xtream-sync conflicts --waiting`"
     ));

@@ -6,7 +6,7 @@ use sync_core::text::printable;
 use sync_core::{ContentKind, PerKind, ProfileId};
 use sync_service::{OverlayNews, value_json};
 
-use super::terminal::complain;
+use super::terminal::print_err;
 
 /// The number of sentences that are shown per sort and kind.
 const MOST: usize = 5;
@@ -71,7 +71,7 @@ pub(crate) fn notes(profile: &ProfileId, news: &PerKind<OverlayNews>) {
     let id = printable(profile.as_str());
     for kind in ContentKind::ALL {
         for sentence in news[kind].sentences(MOST) {
-            complain(&format!("note: {id}: {kind}: {sentence}"));
+            print_err(&format!("note: {id}: {kind}: {sentence}"));
         }
     }
     let has_questions = |news: &OverlayNews| {
@@ -79,6 +79,6 @@ pub(crate) fn notes(profile: &ProfileId, news: &PerKind<OverlayNews>) {
         conflicts || news.moves.iter().any(|one| !one.is_certain)
     };
     if news.values().any(has_questions) {
-        complain("  hint: `xtream-sync conflicts` shows both values; `xtream-sync conflicts resolve` answers");
+        print_err("  hint: `xtream-sync conflicts` shows both values; `xtream-sync conflicts resolve` answers");
     }
 }

@@ -3,7 +3,7 @@
 use sync_core::text::one_line;
 use sync_core::{HoldReason, KindPlan, PlannedItem, SyncReport};
 
-use super::terminal::{grouped, say};
+use super::terminal::{grouped, print_out};
 
 /// The number of items that are shown per group.
 const SHOWN: usize = 20;
@@ -11,7 +11,7 @@ const SHOWN: usize = 20;
 /// Prints what a sync would do.
 pub(crate) fn print(report: &SyncReport) {
     for plan in &report.plan {
-        lines(plan, &mut |line| say(&line));
+        lines(plan, &mut |line| print_out(&line));
     }
 }
 

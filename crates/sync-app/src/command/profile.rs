@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::failure::{Failure, is_address};
 use super::interrupt::Interrupt;
 use super::panel::Panels;
-use super::terminal::{complain, confirm, grouped, quoted, say};
+use super::terminal::{confirm, grouped, print_err, print_out, quoted};
 use super::{address, first_steps, json, login, profile_test, wiring};
 
 /// Adds a profile, or changes the profile with this id.
@@ -48,10 +48,10 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
         let test = tested(&row, interrupt).await?;
         if test.login == LoginState::Ok {
             profile_test::tell(&test);
-            profile_test::complain_of(&test);
+            profile_test::print_err_of(&test);
             break row;
         }
-        profile_test::complain_of(&test);
+        profile_test::print_err_of(&test);
         let next = if dialogue.has_asked() { dialogue.next()? } else { Next::GiveUp };
         match next {
             Next::Again => {
@@ -60,7 +60,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
             }
             Next::Keep => break row,
             Next::GiveUp => {
-                complain("nothing was saved");
+                print_err("nothing was saved");
                 return Ok(profile_test::exit(&test));
             }
         }
@@ -68,10 +68,10 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     wiring::open(database)?.save_profile(&row).await?;
     confirm(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&row.addresses().join(", then "))));
     if !row.verify_tls {
-        complain("warning: the panel's certificate is not verified any more; undo this with --verify-tls yes");
+        print_err("warning: the panel's certificate is not verified any more; undo this with --verify-tls yes");
     }
     if dialogue.has_asked() {
-        complain(&format!("next: xtream-sync sync {}", quoted(&printable(id.as_str()))));
+        print_err(&format!("next: xtream-sync sync {}", quoted(&printable(id.as_str()))));
     }
     Ok(Exit::Done)
 }
@@ -112,7 +112,7 @@ fn drafted(known: &Profile, args: &AddArgs, dialogue: &mut Dialogue<'_>) -> Resu
 
 /// Tests the login of a profile that may not be saved yet. Nothing is written.
 async fn tested(row: &Profile, interrupt: &Interrupt) -> Result<LoginTest, Failure> {
-    complain(&format!("logging in at {} …", printable(row.base_url.as_deref().unwrap_or_default())));
+    print_err(&format!("logging in at {} …", printable(row.base_url.as_deref().unwrap_or_default())));
     // A person is waiting, so there are few attempts.
     let args = PanelArgs { attempts: Some(2), ..PanelArgs::default() };
     let (panels, clock, facts) = (Panels::new(&args, interrupt), SystemClock::new(), PanelFacts::default());
@@ -167,9 +167,9 @@ pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
     }
     for profile in profiles {
         if json {
-            json::say(&as_object(&profile));
+            json::print_out(&as_object(&profile));
         } else {
-            say(&as_line(&profile));
+            print_out(&as_line(&profile));
         }
     }
     Ok(Exit::Done)

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
-use super::terminal::{complain, date, grouped, say};
+use super::terminal::{date, grouped, print_err, print_out};
 use super::{hints, json, one_profile, wiring};
 
 /// Tests the login of a profile.
@@ -26,13 +26,13 @@ pub(crate) async fn run(database: &Path, args: &TestArgs, interrupt: &Interrupt)
     let test = tested.ok_or_else(|| Failure::abandoned("nothing was written"))??;
     let address = test.address.as_deref();
     if args.json {
-        json::say(&Line::new(profile.id.as_str(), &test));
+        json::print_out(&Line::new(profile.id.as_str(), &test));
     } else {
-        say(&format!("{}  {}", printable(profile.id.as_str()), printable(address.unwrap_or("(no address)"))));
-        say(&format!("  login {}", test.login.as_str()));
+        print_out(&format!("{}  {}", printable(profile.id.as_str()), printable(address.unwrap_or("(no address)"))));
+        print_out(&format!("  login {}", test.login.as_str()));
         tell(&test);
     }
-    complain_of(&test);
+    print_err_of(&test);
     Ok(exit(&test))
 }
 
@@ -40,28 +40,28 @@ pub(crate) async fn run(database: &Path, args: &TestArgs, interrupt: &Interrupt)
 pub(crate) fn tell(test: &LoginTest) {
     let now = SystemClock::new().now();
     if let Some(account) = &test.account {
-        say(&format!("  account {}", account_words(account, now)));
+        print_out(&format!("  account {}", account_words(account, now)));
         if let Some(connections) = connection_words(account) {
-            say(&format!("  {connections}"));
+            print_out(&format!("  {connections}"));
         }
     }
     if test.login == LoginState::Ok {
         for (kind, found) in test.kinds.iter() {
-            say(&format!("  {:<9} {}", kind.as_str(), kind_words(*found)));
+            print_out(&format!("  {:<9} {}", kind.as_str(), kind_words(*found)));
         }
     }
 }
 
 /// Prints to stderr what went wrong, and what a person should know.
-pub(crate) fn complain_of(test: &LoginTest) {
+pub(crate) fn print_err_of(test: &LoginTest) {
     for notice in &test.notices {
-        complain(&format!("warning: {}", one_line(notice)));
+        print_err(&format!("warning: {}", one_line(notice)));
     }
     for error in &test.errors {
-        complain(&format!("error: {}", one_line(&error.to_string())));
+        print_err(&format!("error: {}", one_line(&error.to_string())));
         let hint = hints::of_error(error);
         if !hint.is_empty() {
-            complain(&format!("  hint: {hint}"));
+            print_err(&format!("  hint: {hint}"));
         }
     }
 }

@@ -10,7 +10,7 @@ use sync_xtream::Secret;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::line::without_mark;
-use super::terminal::complain;
+use super::terminal::print_err;
 
 /// How often a question without an answer is asked.
 const TRIES: usize = 3;
@@ -33,7 +33,7 @@ pub(crate) fn line(what: &str, usual: Option<&str>, interrupt: &Interrupt) -> Re
             Ok((length > 0).then_some(typed))
         });
         let typed = typed.map_err(|error: io::Error| unreadable(&error))?.ok_or_else(|| {
-            complain("");
+            print_err("");
             nothing(what)
         })?;
         let typed = without_mark(typed.trim()).trim();
@@ -41,7 +41,7 @@ pub(crate) fn line(what: &str, usual: Option<&str>, interrupt: &Interrupt) -> Re
             ("", Some(usual)) => return Ok(usual.to_owned()),
             ("", None) => {}
             // The terminal sends arrow keys as sequences of control characters.
-            _ if typed.chars().any(char::is_control) => complain("that holds control characters; type it again"),
+            _ if typed.chars().any(char::is_control) => print_err("that holds control characters; type it again"),
             _ => return Ok(typed.to_owned()),
         }
     }
@@ -55,12 +55,12 @@ pub(crate) fn password(before: Option<&Secret>, interrupt: &Interrupt) -> Result
         // The question goes to the terminal itself, because stderr may be a file.
         let typed = interrupt.unseen(|| rpassword::prompt_password(question));
         let typed = typed.map_err(|error| {
-            complain("");
+            print_err("");
             unreadable(&error)
         })?;
         match (without_mark(&typed), before) {
             ("", Some(before)) => return Ok(before.clone()),
-            ("", None) => complain("no password was typed"),
+            ("", None) => print_err("no password was typed"),
             (typed, _) => return Ok(typed.into()),
         }
     }

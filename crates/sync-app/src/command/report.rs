@@ -10,7 +10,7 @@ use super::hints;
 use super::look::Look;
 use super::plan;
 use super::table::{Column, Table};
-use super::terminal::{complain, grouped, say};
+use super::terminal::{grouped, print_err, print_out};
 
 /// The columns of a report.
 const COLUMNS: [Column; 11] = [
@@ -49,7 +49,7 @@ fn row(record: &KindRecord) -> Option<Vec<String>> {
 /// Prints the result of a run, the names of new items, and the plan of a dry run.
 pub(crate) fn print(report: &SyncReport, added: &PerKind<Added>) {
     for line in lines(report, added, Look::of_stdout()) {
-        say(&line);
+        print_out(&line);
     }
     plan::print(report);
 }
@@ -57,7 +57,7 @@ pub(crate) fn print(report: &SyncReport, added: &PerKind<Added>) {
 /// Prints the kinds that are switched off. The run didn't ask for them, which is no error.
 pub(crate) fn print_off(kinds: &[ContentKind]) {
     for kind in kinds {
-        say(&format!("  {:<9} switched off", kind.as_str()));
+        print_out(&format!("  {:<9} switched off", kind.as_str()));
     }
 }
 
@@ -113,19 +113,19 @@ fn new_ones(kind: ContentKind, added: &Added, look: Look) -> Vec<String> {
 pub(crate) fn notes(report: &SyncReport) {
     let profile = printable(report.profile.as_str());
     for warning in &report.warnings {
-        complain(&format!("warning: {profile}: {}", one_line(&hints::of_warning(warning))));
+        print_err(&format!("warning: {profile}: {}", one_line(&hints::of_warning(warning))));
     }
     for record in report.kinds.values() {
         if let Some(at) = record.skipped_at {
-            complain(&format!("note: {profile}: {}: {}", record.kind, skipped(record.counts.skipped, at)));
+            print_err(&format!("note: {profile}: {}: {}", record.kind, skipped(record.counts.skipped, at)));
         }
     }
     let mut last = None;
     for error in &report.errors {
-        complain(&format!("error: {profile}: {}", one_line(&error.to_string())));
+        print_err(&format!("error: {profile}: {}", one_line(&error.to_string())));
         let hint = hints::of_error(error);
         if last != Some(hint) {
-            complain(&format!("  hint: {}", one_line(hint)));
+            print_err(&format!("  hint: {}", one_line(hint)));
         }
         last = Some(hint);
     }

@@ -16,7 +16,7 @@ use self::partial::Partial;
 use self::special::Special;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::terminal::{self, complain, quoted};
+use super::terminal::{self, print_err, quoted};
 
 pub(crate) use self::partial::remove as remove_partial;
 
@@ -170,7 +170,7 @@ pub(crate) fn keep_stdout_private() {
         if file.metadata().is_ok_and(|of| of.is_file())
             && file.set_permissions(std::fs::Permissions::from_mode(0o600)).is_err()
         {
-            complain("warning: others may be able to read the file; it contains the login");
+            print_err("warning: others may be able to read the file; it contains the login");
         }
     }
 }

@@ -15,7 +15,7 @@ use super::one_profile::kinds_of;
 use super::results::Results;
 use super::rules::{self, Opened};
 use super::table::{Column, cell};
-use super::terminal::{complain, confirm, grouped};
+use super::terminal::{confirm, grouped, print_err};
 use super::{json, refused};
 
 /// The number of names that are shown if the command line names no number.
@@ -99,7 +99,7 @@ async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
             let rule = &counted.rule;
             let (pattern, replacement) = (login.blank(&rule.pattern), login.blank(&rule.replacement));
             if args.json {
-                json::say(&Line {
+                json::print_out(&Line {
                     profile: profile.id.as_str(),
                     kind: kind.as_str(),
                     position: counted.position,
@@ -142,9 +142,9 @@ async fn test(
     results.end()?;
     if !as_json {
         match (all.len(), all.len().saturating_sub(most) as u64) {
-            (0, _) => complain("note: no name would change"),
+            (0, _) => print_err("note: no name would change"),
             (_, 0) => {}
-            (_, more) => complain(&format!("note: {} more names; name a larger --limit", grouped(more))),
+            (_, more) => print_err(&format!("note: {} more names; name a larger --limit", grouped(more))),
         }
     }
     Ok(Exit::Done)

@@ -10,7 +10,7 @@ use sync_service::{Login, Service};
 use super::failure::Failure;
 use super::look::Look;
 use super::table::{Column, Table};
-use super::terminal::{complain, say};
+use super::terminal::{print_err, print_out};
 use super::{one_profile, refused, wiring};
 
 /// The cache and the profile whose rules a command is about.
@@ -48,12 +48,12 @@ impl Opened {
 /// Prints rules as a table, or a note that there are none.
 pub(super) fn print(columns: &[Column], rows: &[Vec<String>], none: &str) {
     if rows.is_empty() {
-        complain(none);
+        print_err(none);
         return;
     }
     let table = Table::new(Look::of_stdout(), columns, 0, 2, rows);
-    say(&table.header());
+    print_out(&table.header());
     for row in rows {
-        say(&table.line(row));
+        print_out(&table.line(row));
     }
 }

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::look::Look;
 use super::table::{Column, Table};
-use super::terminal::{complain, confirm, say};
+use super::terminal::{confirm, print_err, print_out};
 use super::{json, wiring};
 
 /// One line of `profile show --json`.
@@ -60,7 +60,7 @@ pub(crate) async fn set(database: &Path, args: &SetArgs) -> Result<Exit, Failure
         confirm(&format!("  {}: {before} → {now}", setting.key()));
     }
     if known.verify_tls && !changed.profile.verify_tls {
-        complain("warning: the panel's certificate is not verified any more; undo this with tls.verify=yes");
+        print_err("warning: the panel's certificate is not verified any more; undo this with tls.verify=yes");
     }
     Ok(Exit::Done)
 }
@@ -89,7 +89,7 @@ pub(crate) async fn show(database: &Path, args: &ShowProfileArgs) -> Result<Exit
     let cache = wiring::existing(database)?.ok_or_else(unknown)?;
     let profile = cache.profile(&id).await?.ok_or_else(unknown)?;
     if args.json {
-        json::say(&Line { profile: profile.id.as_str(), settings: Settings(&profile) });
+        json::print_out(&Line { profile: profile.id.as_str(), settings: Settings(&profile) });
     } else {
         print(&profile);
     }
@@ -106,13 +106,13 @@ const COLUMNS: [Column; 4] = [
 fn print(profile: &Profile) {
     let addresses = profile.addresses();
     let first = addresses.first().copied().unwrap_or("(no address)");
-    say(&format!("{}  {}", printable(profile.id.as_str()), printable(first)));
+    print_out(&format!("{}  {}", printable(profile.id.as_str()), printable(first)));
     for further in addresses.iter().skip(1) {
-        say(&format!("  further address: {}", printable(further)));
+        print_out(&format!("  further address: {}", printable(further)));
     }
     let user = if profile.username.is_some() { "kept, and not shown" } else { "none" };
-    say(&format!("  user name: {user}"));
-    say(&format!("  password: {}", password_words(profile)));
+    print_out(&format!("  user name: {user}"));
+    print_out(&format!("  password: {}", password_words(profile)));
     let row = |setting: &Setting| {
         let mark = if setting.is_changed(profile) { "* " } else { "  " };
         let unit = setting.unit().to_owned();
@@ -120,12 +120,12 @@ fn print(profile: &Profile) {
     };
     let rows: Vec<_> = SETTINGS.iter().map(row).collect();
     let table = Table::new(Look::of_stdout(), &COLUMNS, 0, 2, &rows);
-    say(&table.header());
+    print_out(&table.header());
     for row in &rows {
-        say(&table.line(row));
+        print_out(&table.line(row));
     }
     if SETTINGS.iter().any(|setting| setting.is_changed(profile)) {
-        say("* differs from the default");
+        print_out("* differs from the default");
     }
 }
 

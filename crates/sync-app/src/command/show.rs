@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::fields::{self, Category, Fields};
 use super::look::Look;
 use super::results;
-use super::terminal::{date, say};
+use super::terminal::{date, print_out};
 use super::value::{as_text, raw};
 use super::{change, json, one_profile, show_edits, wiring};
 
@@ -66,7 +66,7 @@ pub(crate) async fn run(database: &Path, args: &ShowArgs) -> Result<Exit, Failur
     }
     if args.json {
         let item = item(args, &shown);
-        json::say(&line(&profile, &login, args, &shown, item.as_deref()));
+        json::print_out(&line(&profile, &login, args, &shown, item.as_deref()));
     } else {
         print(&login, args, &shown, Look::of_stdout());
     }
@@ -132,7 +132,7 @@ fn categories<'a>(args: &ShowArgs, shown: &'a ShownItem) -> &'a [NamedCategory] 
 /// Prints an item for people.
 fn print(login: &Login, args: &ShowArgs, shown: &ShownItem, look: Look) {
     for line in lines(login, args, shown, look) {
-        say(&line);
+        print_out(&line);
     }
 }
 

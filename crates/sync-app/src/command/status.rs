@@ -17,7 +17,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::held::{self, Releases};
 use super::json::{self, Kind};
-use super::terminal::{date, grouped, say};
+use super::terminal::{date, grouped, print_out};
 use super::waiting::Waiting;
 use super::{first_steps, follower, learnt, pace, status_check, wiring};
 
@@ -61,7 +61,7 @@ pub(crate) async fn run(database: &Path, args: &StatusArgs) -> Result<Exit, Fail
         if as_json {
             let mut object = as_object(&upcoming, &status, &runs, &feed, problems.as_deref());
             object["conflicts"] = waiting.open().into();
-            json::say(&object);
+            json::print_out(&object);
         } else if let Some(problems) = &problems {
             status_check::print(&upcoming.profile, problems, now);
         } else {
@@ -76,33 +76,33 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord], waitin
     let profile = &upcoming.profile;
     let now = SystemClock::new().now();
     let id = printable(profile.id.as_str());
-    say(&format!("{id}  {}", printable(address(profile, status, now).unwrap_or("(no address)"))));
+    print_out(&format!("{id}  {}", printable(address(profile, status, now).unwrap_or("(no address)"))));
     match runs.first() {
         None if !profile.has_login() => {
-            say(&format!("  nothing was applied yet; change sets fill it: {}", follower::apply(&profile.id)));
+            print_out(&format!("  nothing was applied yet; change sets fill it: {}", follower::apply(&profile.id)));
         }
-        None => say("  never synced"),
+        None => print_out("  never synced"),
         Some(run) => {
             let when = ago(now - run.finished_at.unwrap_or(run.started_at));
             let began = if run.finished_at.is_some() { "" } else { "began " };
-            say(&format!("  last run {}, {began}{when} ago", run.status));
+            print_out(&format!("  last run {}, {began}{when} ago", run.status));
         }
     }
     if let Some(account) = &status.account {
         let end = end(account.expires_at, status.facts.account_end.as_deref());
-        say(&format!("  account {}, {end}", one_line(&account.status)));
+        print_out(&format!("  account {}, {end}", one_line(&account.status)));
     }
     for kind in status.kinds.values() {
         let last = kind
             .last_sync
             .map_or_else(|| never(profile).to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         let off = if profile.kinds_off.contains(&kind.kind) { ", switched off" } else { "" };
-        say(&format!("  {:<9} {:>9} items, {last}{off}", kind.kind.as_str(), grouped(kind.rows)));
+        print_out(&format!("  {:<9} {:>9} items, {last}{off}", kind.kind.as_str(), grouped(kind.rows)));
         if let Some(at) = upcoming.history[kind.kind].probed_at {
-            say(&format!("    a probe saw nothing new on {}; the list is older", date(at)));
+            print_out(&format!("    a probe saw nothing new on {}; the list is older", date(at)));
         }
         if !says_enough(upcoming, kind.kind) {
-            say(&format!("    {}", next_words(&upcoming.next[kind.kind], now)));
+            print_out(&format!("    {}", next_words(&upcoming.next[kind.kind], now)));
         }
         if let Some(since) = kind.doubted_since {
             let found = format!("a check on {} found inconsistencies", date(since));
@@ -111,26 +111,26 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord], waitin
             } else {
                 format!("{} repair it", follower::renew(&profile.id))
             };
-            say(&format!("    marked: {found}; {repair}"));
+            print_out(&format!("    marked: {found}; {repair}"));
         }
         for group in &kind.held {
             for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
-                say(&format!("    {}{line}", if at == 0 { "held: " } else { "" }));
+                print_out(&format!("    {}{line}", if at == 0 { "held: " } else { "" }));
             }
         }
     }
     for sentence in waiting.sentences(profile) {
-        say(&format!("  {sentence}"));
+        print_out(&format!("  {sentence}"));
     }
     for sentence in learnt::sentences(&status.facts, now) {
-        say(&format!("  learnt: {sentence}"));
+        print_out(&format!("  learnt: {sentence}"));
     }
     for sentence in pace::sentences(profile, upcoming.pace.as_ref(), now) {
-        say(&format!("  {sentence}"));
+        print_out(&format!("  {sentence}"));
     }
     for record in runs.first().map(|run| run.kinds.as_slice()).unwrap_or_default() {
         if let Some(error) = &record.error {
-            say(&format!("  error: {}: {}", record.kind, one_line(&error.message)));
+            print_out(&format!("  error: {}: {}", record.kind, one_line(&error.message)));
         }
     }
 }

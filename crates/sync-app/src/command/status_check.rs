@@ -6,7 +6,7 @@ use sync_core::{ContentKind, Profile};
 use sync_service::{Problem, WhatIsWrong};
 
 use super::exit::Exit;
-use super::terminal::{date, say};
+use super::terminal::{date, print_out};
 
 /// Returns the exit code that these problems ask for.
 pub(crate) fn exit(problems: &[Problem]) -> Exit {
@@ -22,10 +22,10 @@ pub(crate) fn exit(problems: &[Problem]) -> Exit {
 pub(crate) fn print(profile: &Profile, problems: &[Problem], now: i64) {
     let id = printable(profile.id.as_str());
     if problems.is_empty() {
-        say(&format!("{id}: in order"));
+        print_out(&format!("{id}: in order"));
     }
     for problem in problems {
-        say(&format!("{id}: {}", words(profile, problem, now)));
+        print_out(&format!("{id}: {}", words(profile, problem, now)));
     }
 }
 

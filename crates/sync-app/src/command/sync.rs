@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
-use super::terminal::{complain, grouped, is_quiet};
+use super::terminal::{grouped, is_quiet, print_err};
 use super::{held, json, one_profile, overlay_news, report, wiring};
 
 /// Syncs the named profiles, or all of them, as many at once as the arguments allow.
@@ -34,8 +34,8 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
         profiles.retain(Profile::has_login);
     }
     if profiles.is_empty() {
-        complain("note: there is nothing to sync: no profile has a login, and change sets fill them");
-        complain("  hint: `xtream-sync changes apply FILE --profile ID` applies one");
+        print_err("note: there is nothing to sync: no profile has a login, and change sets fill them");
+        print_err("  hint: `xtream-sync changes apply FILE --profile ID` applies one");
         return Ok(Exit::Done);
     }
     let accounts: Vec<_> = profiles.iter().map(PanelAccount::of).collect();
@@ -111,14 +111,14 @@ impl Synced {
     /// Prints the result. Returns the exit code of the run.
     fn print(&self, as_json: bool) -> Exit {
         if as_json {
-            json::say(&json::Report::from(&self.report).with_overlay(&self.overlay).with_off(&self.off));
+            json::print_out(&json::Report::from(&self.report).with_overlay(&self.overlay).with_off(&self.off));
         } else if !is_quiet() {
             report::print(&self.report, &self.added);
             report::print_off(&self.off);
         }
         report::notes(&self.report);
         overlay_news::notes(&self.report.profile, &self.overlay);
-        self.held.iter().for_each(|line| complain(line));
+        self.held.iter().for_each(|line| print_err(line));
         Exit::of_report(&self.report)
     }
 }

@@ -16,7 +16,7 @@ use super::hooks::{BeforeCommand, CommandHook};
 use super::known_logins::KnownLogins;
 use super::metrics::MetricsListener;
 use super::secret_variables::SecretVariables;
-use super::terminal::complain;
+use super::terminal::print_err;
 use super::watch_log::WatchLog;
 use super::webhook::{Place, Webhook};
 use super::wiring;
@@ -92,7 +92,7 @@ impl Telling {
         let told = cancel.run_until_cancelled(tokio::time::timeout(LAST_HOOKS, all)).await;
         if matches!(told, Some(Err(_))) {
             let limit = LAST_HOOKS.as_secs();
-            complain(&format!("warning: a hook could not be told within {limit} s, and is not tried again"));
+            print_err(&format!("warning: a hook could not be told within {limit} s, and is not tried again"));
         }
         self.tasks.shutdown().await;
     }

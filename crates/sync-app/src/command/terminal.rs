@@ -57,7 +57,7 @@ pub(crate) fn is_quiet() -> bool {
 }
 
 /// Prints a line of results. A reader that has gone is no error.
-pub(crate) fn say(line: &str) {
+pub(crate) fn print_out(line: &str) {
     let written = live::aside(|| writeln!(io::stdout().lock(), "{line}"));
     note(&written);
 }
@@ -65,7 +65,7 @@ pub(crate) fn say(line: &str) {
 /// Prints a line that confirms what was done. It is no result, so `--quiet` leaves it out.
 pub(crate) fn confirm(line: &str) {
     if !is_quiet() {
-        say(line);
+        print_out(line);
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn note(written: &io::Result<()>) {
         CLOSED.store(true, Ordering::Relaxed);
     }
     if written.as_ref().is_err_and(|error| !is_closed_pipe(error)) && !LOST.swap(true, Ordering::Relaxed) {
-        complain("error: the results can't be written to standard output");
+        print_err("error: the results can't be written to standard output");
     }
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn is_lost() -> bool {
 }
 
 /// Prints a line to stderr. With `--quiet`, only errors, held removals, and the lines that belong to them are printed.
-pub(crate) fn complain(line: &str) {
+pub(crate) fn print_err(line: &str) {
     let shown = if line.starts_with(' ') { SHOWN.load(Ordering::Relaxed) } else { !is_quiet() || is_important(line) };
     SHOWN.store(shown, Ordering::Relaxed);
     if shown {

@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::json;
 use super::one_profile::{self, kinds_of};
-use super::terminal::{complain, grouped, quoted, say};
+use super::terminal::{grouped, print_err, print_out, quoted};
 use super::wiring;
 
 /// The line of an undo that was done, or that would be.
@@ -88,7 +88,7 @@ pub(crate) async fn run(database: &Path, args: &UndoArgs) -> Result<Exit, Failur
 
 fn tell(profile: &Profile, report: &UndoReport, args: &UndoArgs) {
     if args.json {
-        return json::say(&Done {
+        return json::print_out(&Done {
             profile: profile.id.as_str(),
             run: report.run.map(|run| run.0),
             of: report.of.0,
@@ -97,11 +97,11 @@ fn tell(profile: &Profile, report: &UndoReport, args: &UndoArgs) {
     }
     let id = printable(profile.id.as_str());
     let would = if report.run.is_none() { "would be undone" } else { "is undone" };
-    say(&format!("{id}: run {} {would}", report.of.0));
+    print_out(&format!("{id}: run {} {would}", report.of.0));
     for (kind, counts) in report.kinds.iter() {
         let Some(counts) = counts else { continue };
         let (added, updated) = (grouped(counts.added), grouped(counts.updated));
-        say(&format!(
+        print_out(&format!(
             "  {:<9} {added} back, {updated} as before, {} gone again",
             kind.as_str(),
             grouped(counts.removed)
@@ -110,13 +110,13 @@ fn tell(profile: &Profile, report: &UndoReport, args: &UndoArgs) {
     if let Some(run) = report.run {
         let id = quoted(profile.id.as_str());
         if profile.has_login() {
-            complain(
+            print_err(
                 "the next sync takes what the panel still lists as ordinary changes, and holds what it no longer lists",
             );
         } else {
-            complain("the set that was undone fits again, and later ones only after it");
+            print_err("the set that was undone fits again, and later ones only after it");
         }
-        complain(&format!("to take the undo back: xtream-sync undo --profile {id} --run {}", run.0));
+        print_err(&format!("to take the undo back: xtream-sync undo --profile {id} --run {}", run.0));
     }
 }
 
@@ -124,7 +124,7 @@ fn refuse(profile: &Profile, login: &Login, refusal: &UndoRefusal, as_json: bool
     let UndoRefusal { of, refused, items } = refusal;
     let name = |name: &Option<String>| name.as_deref().map(|name| login.blank(name).into_owned());
     if as_json {
-        json::say(&RefusedLine {
+        json::print_out(&RefusedLine {
             profile: profile.id.as_str(),
             of: of.map(|run| run.0),
             refused: refused.as_str(),
@@ -140,16 +140,16 @@ fn refuse(profile: &Profile, login: &Login, refusal: &UndoRefusal, as_json: bool
         });
     }
     let run = of.map_or_else(String::new, |run| format!("run {} can't be undone: ", run.0));
-    complain(&format!("error: {}: {run}{}", printable(profile.id.as_str()), reason(*refused)));
+    print_err(&format!("error: {}: {run}{}", printable(profile.id.as_str()), reason(*refused)));
     for item in items.iter().take(5) {
         let by = item.run.map_or_else(|| "by hand".to_owned(), |run| format!("by run {}", run.0));
         let title = name(&item.name).unwrap_or_default();
-        complain(&format!("  {} {} {}: changed {by}", item.kind, item.id.0, one_line(&title)));
+        print_err(&format!("  {} {} {}: changed {by}", item.kind, item.id.0, one_line(&title)));
     }
     if items.len() > 5 {
-        complain(&format!("  and {} more", items.len() - 5));
+        print_err(&format!("  and {} more", items.len() - 5));
     }
-    complain(&format!("  hint: {}", hint(*refused)));
+    print_err(&format!("  hint: {}", hint(*refused)));
 }
 
 const fn reason(refused: Refused) -> &'static str {

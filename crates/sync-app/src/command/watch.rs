@@ -115,7 +115,7 @@ impl WatchObserver for Results {
                     let login = one_profile::login(profile);
                     let news = PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], usize::MAX, &login));
                     let line = json::Report::from(*report).with_overlay(&news).with_off(&off).with_trigger(*trigger);
-                    json::say(&line);
+                    json::print_out(&line);
                     if let Some(unread) = self.unread.as_ref().filter(|_| terminal::is_closed()) {
                         unread.cancel();
                     }

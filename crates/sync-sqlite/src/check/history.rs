@@ -80,7 +80,7 @@ struct History {
     /// The sequence at which each run's entries end in the log, of all kinds.
     ends: BTreeMap<i64, i64>,
     /// The run that has compared everything because a check asked for it.
-    settled: i64,
+    compared: i64,
 }
 
 pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
@@ -89,9 +89,9 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
         applied: applied(look, &key)?,
         logged: logged(look, &key)?,
         ends: ends(look, &key[..1])?,
-        settled: doubts::settled_run(look.conn, look.profile, kind)?.unwrap_or(0),
+        compared: doubts::settled_run(look.conn, look.profile, kind)?.unwrap_or(0),
     };
-    let odd = malformed(look, &key, history.settled)?;
+    let odd = malformed(look, &key, history.compared)?;
     look.note(Breach::LogMalformed, &odd);
     let existing = integers(look.conn, "SELECT id FROM xtream_sync_runs WHERE profile_id=? ORDER BY 1", &key[..1])?;
     look.note(Breach::RunNotAsLogged, &history.runs_not_as_logged(&existing));
@@ -107,7 +107,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let full = history.applied.iter().rev().find(|(_, applied)| applied.full).map(|(run, _)| *run);
     let bases = [(Breach::RowsNotAsRecorded, last), (Breach::RowsNotAsLogged, full)];
     for (breach, base) in bases {
-        let base = base.map(|run| run.max(history.settled));
+        let base = base.map(|run| run.max(history.compared));
         // If the log begins later, the changes in between are unknown.
         let Some(base) = base.filter(|base| history.begins() <= *base) else { continue };
         let Some((most, by_hand)) = history.rows_since(base, look, &key)? else { continue };
@@ -129,7 +129,7 @@ impl History {
     fn runs_not_as_logged(&self, existing: &[i64]) -> Vec<i64> {
         let begins = self.begins();
         let mut odd = Vec::new();
-        for (run, record) in self.applied.range(self.settled.max(begins)..) {
+        for (run, record) in self.applied.range(self.compared.max(begins)..) {
             let none = Logged::default();
             let logged = self.logged.get(run).unwrap_or(&none);
             let added = if logged.loaded { 0 } else { record.added };
@@ -142,7 +142,7 @@ impl History {
                 odd.push(*run);
             }
         }
-        for (run, logged) in self.logged.range(self.settled.max(1)..) {
+        for (run, logged) in self.logged.range(self.compared.max(1)..) {
             let changes = logged.loaded || logged.added + logged.updated + logged.removed > 0;
             if changes && !self.applied.contains_key(run) && existing.binary_search(run).is_ok() {
                 odd.push(*run);
@@ -220,7 +220,7 @@ fn ends(look: &mut Look<'_>, profile_id: &[Bind<'_>]) -> Result<BTreeMap<i64, i6
 
 /// Returns the sequences of impossible entries: those that lack an id or have one wrongly, those of a run that never
 /// existed, and those that follow entries of a later run.
-fn malformed(look: &mut Look<'_>, key: &[Bind<'_>], settled: i64) -> Result<Vec<i64>, StoreError> {
+fn malformed(look: &mut Look<'_>, key: &[Bind<'_>], compared: i64) -> Result<Vec<i64>, StoreError> {
     let sql = "SELECT sequence FROM (SELECT *,MAX(run_id) OVER (ORDER BY sequence) AS latest FROM xtream_changes \
                WHERE profile_id=? AND kind=?) WHERE run_id>=? AND ((change='loaded')<>(content_id IS NULL) OR \
                (change='updated' AND coalesce(fields,'')='') OR (returned<>0 AND change<>'added') OR \
@@ -229,5 +229,5 @@ fn malformed(look: &mut Look<'_>, key: &[Bind<'_>], settled: i64) -> Result<Vec<
                (name IS NOT NULL AND change IN ('updated','removed') AND before IS NULL) OR \
                (run_id>0 AND run_id<latest) OR (run_id=0 AND change NOT IN ('removed','converged','overruled')) OR \
                run_id>coalesce((SELECT seq FROM sqlite_sequence WHERE name='xtream_sync_runs'),0)) ORDER BY 1";
-    integers(look.conn, sql, &[key[0].clone(), key[1].clone(), settled.into()])
+    integers(look.conn, sql, &[key[0].clone(), key[1].clone(), compared.into()])
 }

@@ -90,7 +90,7 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
 
 /// Ends the mark of a kind after every item was compared and written, and corrects what the comparison doesn't cover.
 /// Returns whether the kind was marked.
-pub(crate) fn settle(
+pub(crate) fn end_mark(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
     kind: ContentKind,
@@ -117,7 +117,7 @@ pub(crate) fn settle(
         let sql = format!("UPDATE {} SET position=? WHERE id=? AND position<>?", tables.categories);
         execute(conn, &sql, &[position.into(), id.into(), position.into()])?;
     }
-    doubts::settle(conn, profile, kind, run.0)?;
+    doubts::close(conn, profile, kind, run.0)?;
     tracing::info!(%kind, "what the check doubted has been compared and put right");
     Ok(true)
 }

@@ -115,7 +115,7 @@ impl KindUndo<'_> {
             overlay.after_undo(conn, &moved.gone, &moved.columns, &moved.back)?;
         }
         if let Some(overlay) = overlay {
-            other_texts.extend(overlay.settle(conn)?.other_texts);
+            other_texts.extend(overlay.finish(conn)?.other_texts);
         }
         let edited = log::bring_back(conn, key, self.of)?;
         if !edited.is_empty() {

@@ -90,7 +90,7 @@ impl Prepared {
 
     fn swap(self, copy: Copy, cache: &Path) -> Result<Restored, BackupError> {
         let _alone = lock::alone(cache).map_err(|error| in_use(cache, error))?;
-        let mut quiet = settle(cache)?;
+        let mut quiet = flush_log(cache)?;
         let newer_edits = quiet.as_mut().map_or(0, |old| newer_edits(old, copy.path()));
         let kept = set_aside(cache, &self.time).map_err(|error| fault::of_io(&error, "putting the cache aside"))?;
         let put = copy.put(cache, true);
@@ -149,11 +149,11 @@ fn in_use(cache: &Path, error: StoreError) -> StoreError {
 
 /// Moves the content of a cache's log into its file, and keeps other programs out as long as the connection lives. A
 /// file that is no database, or is damaged, is left as it is.
-fn settle(cache: &Path) -> Result<Option<SqliteConnection>, StoreError> {
+fn flush_log(cache: &Path) -> Result<Option<SqliteConnection>, StoreError> {
     if !fs::metadata(cache).is_ok_and(|found| found.len() > 0) {
         return Ok(None);
     }
-    let settled = || {
+    let flush = || {
         let mut conn = connection::connect(file::plain(cache)?)?;
         connection::batch(&mut conn, "PRAGMA busy_timeout=500")?;
         match schema::examine(&mut conn) {
@@ -169,7 +169,7 @@ fn settle(cache: &Path) -> Result<Option<SqliteConnection>, StoreError> {
         connection::batch(&mut conn, "BEGIN EXCLUSIVE")?;
         Ok(conn)
     };
-    match settled() {
+    match flush() {
         Ok(conn) => Ok(Some(conn)),
         Err(StoreError::Corrupt(_)) => Ok(None),
         Err(error) => Err(error),

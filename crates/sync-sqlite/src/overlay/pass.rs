@@ -1,7 +1,7 @@
 //! The effects of a write of rows on the overlay: edits are judged and follow their items, and what is shown is
 //! renewed. An apply and an undo both use this module. A kind without edits and rules has no [`Pass`], and no cost.
 
-mod settle;
+mod finish;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -66,7 +66,7 @@ pub(crate) enum Writes<'a> {
 
 /// The result of a pass.
 #[derive(Debug, Default)]
-pub(crate) struct Settled {
+pub(crate) struct Finished {
     pub(crate) applied: Applied,
     /// The items whose entry in the search text has to be renewed.
     pub(crate) other_texts: Vec<i64>,

@@ -139,7 +139,7 @@ pub(crate) fn apply(
                 apply.bookkeeping(scope.within.is_none())?;
                 apply.before.keep(apply.conn, profile, scope, commit)?;
                 let is_compared = scope.within.is_none() && commit.record.mode == SyncMode::Full;
-                let was_doubted = is_compared && mend::settle(apply.conn, profile, scope.kind, commit.run)?;
+                let was_doubted = is_compared && mend::end_mark(apply.conn, profile, scope.kind, commit.run)?;
                 if was_doubted {
                     apply.text.doubt();
                     if let Some(overlay) = &mut apply.overlay {
@@ -159,7 +159,7 @@ pub(crate) fn apply(
                     }
                     apply.content = Some(content);
                 }
-                let applied = apply.settle_overlay()?;
+                let applied = apply.finish_overlay()?;
                 // This comes after all entries of the commit, so that a change set can be exported from the position at
                 // its end.
                 if let Some(content) = apply.content.take() {
@@ -455,11 +455,11 @@ impl<'a> Apply<'a> {
     }
 
     /// Judges and moves edits, and adapts what is shown and searched. Returns the results to report.
-    fn settle_overlay(&mut self) -> Result<Applied, StoreError> {
+    fn finish_overlay(&mut self) -> Result<Applied, StoreError> {
         let Some(overlay) = self.overlay.take() else { return Ok(Applied::default()) };
-        let settled = overlay.settle(self.conn)?;
-        self.text.shown_otherwise(self.conn, &settled.other_texts)?;
-        Ok(settled.applied)
+        let finished = overlay.finish(self.conn)?;
+        self.text.shown_otherwise(self.conn, &finished.other_texts)?;
+        Ok(finished.applied)
     }
 
     /// Writes the watermark and the run record. The watermark is that of a whole kind, so a listing of a part of it

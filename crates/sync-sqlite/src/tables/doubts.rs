@@ -75,7 +75,7 @@ pub(crate) fn raise(
 }
 
 /// Notes the run that has compared a marked kind in full.
-pub(crate) fn settle(
+pub(crate) fn close(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
     kind: ContentKind,

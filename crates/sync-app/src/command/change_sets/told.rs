@@ -7,7 +7,7 @@ use sync_core::{ContentKind, Counts, PerKind, ProfileId};
 use sync_service::{ApplyError, ApplyOutcome, ApplyReport, ChangeSetError as ReadError, Refusal};
 
 use crate::command::json;
-use crate::command::terminal::{complain, grouped, is_quiet, say};
+use crate::command::terminal::{grouped, is_quiet, print_err, print_out};
 
 /// The advice for a set that fits any profile without content.
 pub(super) const WHOLE: &str = "make a set of everything with `xtream-sync changes export`, without --since, and apply it to a \
@@ -72,7 +72,7 @@ pub(super) fn print(profile: &ProfileId, report: &ApplyReport, as_json: bool) {
     };
     let position = |place: Place| Position { epoch: place.epoch, sequence: place.sequence };
     if as_json {
-        return json::say(&Line {
+        return json::print_out(&Line {
             profile: profile.as_str(),
             status,
             reason,
@@ -89,24 +89,24 @@ pub(super) fn print(profile: &ProfileId, report: &ApplyReport, as_json: bool) {
     }
     let id = printable(profile.as_str());
     match &report.outcome {
-        ApplyOutcome::Applied => say(&format!("{id}: the change set is applied")),
+        ApplyOutcome::Applied => print_out(&format!("{id}: the change set is applied")),
         ApplyOutcome::Already if report.kinds.values().all(Option::is_none) => {
-            return say(&format!("{id}: the change set has nothing for this profile"));
+            return print_out(&format!("{id}: the change set has nothing for this profile"));
         }
         ApplyOutcome::Already => {
-            return say(&format!(
+            return print_out(&format!(
                 "{id}: nothing to apply: every value that counts as a change is the same already (images, ratings and \
                  dates travel with rows that have changed)"
             ));
         }
-        ApplyOutcome::Interrupted(_) => say(&format!("{id}: a part of the change set is applied")),
+        ApplyOutcome::Interrupted(_) => print_out(&format!("{id}: a part of the change set is applied")),
         _ => {}
     }
     for kind in &report.written {
         let counts = report.kinds[*kind].unwrap_or_default();
         let [added, updated, refreshed, removed] =
             [counts.added, counts.updated, counts.refreshed, counts.removed].map(grouped);
-        say(&format!(
+        print_out(&format!(
             "  {:<9} {added} added, {updated} updated, {refreshed} refreshed, {removed} removed",
             kind.as_str()
         ));
@@ -128,7 +128,7 @@ pub(super) fn kept(report: &ApplyReport) -> String {
 
 /// Prints why a set was refused, what was kept, and what to do.
 pub(super) fn refuse(refusal: &Refusal, kept: &str) {
-    complain(&format!("error: {refusal}; {kept}"));
+    print_err(&format!("error: {refusal}; {kept}"));
     let hint = match refusal {
         Refusal::Damaged(ReadError::Empty) => {
             "see whether the command that makes the set has failed, and whether the file is the right one"
@@ -143,5 +143,5 @@ pub(super) fn refuse(refusal: &Refusal, kept: &str) {
         Refusal::From(_) | Refusal::To(_) => WHOLE,
         _ => return,
     };
-    complain(&format!("  hint: {hint}"));
+    print_err(&format!("  hint: {hint}"));
 }

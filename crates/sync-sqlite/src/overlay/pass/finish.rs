@@ -7,7 +7,7 @@ use sync_core::StoreError;
 use sync_core::overlay::{ConflictRules, EditEvent, EditPass, EditedItem, find_moves};
 use sync_core::store::Applied;
 
-use super::{Pass, Settled};
+use super::{Finished, Pass};
 use crate::overlay::edited::{Changes, Gone, Kept};
 use crate::overlay::{Editing, log, shown};
 use crate::tables::settings;
@@ -18,17 +18,17 @@ const MANY: usize = 20_000;
 impl Pass<'_> {
     /// Ends the pass after everything was written: judges edits, moves them, logs those that have ended, and adapts
     /// what is shown.
-    pub(crate) fn settle(mut self, conn: &mut SqliteConnection) -> Result<Settled, StoreError> {
+    pub(crate) fn finish(mut self, conn: &mut SqliteConnection) -> Result<Finished, StoreError> {
         let key = self.key;
-        let mut settled = Settled::default();
-        settled.applied.new_categories = std::mem::take(&mut self.new_categories);
+        let mut finished = Finished::default();
+        finished.applied.new_categories = std::mem::take(&mut self.new_categories);
         let mut changed = BTreeSet::new();
         if !self.written.is_empty() || self.look {
-            self.judge(conn, &mut settled.applied, &mut changed)?;
-            log::events(conn, key, &settled.applied.edits, self.run, self.at)?;
+            self.judge(conn, &mut finished.applied, &mut changed)?;
+            log::events(conn, key, &finished.applied.edits, self.run, self.at)?;
         }
-        settled.other_texts = self.show(conn, changed)?;
-        Ok(settled)
+        finished.other_texts = self.show(conn, changed)?;
+        Ok(finished)
     }
 
     fn judge(
