@@ -328,7 +328,7 @@ fn item(kind: ContentKind, object: &Map<String, Value>) -> Result<EditedItem, St
     if item.edits.is_empty() { Err("`edits` is empty".to_owned()) } else { Ok(item) }
 }
 
-/// Returns the value of an edit that JSON stands for.
+/// Returns the value of an edit for a JSON value; `None` if an edit has no such values.
 fn value_of(value: &Value) -> Option<EditValue> {
     match value {
         Value::Bool(flag) => Some(EditValue::Flag(*flag)),
