@@ -37,7 +37,8 @@ pub enum WhichItems {
 /// A change of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemChange {
-    /// The field gets the value that a person typed; an empty text ends the edit. Categories are named by id or by name.
+    /// The field gets the value that a person typed. An empty text ends the edit. Categories are named by id or by
+    /// name.
     Typed(EditField, String),
     /// The field gets the present time.
     Now(EditField),
@@ -134,13 +135,13 @@ impl Service {
         }
     }
 
-    /// Answers the conflicts of these items, or of all, in one transaction; see [`Overlay::resolve`](sync_core::Overlay::resolve).
-    /// Returns the items whose conflict has ended.
+    /// Answers the conflicts of these items, or of all, in one transaction; see
+    /// [`Overlay::resolve`](sync_core::Overlay::resolve). Returns the items whose conflict has ended.
     ///
     /// # Errors
     ///
-    /// [`OverlayError::UnknownItems`] for ids without a conflict, and [`AnswerError::SeveralKinds`] for an id that has one
-    /// in several kinds if no kind is named.
+    /// [`OverlayError::UnknownItems`] for ids without a conflict, and [`AnswerError::SeveralKinds`] for an id that has
+    /// conflicts in several kinds if no kind is named.
     pub async fn answer_conflicts(
         &self,
         profile: &ProfileId,
