@@ -23,9 +23,9 @@ pub enum RuleChange {
     AddFilter(FilterRule, Option<usize>),
     /// The filter rule at a position is removed.
     RemoveFilter(usize),
-    /// What becomes of items that no rule matches.
+    /// The action for items that no rule matches is set.
     Otherwise(FilterAction),
-    /// What becomes of such items in new categories.
+    /// The rule for such items in new categories is set.
     NewCategories(NewCategories),
     /// A rewrite rule is inserted before the one at a position, or behind the last one.
     AddRewrite(RewriteRule, Option<usize>),

@@ -50,13 +50,13 @@ async fn once_is_once() {
     let seen: Vec<_> = first.iter().map(|run| (run.profile.as_str(), run.failed)).collect();
     assert_eq!(seen, [("home", false), ("attic", true)]);
     assert_eq!(log.count("postponed: account_busy"), 1);
-    // Nothing is due now, but for what was postponed.
+    // Nothing is due now, except what was postponed.
     assert!(matches!(run().await, WatchEnd::Stopped));
     assert_eq!(log.runs.lock().unwrap().len(), 2);
     assert_eq!(log.count("postponed: account_busy"), 2);
 }
 
-/// A person who asks for it ends the pauses that stand in no history.
+/// A requested reload ends the pauses that are not in the history.
 #[tokio::test(start_paused = true)]
 async fn a_reload_ends_the_pauses_that_are_remembered() {
     let clock = SimClock::new();
