@@ -144,7 +144,7 @@ impl QuietHours {
         if !self.contain(zone.local_time(at)) {
             return None;
         }
-        // Minute by minute, because a clock may be set forward or back in between.
+        // This goes minute by minute, because the clock may be set forward or back in between.
         let minutes = (1..=2 * 1440).map(|minute| (at.div_euclid(60) + minute) * 60);
         let mut after = minutes.filter(|minute| !self.contain(zone.local_time(*minute)));
         after.next()
@@ -166,7 +166,7 @@ impl FromStr for QuietHours {
         };
         let (from, to) = text.split_once('-').ok_or(NoQuietHours)?;
         let (from, to) = (minute(from).ok_or(NoQuietHours)?, minute(to).ok_or(NoQuietHours)?);
-        // A whole day would never end.
+        // Quiet hours of a whole day would never end.
         if from == to { Err(NoQuietHours) } else { Ok(Self { from, to }) }
     }
 }
