@@ -18,7 +18,7 @@ pub struct Problem {
     pub since: Option<i64>,
 }
 
-/// What can be wrong with a profile.
+/// A problem that a profile can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhatIsWrong {

@@ -1,4 +1,4 @@
-//! The bytes of the format, held against `docs/change-sets.md` and against a file of the first version.
+//! The bytes of the format, compared with `docs/change-sets.md` and with a file of the first version.
 
 use std::fs;
 use std::path::Path;
@@ -73,7 +73,8 @@ fn fields(kind: ContentKind, names: &[&str]) -> FieldSet {
     set
 }
 
-/// The example of the document: of two movies one is gone, one has lost its year, and one is new and stands first.
+/// Returns the example of the document. Of two movies, one is gone and one has lost its year; a new one is listed
+/// first.
 fn example() -> Set {
     let (gone, before) = (movie(7, "The Out-of-Towners", "1999"), movie(603, "The Matrix", "1999"));
     let mut after = before.clone();

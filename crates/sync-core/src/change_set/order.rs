@@ -22,7 +22,7 @@ pub enum Moves {
     Whole,
 }
 
-/// How the order of a listing changes.
+/// The change of the order of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderChange {
     /// The ids of the whole listing, in its order.

@@ -15,7 +15,7 @@ pub enum ConflictRule {
     KeepLocal,
     /// The edit ends, and the panel's value is shown.
     TakePanel,
-    /// The later one wins. The panel's change has the time at which its listing was asked for.
+    /// The later change wins. The panel's change has the time at which its listing was asked for.
     Newest,
     /// The user's value stays, and the conflict waits for an answer.
     Ask,
@@ -41,7 +41,7 @@ impl ConflictRule {
     }
 }
 
-/// The rule of each field that can conflict: settings of a profile.
+/// The rule of each field that can conflict. The rules are settings of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConflictRules {
     /// The rule of names.

@@ -17,7 +17,7 @@ pub const RULES_MAX: usize = 100;
 /// The largest number of sets of categories whose verdicts are kept in memory.
 const SETS_MAX: usize = 10_000;
 
-/// What a rule does with the items that it matches.
+/// The action for the items that a rule matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum FilterAction {
     /// They are shown.
@@ -138,8 +138,8 @@ pub struct Filter {
     pub otherwise: FilterAction,
     /// The rule for such items in new categories.
     pub new_categories: NewCategories,
-    /// The ids of the categories that were listed when the first rule was made, or first after it; `None` if there are no
-    /// rules, or no categories yet.
+    /// The ids of the categories that are not new: those that were listed when the first rule was made, or with the
+    /// first list after it. `None` if there are no rules, or no categories yet.
     pub known_categories: Option<BTreeSet<String>>,
     /// The ids of the new categories that reports have named. A category that goes and comes back is not named again.
     pub told_categories: BTreeSet<String>,

@@ -14,8 +14,8 @@ pub enum ImportMatch {
     Unmatched,
 }
 
-/// Finds an imported item. `stored` is the identity of the row under its id, if there is one. `alike` are the rows of the
-/// kind with its name.
+/// Finds an imported item. `stored` is the identity of the row under its id, if there is one. `alike` are the rows of
+/// the kind with its name.
 ///
 /// An item under the same id is the same if its name, its id at themoviedb.org or its category is the same. Otherwise a
 /// row is the item if it is certainly the same, or if no other row has the name. Movies with different ids at

@@ -8,7 +8,7 @@ use super::rewrite::CompiledRewrites;
 use super::rules::OverlayRules;
 use crate::model::{Category, CategorySet, ContentKind, Item, Value};
 
-/// What is shown of an item beside or in place of its row.
+/// The values by which an item is shown beside or in place of its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 pub struct Shown {

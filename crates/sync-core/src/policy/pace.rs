@@ -180,7 +180,7 @@ pub struct Pace {
     /// The time up to which tokens were counted.
     counted: Duration,
     held: Option<(Duration, Hold)>,
-    /// Whether the next request has waited for the rate; and whether the last one has.
+    /// Whether the next request has to wait for the rate, and whether the last one has waited.
     waits: bool,
     waited: bool,
     /// The times of the last requests since the last refusal or rest.
@@ -189,7 +189,7 @@ pub struct Pace {
     answered: bool,
     refusals_in_a_row: u32,
     latency: UsualLatency,
-    /// Whether the rate was lowered since the start; and whether a request was sent.
+    /// Whether the rate was lowered, and whether a request was sent, since the start.
     lowered: bool,
     used: bool,
     kept: AccountPace,
@@ -255,7 +255,7 @@ impl Pace {
     ///
     /// # Errors
     ///
-    /// It may not be sent yet.
+    /// The request may not be sent yet.
     pub fn take(&mut self, now: Now) -> Result<(), NotYet> {
         self.count(now.monotonic);
         if let Some((at, why)) = self.held.filter(|(until, _)| *until > now.monotonic) {

@@ -24,13 +24,14 @@ use crate::run::record::RunStatus;
 ///
 /// # Contract
 ///
-/// - Each call sees one state of the cache: that before an apply, or that after it.
-/// - No call waits for a sync under way, and none changes anything.
+/// - Each call sees one state of the cache: the state before an apply, or the state after it.
+/// - No call waits for a sync under way, and no call changes anything.
 /// - A profile that doesn't exist is [`StoreError::UnknownProfile`].
 /// - Items are shown as their rows, the user's edits and the rules say, unless a [`View`] asks for something else.
-///   [`Self::item`] answers for every item, and says what is shown of it. Categories are counted by the rows, without filters.
-/// - Pages that follow one another have each row once: a row that is there from the first page to the last one is in
-///   exactly one of them, whatever is added or removed meanwhile.
+///   [`Self::item`] answers for every item, and says how it is shown. Categories are counted by the rows, without
+///   filters.
+/// - Successive pages have each row once: a row that exists from the first page to the last one is in exactly one of
+///   them, whatever is added or removed meanwhile.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Catalogue: Send + Sync {

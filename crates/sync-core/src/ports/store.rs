@@ -156,12 +156,12 @@ pub trait Staging: Send {
 
     /// Writes everything at once: items, removals, tombstones, index, validator, categories, held removals, watermark,
     /// counts, change log and run record. Edits of the items are judged, and follow items that are listed under another
-    /// id; see [`overlay`](crate::overlay). Returns what is to be told of them.
+    /// id; see [`overlay`](crate::overlay). Returns the findings in the overlay, to be reported.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] if a later lease was taken, [`StoreError::Cancelled`] if the token was cancelled before the
-    /// commit, and [`StoreError::OtherState`] if the content is not as the commit's proof says.
+    /// [`StoreError::Fenced`] if a later lease was taken, [`StoreError::Cancelled`] if the token was cancelled before
+    /// the commit, and [`StoreError::OtherState`] if the content is not as the commit's proof says.
     async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError>;
 }
 

@@ -223,7 +223,7 @@ async fn a_listing_moves_on_before_its_first_element_and_not_after_it() {
     }
 }
 
-/// It may answer for a category.
+/// The panel may still answer for a category.
 #[tokio::test]
 async fn a_list_that_is_too_much_is_no_reason_to_move_on() {
     let overloaded = SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };

@@ -1,4 +1,4 @@
-//! What is wrong with a profile.
+//! The problems of a profile.
 
 use sync_core::catalogue::{AccountStanding, ContentStatus};
 use sync_core::testing::profile;

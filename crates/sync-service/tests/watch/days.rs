@@ -18,7 +18,7 @@ pub(crate) const HOUR: i64 = 3600;
 pub(crate) const DAY: i64 = 86_400;
 pub(crate) const DAYS: i64 = 200;
 
-/// What happens to the machine.
+/// An event of the machine.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
     /// It sleeps for so many seconds.

@@ -40,8 +40,8 @@ pub struct StampTally {
 }
 
 impl StampTally {
-    /// Returns the tally of a listing that hasn't begun. `now` is its time, and `previous` that of the listing before, by
-    /// our clock. The panel's clock is `ahead` seconds ahead of ours.
+    /// Returns the tally of a listing that hasn't begun. `now` is its time, and `previous` is the time of the listing
+    /// before, by our clock. The panel's clock is `ahead` seconds ahead of ours.
     pub fn new(now: i64, previous: Option<i64>, ahead: i64) -> Self {
         let slots = usize::try_from(DAYS * HALF_HOURS).unwrap_or_default();
         Self { now, previous, ahead, seen: vec![false; slots].into(), new: 0, fresh: 0, of_now: 0 }

@@ -18,7 +18,7 @@ pub struct ProbeRequest {
     pub offset: Option<u64>,
     /// The greatest number of elements that are needed. The source reads no further than one more.
     pub most: usize,
-    /// The index that the elements are compared with, if they are. The rules are those of
+    /// The index with which the elements are compared; `None` if they are not compared. The rules are those of
     /// [`Baseline::Index`](crate::source::Baseline::Index).
     pub known: Option<Arc<ListingIndex>>,
     /// The fields without a part in the digests.
