@@ -13,8 +13,8 @@ use crate::ports::source::{Completeness, Entry};
 pub struct ProbeRequest {
     /// The scope of the list.
     pub scope: Scope,
-    /// The number of elements that the panel is asked to leave out at the beginning. The panel counts them in an order of
-    /// its own. `None` asks for the list as it is.
+    /// The number of elements that the panel is asked to leave out at the beginning. The panel counts them in an order
+    /// of its own. `None` asks for the list as it is.
     pub offset: Option<u64>,
     /// The greatest number of elements that are needed. The source reads no further than one more.
     pub most: usize,
