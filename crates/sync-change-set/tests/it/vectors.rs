@@ -153,7 +153,7 @@ fn the_types_of_the_document_are_those_of_the_tables() {
     }
 }
 
-/// Every kind of record, and every shape of a value.
+/// Returns a set with every kind of record and every shape of a value.
 fn every_shape() -> Set {
     let mut channel = Channel::with_id(ContentId(i64::MIN));
     channel.num = Some(i64::MAX);

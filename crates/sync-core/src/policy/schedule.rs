@@ -233,7 +233,7 @@ impl Schedules {
 mod tests {
     use super::*;
 
-    /// Unix seconds of an RFC 3339 time.
+    /// Returns the unix seconds of an RFC 3339 time.
     fn at(text: &str) -> i64 {
         DateTime::parse_from_rfc3339(text).unwrap().timestamp()
     }

@@ -40,7 +40,7 @@ async fn sync_from(service: &Service, source: ScriptedSource) {
     assert_eq!(report.status, RunStatus::Completed, "{report:?}");
 }
 
-/// A cache that is synced.
+/// Returns a synced cache.
 async fn leader() -> (MemoryStore, Service) {
     let (cache, service) = service();
     cache.save_profile(&Profile::new(home())).await.unwrap();

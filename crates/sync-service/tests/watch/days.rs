@@ -123,7 +123,7 @@ async fn two_hundred_days() {
     plot::check(&runs, &faults);
 }
 
-/// A run begins only after the end of the one before, or after a kill.
+/// Checks that a run begins only after the end of the run before, or after a kill.
 fn assert_never_at_once(runs: &[&Run]) {
     let kills: Vec<_> =
         happenings().into_iter().filter(|(_, it)| matches!(it, Happening::Kill)).map(|(at, _)| at).collect();

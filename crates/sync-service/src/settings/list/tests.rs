@@ -13,7 +13,7 @@ fn setting(key: &str) -> &'static Setting {
     SETTINGS.iter().find(|setting| setting.key == key).unwrap()
 }
 
-/// A value that differs from the default.
+/// Returns a value that differs from the default.
 fn other(setting: &Setting) -> &'static str {
     match setting.values {
         SettingValues::Whole { .. } | SettingValues::Decimal { .. } => "11",
