@@ -1,4 +1,4 @@
-//! What can be wrong with a file, and with the use of a writer.
+//! The errors of reading and writing a change set.
 
 use std::borrow::Cow;
 use std::io;
@@ -12,16 +12,16 @@ use crate::limits::Limit;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// There is not a single byte.
+    /// The input has not a single byte.
     #[error("the input is empty")]
     Empty,
-    /// The first bytes are those of something else.
+    /// The first bytes are not those of a change set.
     #[error("this is not a change set")]
     NotASet,
-    /// The bytes are not those that were written, or the file is not whole.
+    /// The bytes differ from those that were written, or the file is incomplete.
     #[error("the change set is damaged: {what} (at byte {at})")]
     Damaged {
-        /// The byte of the file at which the frame begins that was being read.
+        /// The position of the frame that was being read, in bytes from the beginning of the file.
         at: u64,
         /// What is wrong.
         what: Cow<'static, str>,
@@ -59,7 +59,7 @@ pub enum WriteError {
     /// The calls are not in the order of the format.
     #[error("the parts of a change set are given in a wrong order: {0}")]
     WrongOrder(&'static str),
-    /// A record is of another kind than the one that is being written.
+    /// A record is of another kind than the kind that is being written.
     #[error("a record of {found} is given among those of {kind}")]
     OtherKind {
         /// The kind that is being written.
@@ -67,7 +67,7 @@ pub enum WriteError {
         /// The kind of the record.
         found: ContentKind,
     },
-    /// The numbers of rows are not those of the header.
+    /// The numbers of rows differ from those in the header.
     #[error("the header has other numbers of {0} than there are records")]
     Counts(ContentKind),
     /// A record is longer than a reader accepts.
@@ -78,7 +78,7 @@ pub enum WriteError {
     Io(#[from] io::Error),
 }
 
-/// What is wrong with a part of a file, for a caller that knows where the part is.
+/// The reason why a part of a file can't be read, for a caller that knows the position of the part.
 #[derive(Debug)]
 pub(crate) enum Wrong {
     Damaged(Cow<'static, str>),

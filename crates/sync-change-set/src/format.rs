@@ -1,6 +1,6 @@
-//! The numbers of the format. `docs/change-sets.md` has them as well.
+//! The constants of the format. `docs/change-sets.md` documents them.
 
-/// The first bytes of a file. A transfer that changes line ends, or clears the highest bit, breaks them.
+/// The first bytes of a file. A transfer that changes line ends or clears the highest bit changes these bytes too.
 pub const MAGIC: [u8; 8] = *b"\x89XCS\r\n\x1a\n";
 
 /// The version that this crate writes and reads.
@@ -18,13 +18,13 @@ pub(crate) const KINDS_MAX: usize = 64;
 /// The greatest length of the name of a kind or a column, in bytes.
 pub(crate) const NAME_MAX: usize = 64;
 
-/// The member that begins a row that is new; its value is the id.
+/// The member that begins a new row. Its value is the id.
 pub(crate) const NEW: &str = "+";
-/// The member that begins a row that has changed.
+/// The member that begins a changed row. Its value is the id.
 pub(crate) const CHANGED: &str = "~";
-/// The member that begins a row that is gone.
+/// The member that begins a row that is gone. Its value is the id.
 pub(crate) const GONE: &str = "-";
-/// The member of a row with those keys without a column whose text is no JSON of one line.
+/// The member of a row for keys without a column whose text is not JSON on one line.
 pub(crate) const EXTRA_TEXT: &str = "extra_text";
 /// The line that begins a kind.
 pub(crate) const BEGIN: &str = "begin";

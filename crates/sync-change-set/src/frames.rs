@@ -1,4 +1,4 @@
-//! The frames of a file: pieces with a length and a checksum, and a checksum over all at the end.
+//! The frames of a file. Each frame has a length and a checksum. A checksum over all bytes is at the end of the file.
 
 use std::io::{self, Read, Write};
 
@@ -7,10 +7,10 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use crate::error::ReadError;
 use crate::format::{FRAME_MAX, MAGIC, VERSION};
 
-/// The bytes of a payload that are collected before a frame is written.
+/// The number of bytes of a payload at which a frame is written.
 const FRAME: usize = 65_536;
 
-/// Puts bytes into frames.
+/// Writes bytes in frames.
 pub(crate) struct FrameWriter<W> {
     out: W,
     all: Xxh3,
@@ -73,11 +73,11 @@ impl<W: Write> Write for FrameWriter<W> {
     }
 }
 
-/// Takes bytes out of frames, and checks the sums.
+/// Reads bytes from frames, and checks the checksums.
 pub(crate) struct FrameReader<R> {
     input: R,
     all: Xxh3,
-    /// The bytes that were read.
+    /// The number of bytes that were read.
     read: u64,
     /// The position at which the last frame begins.
     at: u64,
@@ -114,7 +114,8 @@ impl<R: Read> FrameReader<R> {
         &self.payload
     }
 
-    /// Reads the next frame. Returns false after the last one, if the sum over all is right and the input has ended.
+    /// Reads the next frame. Returns `false` after the last one, if the checksum over all is right and the input has
+    /// ended.
     pub(crate) fn advance(&mut self) -> Result<bool, ReadError> {
         self.at = self.read;
         let length = u32::from_le_bytes(self.take()?) as usize;

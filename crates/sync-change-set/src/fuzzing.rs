@@ -1,6 +1,7 @@
-//! Entry points for a fuzzer, and the layers of the format on their own. The tests use both.
+//! Entry points for a fuzzer, and the separate layers of the format. The tests use both.
 //!
-//! The layers are written here a second time, by the text of `docs/change-sets.md`, so that they don't agree by chance.
+//! The layers are written here a second time, from the text of `docs/change-sets.md` and not from the code, so that an
+//! error of the code is not repeated here.
 
 use std::io::{self, Read};
 
@@ -12,7 +13,7 @@ use crate::{Event, Limits, MAGIC, ReadError, SetReader, SetWriter, Tuning};
 /// The limits are small, so that few bytes reach them.
 const LIMITS: Limits = Limits { window_log: 18, decoded: 1 << 20, line: 1 << 16, order: 1 << 14 };
 
-/// Returns a file with sound checksums around these bytes, in frames of a size.
+/// Returns a file with correct checksums around these bytes, in frames of `size` bytes.
 pub fn framed(payload: &[u8], size: usize) -> Vec<u8> {
     let mut file = MAGIC.to_vec();
     file.extend(1_u16.to_le_bytes());
@@ -26,7 +27,7 @@ pub fn framed(payload: &[u8], size: usize) -> Vec<u8> {
     file
 }
 
-/// Returns a file with this body: sound checksums and a sound compression.
+/// Returns a file with this body, with correct checksums and a correct compression.
 ///
 /// # Panics
 ///
@@ -35,11 +36,11 @@ pub fn compressed(body: &[u8]) -> Vec<u8> {
     framed(&zstd::stream::encode_all(body, 1).expect("memory takes it"), 1000)
 }
 
-/// Returns the body of a file that is whole.
+/// Returns the body of a complete file.
 ///
 /// # Panics
 ///
-/// Panics if the file isn't whole.
+/// Panics if the file is incomplete.
 pub fn body(file: &[u8]) -> Vec<u8> {
     let mut rest = &file[10..];
     let mut payload = Vec::new();
@@ -54,8 +55,8 @@ pub fn body(file: &[u8]) -> Vec<u8> {
     zstd::stream::decode_all(payload.as_slice()).expect("the file is whole")
 }
 
-/// Reads the bytes as a change set. The first one says what they are: a file, the compressed bytes of one, its lines, or
-/// the lines of one kind.
+/// Reads the bytes as a change set. The first byte says what the other bytes are: a file, the compressed bytes of a
+/// file, its lines, or the lines of one kind.
 pub fn change_set(bytes: &[u8]) {
     let Some((layer, rest)) = bytes.split_first() else { return file(bytes) };
     match layer % 4 {
@@ -66,8 +67,8 @@ pub fn change_set(bytes: &[u8]) {
     }
 }
 
-/// Returns lines between a header, whose counts are those of the lines, and the end of the kind. The last byte chooses
-/// the kind, and whether the set has display fields.
+/// Returns a header, these lines as those of one kind, and the end of the kind. The counts in the header are those of
+/// the lines. The last byte chooses the kind, and whether the set has display fields.
 fn one_kind(lines: &[u8]) -> Vec<u8> {
     let choice = lines.last().copied().unwrap_or_default();
     let kind = ["channels", "movies", "series", "episodes"][usize::from(choice % 4)];
@@ -156,7 +157,7 @@ fn write((header, events): &Parts) -> Vec<u8> {
     writer.finish().expect("all kinds were read")
 }
 
-/// Gives three bytes at a time.
+/// Returns at most three bytes per read.
 struct Trickle<'a>(&'a [u8]);
 
 impl Read for Trickle<'_> {

@@ -1,4 +1,4 @@
-//! The first line: the panel, and the states that the set leads from and to.
+//! The first line: the panel, the states at which the set begins, and the states to which it leads.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -49,7 +49,7 @@ struct Named {
     kind: String,
 }
 
-/// A kind of a header as a reader has it.
+/// A kind of a header, as a reader finds it.
 #[derive(Debug)]
 pub(crate) enum Listed {
     Known(ContentKind),
@@ -69,7 +69,7 @@ impl PlaceLine {
     }
 }
 
-/// Writes the line, without its end.
+/// Writes the line without the line feed.
 pub(crate) fn write(header: &SetHeader) -> Vec<u8> {
     let kinds = header.kinds.iter().map(|it| KindLine {
         kind: it.kind.to_string(),
@@ -89,7 +89,7 @@ pub(crate) fn write(header: &SetHeader) -> Vec<u8> {
     serde_json::to_vec(&line).expect("numbers and texts are always JSON, and memory takes them")
 }
 
-/// Reads the line: the header with the kinds that are known, and the names of all in their order.
+/// Reads the line. Returns the header with the known kinds, and the names of all kinds in their order.
 pub(crate) fn read(line: &str) -> Result<(SetHeader, Vec<Listed>), Wrong> {
     let wrong = |_| Wrong::damaged("is no header");
     let read: HeaderRead<'_> = serde_json::from_str(line).map_err(wrong)?;

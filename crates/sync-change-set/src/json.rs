@@ -1,4 +1,4 @@
-//! Objects and arrays of JSON, read member by member, so that nothing is kept that isn't asked for.
+//! Reads objects and arrays of JSON member by member, so that only the wanted parts are kept.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,13 +22,13 @@ pub(crate) fn elements<'a>(json: &'a str, each: impl FnMut(&'a str) -> Result<()
     read(json, |json, wrong| json.deserialize_seq(Elements { each, wrong }), "has no JSON array where one belongs")
 }
 
-/// Returns the text of a string.
+/// Returns the text of a JSON string; `None` if the JSON is no string.
 pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
 }
 
-/// Writes a string.
+/// Writes a text as a JSON string.
 pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("a text is always JSON, and memory takes it");
 }

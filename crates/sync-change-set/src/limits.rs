@@ -1,4 +1,4 @@
-//! What a reader spends at most, whatever a file claims.
+//! The limits of what a reader spends, whatever a file claims.
 
 use crate::format::LINE_MAX;
 

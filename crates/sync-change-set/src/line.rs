@@ -24,7 +24,7 @@ pub(crate) enum Line<'a> {
     End,
 }
 
-/// Returns the fields that a set tells of every row that it touches.
+/// Returns the fields that every row of a set has, whether they have changed or not.
 pub(crate) fn always_told(kind: ContentKind, has_display: bool) -> FieldSet {
     let significant = kind.of_class(FieldClass::Significant);
     if has_display { FieldSet(FieldSet::all(kind.fields()).0 & !significant.0) } else { FieldSet::EMPTY }
@@ -35,7 +35,7 @@ pub(crate) fn push_bound(out: &mut Vec<u8>, member: &str, kind: ContentKind) {
     out.extend_from_slice(format!("{{\"{member}\":\"{kind}\"}}").as_bytes());
 }
 
-/// Writes a row that is new: all its values.
+/// Writes a new row with all its values.
 pub(crate) fn push_new(out: &mut Vec<u8>, item: &Item, has_display: bool) {
     push_id(out, NEW, item.id());
     let fields = item.kind().fields();
@@ -49,8 +49,8 @@ pub(crate) fn push_new(out: &mut Vec<u8>, item: &Item, has_display: bool) {
     out.push(b'}');
 }
 
-/// Writes a row that has changed: the values of the significant fields that are told, and of all others if they have
-/// one.
+/// Writes a changed row: the significant fields among its `fields`, and all other fields that have a value. The other
+/// fields are left out of a set without display fields.
 pub(crate) fn push_changed(out: &mut Vec<u8>, row: &ChangedRow, has_display: bool) {
     let kind = row.item.kind();
     push_id(out, CHANGED, row.item.id());
@@ -101,7 +101,7 @@ pub(crate) fn begun(line: &str) -> Result<Cow<'_, str>, Wrong> {
     first(line, BEGIN)?.ok_or(Wrong::damaged("begins no kind"))
 }
 
-/// Reads the line that ends a kind which is skipped. `None` if it is another line.
+/// Reads the line that ends a skipped kind. Returns the kind's name; `None` if the line is another one.
 pub(crate) fn ended(line: &str) -> Result<Option<Cow<'_, str>>, Wrong> {
     first(line, END)
 }
@@ -124,7 +124,7 @@ pub(crate) fn read(line: &str, kind: ContentKind, has_display: bool) -> Result<L
             Ok(())
         }
         Some(Reading::Row(row)) => row.column(&key, json),
-        // A later version may say more.
+        // A later version may have more members.
         Some(Reading::Line(_)) => Ok(()),
     })?;
     match found {
@@ -134,7 +134,7 @@ pub(crate) fn read(line: &str, kind: ContentKind, has_display: bool) -> Result<L
     }
 }
 
-/// A line of which the first members were read.
+/// A line whose first member was read.
 enum Reading<'a> {
     Row(Row),
     Line(Line<'a>),

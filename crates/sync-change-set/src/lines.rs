@@ -8,10 +8,10 @@ use crate::error::ReadError;
 use crate::frames::FrameReader;
 use crate::limits::{Limit, Limits};
 
-/// The bytes that are decompressed at once.
+/// The number of bytes that are decompressed at once.
 const CHUNK: usize = 65_536;
 
-/// zstd's text for a window beyond the limit. Its codes are not part of the interface of the crate.
+/// The message of zstd for a window beyond the limit. The crate `zstd` doesn't expose the error codes.
 const WINDOW: &str = "Frame requires too much memory for decoding";
 
 /// Reads lines.
@@ -19,13 +19,13 @@ pub(crate) struct Lines<R> {
     frames: FrameReader<R>,
     decoder: Decoder<'static>,
     limits: Limits,
-    /// How much of the payload is used.
+    /// The number of bytes of the payload that were used.
     used: usize,
-    /// Whether the decoder has more to give without further input.
+    /// Whether the decoder may return more without further input.
     is_full: bool,
     has_ended: bool,
     chunk: Vec<u8>,
-    /// The part of the chunk that is in no line yet.
+    /// The beginning and the end of that part of the chunk which no line has yet.
     from: usize,
     to: usize,
     decoded: u64,
@@ -53,7 +53,7 @@ impl<R: Read> Lines<R> {
         })
     }
 
-    /// Reads the next line. Returns false if there is none, after everything to the end of the file was checked.
+    /// Reads the next line. Returns `false` if there is none, after the file was checked to its end.
     pub(crate) fn advance(&mut self) -> Result<bool, ReadError> {
         self.line.clear();
         self.count += 1;
@@ -91,12 +91,12 @@ impl<R: Read> Lines<R> {
         &self.line
     }
 
-    /// Returns the error that something is wrong with the last line.
+    /// Returns an error about the last line.
     pub(crate) fn damaged(&self, what: &str) -> ReadError {
         ReadError::Damaged { at: self.frames.at(), what: format!("line {} {what}", self.count).into() }
     }
 
-    /// Decompresses some more. Returns false if there is no more.
+    /// Decompresses more bytes. Returns `false` if there are none.
     fn decode(&mut self) -> Result<bool, ReadError> {
         while !self.has_ended {
             if self.used == self.frames.payload().len() && !self.is_full {

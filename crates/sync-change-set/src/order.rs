@@ -1,8 +1,9 @@
-//! The order of a listing as lines of numbers, and back.
+//! Writes the order of a listing as lines of numbers, and reads it.
 //!
-//! A number is the difference to the one before it in its line, because ids that follow one another are near each other
-//! in most listings: 1.7 bytes per id in place of 3. In places, the items behind which others stand, and those others,
-//! are two sequences: 3.7 bytes in place of 5.7.
+//! A number is the difference from the number before it in its line, because ids that follow one another are near each
+//! other in most listings. This takes 1.7 bytes per id in place of 3. In a line of places, the placed items are one
+//! sequence of differences, and the items behind which they stand are another one. This takes 3.7 bytes per id in place
+//! of 5.7.
 
 use sync_core::ContentId;
 use sync_core::change_set::{OrderChange, Placed};
@@ -12,13 +13,13 @@ use crate::format::{PLACED, WHOLE};
 use crate::json::elements;
 use crate::limits::{Limit, Limits};
 
-/// The ids of a line.
+/// The largest number of ids in a line.
 pub(crate) const CHUNK: usize = 1000;
 
-/// The memory of a run without its ids: the value, and the smallest allocation.
+/// The memory of a run of items without its ids, in bytes: the value, and the smallest allocation.
 const RUN_BYTES: usize = size_of::<Placed>() + 64;
 
-/// Writes an id as its difference to another one, which it replaces.
+/// Writes an id as its difference from `last`, and sets `last` to the id.
 fn push_difference(out: &mut Vec<u8>, last: &mut i64, id: ContentId) {
     if !matches!(out.last(), Some(b'[')) {
         out.push(b',');
@@ -37,7 +38,8 @@ pub(crate) fn push_whole(out: &mut Vec<u8>, ids: &[ContentId]) {
     out.extend_from_slice(b"]}");
 }
 
-/// Returns runs as pieces that are no longer than a line. A piece that continues another one is behind its last item.
+/// Returns runs as pieces that are not longer than a line. A piece that continues another one is behind the last item
+/// of that one.
 pub(crate) fn pieces(runs: &[Placed]) -> impl Iterator<Item = (Option<ContentId>, &[ContentId])> {
     runs.iter().flat_map(|run| {
         let mut after = run.after;
@@ -63,7 +65,7 @@ pub(crate) fn push_placed(out: &mut Vec<u8>, pieces: &[(Option<ContentId>, &[Con
     out.extend_from_slice(b"]}");
 }
 
-/// Puts the lines of an order together.
+/// Assembles an order from its lines.
 #[derive(Debug)]
 pub(crate) struct OrderBuilder {
     change: OrderChange,

@@ -21,14 +21,14 @@ pub enum Event {
     Kind(ContentKind),
     /// A record of the kind.
     Record(Record),
-    /// The kind ends. All its records are there, as many as the header says.
+    /// The kind ends. All its records were read, as many as the header says.
     End,
 }
 
 /// Reads a change set from a file or a pipe.
 ///
-/// Each frame is checked before it is decompressed, and each line before it is returned. Whether the file is whole is
-/// known only after the last kind, when [`SetReader::next`] returns `None`.
+/// Each frame is checked before it is decompressed, and each line before it is returned. Whether the file is complete
+/// is known only at the end, when [`SetReader::next`] returns `None`.
 pub struct SetReader<R> {
     lines: Lines<R>,
     limits: Limits,
@@ -50,7 +50,7 @@ enum State {
     Failed,
 }
 
-/// What was read of a kind.
+/// The state of a kind that is being read.
 #[derive(Debug)]
 struct Progress {
     change: KindChange,
@@ -58,7 +58,7 @@ struct Progress {
     last_id: Option<ContentId>,
     part: Part,
     order: Option<OrderBuilder>,
-    /// Whether the last line is still to be read, because it ended an order.
+    /// Whether the last line is still to be read as a line of its own, because it has ended an order.
     is_line_open: bool,
 }
 
@@ -93,10 +93,10 @@ impl<R: Read> SetReader<R> {
         &self.skipped
     }
 
-    /// Returns the next part. `None` says that the file was read to its end and is whole.
+    /// Returns the next part. Returns `None` if the file was read to its end and is complete.
     #[expect(clippy::should_implement_trait, reason = "an iterator has no place for an error apart from its items")]
     pub fn next(&mut self) -> Result<Option<Event>, ReadError> {
-        // An error in between leaves this state.
+        // An error below leaves this state.
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Failed => Err(self.lines.damaged("was the last one that was read, because of an error")),
             State::Ended => {
@@ -108,7 +108,7 @@ impl<R: Read> SetReader<R> {
         }
     }
 
-    /// Begins the next kind that is known.
+    /// Begins the next known kind.
     fn begin(&mut self) -> Result<Option<Event>, ReadError> {
         while let Some(listed) = self.listed.next() {
             if !self.lines.advance()? {
@@ -179,7 +179,7 @@ impl Progress {
         Self { change, counts: [0; 3], last_id: None, part: Part::Rows, order: None, is_line_open: false }
     }
 
-    /// Takes a line, and returns what it completes.
+    /// Takes a line. Returns the part that the line completes, if there is one.
     fn take(&mut self, line: Line<'_>, limits: &Limits) -> Result<Option<Event>, Wrong> {
         match line {
             Line::Whole(json) => return self.order(json, true, limits),
@@ -225,7 +225,7 @@ impl Progress {
         Ok(())
     }
 
-    /// Goes on to a part that is there once.
+    /// Begins a part that occurs only once.
     fn enter(&mut self, part: Part) -> Result<(), Wrong> {
         if self.part >= part {
             return Err(Wrong::damaged("has a part of a kind twice, or after a later one"));

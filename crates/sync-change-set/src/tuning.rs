@@ -1,17 +1,18 @@
-//! How much time and memory the compressor takes.
+//! The time and memory that the compressor takes.
 
 use std::io::{self, Write};
 
 use zstd::stream::raw::CParameter;
 use zstd::stream::write::Encoder;
 
-/// How a set is compressed. Every reader reads both.
+/// The compression of a set. Every reader reads both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tuning {
-    /// For changes between two states: smaller. The compressor takes 8 MiB.
+    /// For changes between two states. The set is smaller. The compressor takes 8 MiB.
     #[default]
     Increment,
-    /// For a whole catalogue: a sixteenth larger, in a quarter of the time. The compressor takes 3 MiB.
+    /// For a whole catalogue. The set is a sixteenth larger, and takes a quarter of the time. The compressor takes 3
+    /// MiB.
     Snapshot,
 }
 

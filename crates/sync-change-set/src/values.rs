@@ -1,4 +1,4 @@
-//! Values of fields as JSON, and back, by the shape of the field.
+//! Writes values of fields as JSON, and reads them, by the shape of the field.
 
 use serde_json::value::RawValue;
 use sync_core::{CategorySet, Extra, Shape, Text, Value, ValueRef};
@@ -7,7 +7,7 @@ use crate::error::Wrong;
 use crate::format::EXTRA_TEXT;
 use crate::json::{elements, members, push_text, text};
 
-/// Returns whether a value is one that the format has no word for: nothing, in each of its forms.
+/// Returns whether a value is nothing in one of its forms. The format has no member for such a value.
 pub(crate) fn is_nothing(shape: Shape, value: ValueRef<'_>) -> bool {
     match value {
         ValueRef::Null => true,
@@ -19,7 +19,7 @@ pub(crate) fn is_nothing(shape: Shape, value: ValueRef<'_>) -> bool {
     }
 }
 
-/// Writes `,"NAME":VALUE`. The value is something.
+/// Writes `,"NAME":VALUE`. The value must not be nothing.
 pub(crate) fn push_member(out: &mut Vec<u8>, name: &str, shape: Shape, value: ValueRef<'_>) {
     let at = out.len();
     push_key(out, name);
@@ -30,7 +30,7 @@ pub(crate) fn push_member(out: &mut Vec<u8>, name: &str, shape: Shape, value: Va
             out.extend_from_slice(if number == 0 { b"false" } else { b"true" });
         }
         ValueRef::Integer(number) => out.extend_from_slice(number.to_string().as_bytes()),
-        // With as few digits as it takes to read the same number back.
+        // The number has as few digits as are needed to read the same number back.
         ValueRef::Real(number) => out.extend_from_slice(format!("{number:?}").as_bytes()),
         ValueRef::Categories(set) => push_list(out, set.iter().map(Text::as_str)),
         ValueRef::Extra(extra) => {
@@ -63,7 +63,8 @@ fn push_list<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>) {
     out.push(b']');
 }
 
-/// Writes the keys whose texts are JSON as they are, and the others, in a second member, as strings.
+/// Writes the keys without a column. Texts that are JSON are written as they are. The others are written as strings, in
+/// a second member.
 fn push_extra(out: &mut Vec<u8>, name: &str, extra: &Extra) {
     let (raw, other): (Vec<_>, Vec<_>) = extra.iter().partition(|(_, json)| is_raw(json));
     for (name, pairs, is_raw) in [(name, raw, true), (EXTRA_TEXT, other, false)] {
@@ -89,7 +90,7 @@ fn is_raw(json: &str) -> bool {
     !json.contains(['\n', '\r']) && serde_json::from_str::<&RawValue>(json).is_ok_and(|raw| raw.get() == json)
 }
 
-/// Reads a value. `None` if the shape can't hold it.
+/// Reads a value. Returns `None` if the shape can't hold it.
 pub(crate) fn value(shape: Shape, json: &str) -> Option<Value> {
     if json == "null" {
         return Some(Value::Null);
@@ -111,7 +112,7 @@ pub(crate) fn value(shape: Shape, json: &str) -> Option<Value> {
             _ => None,
         },
         Shape::Categories => texts(json).map(Value::Categories),
-        // Keys are gathered by the reader of the row, because they are in two members.
+        // The reader of the row gathers the keys, because they are in two members.
         Shape::Extra => None,
     }
 }
@@ -125,12 +126,12 @@ fn texts(json: &str) -> Option<CategorySet> {
     read.ok().map(|()| ids.into_iter().collect())
 }
 
-/// The keys without a column, as they are read.
+/// The keys without a column that were read so far.
 #[derive(Debug, Default)]
 pub(crate) struct ExtraPairs(Vec<(Text, Text)>);
 
 impl ExtraPairs {
-    /// Adds the keys of the member `extra`, or of the one with strings.
+    /// Adds the keys of the member `extra`, or of the member with strings.
     pub(crate) fn add(&mut self, json: &str, is_raw: bool) -> Result<(), Wrong> {
         if json == "null" {
             return Ok(());
@@ -143,9 +144,10 @@ impl ExtraPairs {
         })
     }
 
-    /// Returns them in order. Each key is there once.
+    /// Returns the keys in order. Fails if a key occurs twice.
     pub(crate) fn end(mut self) -> Result<Extra, Wrong> {
-        // An insertion at the end takes no time; a million of them in front would take hours.
+        // The keys are sorted first, because insertions at the end take no time. A million insertions in front would
+        // take hours.
         self.0.sort_by(|(a, _), (b, _)| a.cmp(b));
         if self.0.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(Wrong::damaged("has a key of `extra` twice"));

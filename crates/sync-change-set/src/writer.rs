@@ -14,13 +14,13 @@ use crate::{header, line, order};
 
 /// Writes a change set to a file or a pipe.
 ///
-/// The calls are in the order of the format: for each kind of the header [`begin`](Self::begin), its rows by rising id,
-/// its categories, its order, [`end`](Self::end); then [`finish`](Self::finish). After an error the file is not whole,
-/// and no reader accepts it.
+/// The calls follow the order of the format. For each kind of the header, these are [`begin`](Self::begin), the rows by
+/// ascending id, the categories, the order, and [`end`](Self::end). The last call is [`finish`](Self::finish). After an
+/// error the file is incomplete, and no reader accepts it.
 pub struct SetWriter<W: Write> {
     encoder: Encoder<'static, FrameWriter<W>>,
     has_display: bool,
-    /// The kinds that are not finished, the next one last.
+    /// The kinds that are not finished. The next one is the last.
     kinds: Vec<KindChange>,
     part: Part,
     counts: [u64; 3],
@@ -34,7 +34,7 @@ enum Part {
     Outside,
     Rows,
     Categories,
-    /// A whole order was begun, and may go on.
+    /// A whole order was begun, and may continue.
     Whole,
     Order,
 }
@@ -76,8 +76,8 @@ impl<W: Write> SetWriter<W> {
 
     /// Writes a record of the kind.
     ///
-    /// In a set with display fields, a changed row tells them all, whether its `fields` have them or not. In a set
-    /// without them they are left out.
+    /// In a set with display fields, a changed row has all of them, whether its `fields` have them or not. In a set
+    /// without display fields, they are left out.
     pub fn record(&mut self, record: &Record) -> Result<(), WriteError> {
         let kind = self.current()?.kind;
         let (found, row) = match record {
@@ -109,8 +109,8 @@ impl<W: Write> SetWriter<W> {
         self.end_line()
     }
 
-    /// Writes the next ids of a whole order. Calls that follow each other write one order, so that it needn't be whole
-    /// in memory.
+    /// Writes the next ids of a whole order. Successive calls write one order, so that the whole order needn't be in
+    /// memory.
     pub fn whole_order(&mut self, ids: &[ContentId]) -> Result<(), WriteError> {
         self.current()?;
         if self.part != Part::Whole {

@@ -1,5 +1,5 @@
-//! Files that claim or inflate to much take bounded memory and time. A test program of its own, because it counts what
-//! the whole process allocates.
+//! Files that claim much, or inflate to much, take bounded memory and time. This is a separate test program, because it
+//! counts the allocations of the whole process.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic, and nothing else is lost by it")]
 
@@ -14,7 +14,7 @@ static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
 const MIB: usize = 1 << 20;
 
-/// Compresses pieces until they have a size together.
+/// Returns compressed pieces that have a size together.
 fn inflating(begin: &str, piece: &str, size: u64) -> Vec<u8> {
     let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
     encoder.write_all(begin.as_bytes()).unwrap();
@@ -51,7 +51,7 @@ fn bombs_stop_at_a_limit() {
     let row = format!("{{\"+\":1,\"extra\":{{{keys}\"z\":1}}}}\n");
     assert!(row.len() > 12 * MIB);
     let cases = [
-        // The keys fall, so each of them would be inserted before all others. This takes the most of all rows.
+        // The keys fall, so each key would be inserted before all others. This row takes the most memory of all rows.
         ("a row of keys", inflating(&movies, &row, 1 << 20), 400),
         ("zeros", inflating("", "\0", 1 << 30), 64),
         ("a header without end", inflating("{\"panel\":\"", "a", 1 << 26), 64),

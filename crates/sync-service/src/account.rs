@@ -1,16 +1,16 @@
-//! Which profiles are of one account.
+//! Recognises profiles that belong to one account.
 //!
-//! Panels count the connections of an account, and ban accounts that open too many. So two profiles of one account are
-//! synced one after the other.
+//! Panels count the connections of an account, and ban accounts that open too many. Two profiles of one account are
+//! therefore synced one after the other.
 
 use sync_core::{AccountKey, Profile};
 use url::{Host, Url};
 
 /// An account at a panel: the hosts at which the panel is reached, and the user name.
 ///
-/// Scheme, port and path of an address don't count: a panel is often reached over several of them. Two panels on one
-/// host with the same user name are taken for one, which costs time and nothing else. On this machine the port counts:
-/// behind two ports are two tunnels, to two panels.
+/// Scheme, port and path of an address don't count, because a panel is often reached over several of them. Two panels
+/// on one host with the same user name count as one, which costs only time. On this machine the port counts, because
+/// two ports can be tunnels to two panels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PanelAccount(AccountKey);
 
@@ -30,13 +30,13 @@ impl PanelAccount {
         self.0.may_be(&other.0)
     }
 
-    /// The account as a cache knows it.
+    /// Returns the account as a cache knows it.
     pub const fn key(&self) -> &AccountKey {
         &self.0
     }
 }
 
-/// Returns the host of an address, in the one way in which it is written here.
+/// Returns the host of an address in lower case, with the port if the host is this machine.
 fn host(address: &str) -> Option<String> {
     let address = address.trim();
     let url = match Url::parse(address) {

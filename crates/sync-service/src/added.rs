@@ -1,4 +1,4 @@
-//! The names of what a run has added.
+//! Reads the names of the items that a run has added.
 
 use sync_core::catalogue::View;
 use sync_core::{ContentKind, Feed, LoggedChange, PerKind, ProfileId, StoreError, SyncReport};
@@ -8,25 +8,25 @@ use crate::run_changes::shown_items;
 use crate::secrets::Login;
 use crate::service::Service;
 
-/// Entries of the change log that are read in one go.
+/// The number of entries of the change log that one call reads.
 const PAGE: u32 = 500;
 
-/// So many pages are read at most. Names are worth no more time than that.
+/// The largest number of pages to read. The names are not worth more time.
 const PAGES: usize = 20;
 
-/// What a run has added to a kind. A first load has added nothing.
+/// The items that a run has added to a kind. The items of a first load don't count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Added {
-    /// The names of the first ones, without the login of the profile.
+    /// The names of the first added items, without the login of the profile.
     pub names: Vec<String>,
-    /// The number of all of them.
+    /// The number of all added items.
     pub total: u64,
 }
 
 impl Service {
-    /// Returns how far the feed of a profile goes; `None` if the profile has none yet. It is the argument of
-    /// [`Self::added`] for a run that begins afterwards.
+    /// Returns the extent of the feed of a profile; `None` if the cache doesn't know the profile yet. A caller passes
+    /// the value to [`Self::added`] after a run that begins later.
     pub async fn feed_before(&self, profile: &ProfileId) -> Result<Option<Feed>, StoreError> {
         match self.cache().feed(profile).await {
             Err(StoreError::UnknownProfile(_)) => Ok(None),
@@ -34,9 +34,9 @@ impl Service {
         }
     }
 
-    /// Returns what a run has added, by kind, with so many names at most, as the items are shown. Hidden and excluded items
-    /// count, and are not named. `before` is the feed before the run, and `login` the login of the profile, which is
-    /// blanked in the names.
+    /// Returns the items that a run has added, by kind, with at most `most` names per kind. The names are as the items
+    /// are shown. Hidden and excluded items count, but are not named. `before` is the feed before the run, and `login`
+    /// the login of the profile, which is blanked in the names.
     pub async fn added(
         &self,
         report: &SyncReport,
@@ -45,7 +45,7 @@ impl Service {
         login: &Login,
     ) -> Result<PerKind<Added>, StoreError> {
         let mut added = PerKind::from_fn(|_| Added::default());
-        // A first load is in the log as a whole, and is counted as added.
+        // The change log has a first load as one entry, but the report counts its items as added.
         let (Some(run), Some(before)) = (report.run, before) else { return Ok(added) };
         let mut overlaid = Overlaid::of(self, &report.profile).await?;
         let mut loaded = Vec::new();

@@ -15,7 +15,7 @@ use crate::source::{ServiceError, SourceFactory};
 pub struct Compared {
     /// The report of the dry run.
     pub report: SyncReport,
-    /// Rows that differ although the panel lists them as before: another program has written to them.
+    /// Rows that differ although the panel lists them as before. Another program has written them.
     pub findings: Vec<Finding>,
     /// Whether the panel's lists differ from the cache.
     pub differs: bool,

@@ -1,7 +1,7 @@
 //! A source over several addresses of one panel.
 //!
-//! The next address is tried only if one is unreachable, or if what answers there is no panel. A panel that refuses the
-//! login is not asked at another address, because panels ban accounts and clients that go on asking.
+//! The next address is tried only if an address is unreachable, or if its answer is not that of a panel. After a panel
+//! has refused the login, no other address is asked, because panels ban accounts and clients that go on asking.
 
 mod listing;
 mod rules;
@@ -27,14 +27,14 @@ struct Place {
     source: Arc<dyn ContentSource>,
 }
 
-/// The source. Clones share its state.
+/// The source over several addresses. Clones share its state.
 #[derive(Clone)]
 pub(crate) struct Failover(Arc<Shared>);
 
 struct Shared {
-    /// In the order in which they are tried.
+    /// The places in the order in which they are tried.
     places: Vec<Place>,
-    /// The first address of the profile. It needs no fact.
+    /// The first address of the profile. It is not reported as a fact.
     first: String,
     state: Mutex<State>,
 }
@@ -43,24 +43,24 @@ struct Shared {
 struct State {
     /// The number of places that were tried. Each is tried once.
     tried: usize,
-    /// The place that is used. Before the login it is the first one.
+    /// The place that is used. Before the login it is the first place.
     used: usize,
-    /// What the panel said when it refused the login at another address. Nothing is asked any more then.
+    /// The message of the panel when it refused the login at another address. After that, nothing is asked.
     refused: Option<String>,
     notices: Vec<String>,
 }
 
 /// The result of the search for another address.
 enum Moved {
-    /// Another one is used now.
+    /// Another address is used now.
     Yes,
-    /// There is no other one.
+    /// There is no other address.
     No,
-    /// The panel refuses the login at another one.
+    /// The panel refuses the login at another address.
     Refused(SourceError),
 }
 
-/// Returns the source of a profile. A profile with one address has the source that the factory makes.
+/// Returns the source of a profile. A profile with one address gets the source of the factory.
 pub(crate) async fn source<F: SourceFactory + ?Sized>(
     profile: &Profile,
     learnt: &PanelFacts,
@@ -94,7 +94,7 @@ impl Shared {
         self.state().used
     }
 
-    /// Returns the refusal after which nothing is asked any more.
+    /// Returns the refusal after which nothing is asked; `None` if there was none.
     fn refusal(&self) -> Option<SourceError> {
         self.state().refused.clone().map(|message| SourceError::Refused { message })
     }
@@ -103,7 +103,7 @@ impl Shared {
         &*self.places[at].source
     }
 
-    /// Returns the next place that was not tried, and counts it as tried.
+    /// Returns the next place that was not tried, and counts it as tried; `None` if all were tried.
     fn next(&self) -> Option<usize> {
         let mut state = self.state();
         let next = state.tried;
@@ -113,7 +113,7 @@ impl Shared {
         })
     }
 
-    /// Uses a place from now on. `failed` are the errors of the places that were tried before.
+    /// Uses a place from now on, and adds notices. `failed` has the errors of the places that were tried before.
     fn use_place(&self, at: usize, failed: &[(usize, SourceError)]) {
         let here = label(&self.places[at].address);
         let notice = |(other, error): &(usize, SourceError)| {
@@ -126,7 +126,8 @@ impl Shared {
         state.used = at;
     }
 
-    /// Logs in at the places that were not tried, until one answers. `failed` are the errors so far.
+    /// Logs in at the places that were not tried, until one answers. `failed` has the errors so far, and gets the new
+    /// ones. Returns `None` if no place answers.
     async fn log_in(&self, failed: &mut Vec<(usize, SourceError)>) -> Option<Result<Account, SourceError>> {
         while let Some(at) = self.next() {
             match self.source(at).account().await {
@@ -140,10 +141,10 @@ impl Shared {
         None
     }
 
-    /// Looks for another address after a request at `at` has failed for good.
+    /// Looks for another address after a request at the place `at` has failed finally.
     async fn move_on(&self, at: usize, error: SourceError) -> (Moved, SourceError) {
         if self.used() != at {
-            // Another request has done it.
+            // Another request has already changed the place.
             return (Moved::Yes, error);
         }
         let mut failed = vec![(at, error)];
@@ -222,7 +223,7 @@ impl ContentSource for Failover {
             return Err(refusal);
         }
         let at = self.0.used();
-        // The first request begins at once, as it does at a single address.
+        // The first request is sent at once, as with a single address.
         let begun = self.0.source(at).listing(request.clone()).await;
         Ok(Listing { events: Moving::new(self.clone(), request, at, begun).events().boxed() })
     }
@@ -231,7 +232,7 @@ impl ContentSource for Failover {
         if let Some(refusal) = self.0.refusal() {
             return Err(refusal);
         }
-        // If the address is gone, the request for the list, which follows, moves on.
+        // If the address is gone, the request for the listing that follows uses another one.
         self.0.source(self.0.used()).probe(request).await
     }
 
@@ -256,12 +257,12 @@ impl ContentSource for Failover {
     }
 }
 
-/// Returns an address as messages have it: host, port and folder.
+/// Returns an address as messages show it: host, port and folder.
 fn label(address: &str) -> &str {
     address.split_once("://").map_or(address, |(_, rest)| rest)
 }
 
-/// Returns the words of an error, without what every error of its sort says.
+/// Returns the message of an error without the words that its variant adds.
 fn words(error: &SourceError) -> &str {
     match error {
         SourceError::Unreachable { message, .. }

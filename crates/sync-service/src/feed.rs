@@ -1,4 +1,4 @@
-//! The feed: what has changed since a position, and what is new.
+//! Reads the feed: the changes since a position, and the new items.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -13,43 +13,43 @@ use crate::overlay::Overlaid;
 use crate::service::Service;
 use crate::since::Since;
 
-/// Entries that are read in one go.
+/// The number of entries that one call reads.
 const PAGE: u32 = 500;
 
-/// What is to be read of a feed.
+/// The part of a feed to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChangesRequest {
-    /// From where on.
+    /// The place after which the changes are read.
     pub since: Since,
     /// Only these kinds.
     pub kinds: Vec<ContentKind>,
-    /// Only items of a category with this id or this name. An item that is gone is of the categories that it was in.
+    /// Only items of a category with this id or this name. A removed item counts for the categories in which it was.
     pub category: Option<String>,
     /// Whether several changes of an item are read as one.
     pub collapse: bool,
 }
 
 impl ChangesRequest {
-    /// Everything from there on.
+    /// Returns a request for all changes after this place.
     pub fn new(since: Since) -> Self {
         Self { since, kinds: ContentKind::ALL.to_vec(), category: None, collapse: false }
     }
 }
 
-/// Why a feed can't be read.
+/// The reason why a feed can't be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The position is gone. The feed says what can be read from.
+    /// The position is gone. The feed says from which positions it can be read.
     #[error("{reason}")]
     Gone {
-        /// Why.
+        /// The reason.
         reason: PositionGone,
-        /// How far the feed goes.
+        /// The extent of the feed.
         feed: Feed,
     },
     /// There is no such run.
@@ -66,14 +66,14 @@ pub struct ChangesReader {
     profile: ProfileId,
     request: ChangesRequest,
     epoch: i64,
-    /// Behind which sequence the next page begins.
+    /// The sequence after which the next page begins.
     after: i64,
-    /// Entries before this moment are passed over.
+    /// Only entries after this time, in unix seconds, are read.
     later_than: Option<i64>,
-    /// Entries of runs up to this one are passed over.
+    /// Only entries of runs after this one are read, and entries without a run.
     behind_run: Option<RunId>,
     categories: Option<PerKind<HashSet<CategoryId>>>,
-    /// Where entries are collapsed: the last entry of each item, and the items under way.
+    /// If entries are collapsed: the last entry of each item that has several, and the items under way.
     last: Option<HashMap<(ContentKind, ContentId), i64>>,
     open: HashMap<(ContentKind, ContentId), Collapsed>,
     ready: VecDeque<ChangeRecord>,
@@ -93,8 +93,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`FeedError::Gone`] when the entries behind the position can't all be read; [`FeedError::UnknownRun`] and
-    /// [`FeedError::UnknownCategory`] for what isn't there.
+    /// [`FeedError::Gone`] if some entries after the position can't be read; [`FeedError::UnknownRun`] and
+    /// [`FeedError::UnknownCategory`] for a run or a category that doesn't exist.
     pub async fn changes(&self, profile: &ProfileId, request: ChangesRequest) -> Result<ChangesReader, FeedError> {
         let cache = self.cache();
         let feed = cache.feed(profile).await?;
@@ -134,7 +134,7 @@ impl Service {
         Ok(reader)
     }
 
-    /// The categories with this id or this name, by kind.
+    /// Returns the categories with this id or this name, by kind.
     async fn categories_of(
         &self,
         profile: &ProfileId,
@@ -152,16 +152,17 @@ impl Service {
 }
 
 impl ChangesReader {
-    /// The epoch of what is read.
+    /// Returns the epoch of the entries.
     pub const fn epoch(&self) -> i64 {
         self.epoch
     }
 
-    /// Reads on. Returns `None` at the end of the feed; later calls return what has come since.
+    /// Reads the next change. Returns `None` at the end of the feed. Later calls return the changes that have come
+    /// since then.
     ///
     /// # Errors
     ///
-    /// [`FeedError::Gone`] when the epoch has ended, or entries behind the last one were pruned meanwhile.
+    /// [`FeedError::Gone`] if the epoch has ended, or if entries after the last one read were pruned meanwhile.
     pub async fn next(&mut self) -> Result<Option<ChangeRecord>, FeedError> {
         loop {
             if let Some(change) = self.ready.pop_front() {
@@ -179,7 +180,7 @@ impl ChangesReader {
         }
     }
 
-    /// A page of entries, none of which is missing.
+    /// Returns the page of entries after a sequence. Fails if an entry before the page is missing.
     async fn page(&self, after: i64) -> Result<Vec<ChangeRecord>, FeedError> {
         let page = self.service.cache().feed_page(&self.profile, after, PAGE).await?;
         let feed = page.feed;
@@ -187,7 +188,7 @@ impl ChangesReader {
         Ok(page.changes)
     }
 
-    /// Of a page, what was asked for.
+    /// Returns the entries of a page that the request asks for.
     async fn wanted(&self, page: Vec<ChangeRecord>) -> Result<Vec<ChangeRecord>, FeedError> {
         let mut wanted: Vec<_> = page.into_iter().filter(|change| self.is_wanted(change)).collect();
         if let Some(categories) = &self.categories {
@@ -205,7 +206,7 @@ impl ChangesReader {
             && self.behind_run.is_none_or(|run| change.run.is_none_or(|of| of > run))
     }
 
-    /// The rows of the items of some entries.
+    /// Returns the rows of the items of these entries.
     async fn rows(
         &self,
         changes: &[ChangeRecord],
@@ -223,7 +224,7 @@ impl ChangesReader {
         Ok(rows)
     }
 
-    /// The last entry of each item that has several.
+    /// Returns the sequence of the last entry of each item that has several.
     async fn last_entries(&self) -> Result<HashMap<(ContentKind, ContentId), i64>, FeedError> {
         let mut last: HashMap<(ContentKind, ContentId), (i64, bool)> = HashMap::new();
         let mut after = self.after;
@@ -242,7 +243,7 @@ impl ChangesReader {
         Ok(several.map(|(item, (sequence, _))| (item, sequence)).collect())
     }
 
-    /// Takes entries into those under way; what has come to its end is ready.
+    /// Collapses entries. The changes of an item are ready after its last entry.
     async fn collapse(&mut self, changes: Vec<ChangeRecord>) -> Result<(), FeedError> {
         let mut ended = Vec::new();
         for change in changes {
@@ -277,13 +278,13 @@ impl ChangesReader {
     }
 }
 
-/// What has come to its end.
+/// A change to which no later entry belongs: one entry, or several of an item.
 enum Ended {
     Alone(ChangeRecord),
     Several((ContentKind, ContentId), Collapsed),
 }
 
-/// Whether an item is in one of these categories. One that is gone was in those that its entry names.
+/// Returns whether an item is in one of these categories. A removed item was in those that its entry names.
 fn is_within(change: &ChangeRecord, row: Option<&Item>, categories: &HashSet<CategoryId>) -> bool {
     let is_one = |id: &str| categories.iter().any(|category| category.0 == id);
     let told = change.columns.iter().flatten().find(|column| column.column == "category_ids");
@@ -300,17 +301,17 @@ fn is_within(change: &ChangeRecord, row: Option<&Item>, categories: &HashSet<Cat
 pub struct NewItem {
     /// The item, as the view shows it.
     pub item: Item,
-    /// Its category, where it has a name.
+    /// The category of the item, if the cache knows its name.
     pub category: Option<Category>,
-    /// When it came, in unix seconds.
+    /// The time at which the item was added, in unix seconds.
     pub at: i64,
-    /// Whether it was there before, and had been removed.
+    /// Whether the item was in the cache before and had been removed.
     pub returned: bool,
 }
 
 impl Service {
-    /// Returns the items of these kinds that came within so many days and are there, newest first. What came with the
-    /// first load of a kind is not new. The view says whether hidden and excluded items are among them.
+    /// Returns the items of these kinds that were added in the last `days` days and still exist, newest first. Items of
+    /// the first load of a kind are not new. The view decides whether hidden and excluded items are included.
     pub async fn new_items(
         &self,
         profile: &ProfileId,

@@ -1,4 +1,4 @@
-//! What is wrong with a profile, for monitoring: its account, held removals, stale kinds, failing syncs.
+//! Finds what is wrong with a profile, for monitoring: its account, held removals, stale kinds, failing syncs.
 
 use sync_core::catalogue::ContentStatus;
 use sync_core::{AccountStatus, ContentKind, ErrorClass, ErrorCode, FailedAttempt, KindHistory};
@@ -11,13 +11,14 @@ use crate::watch::Upcoming;
 pub struct Problem {
     /// The kind; `None` if it concerns the profile as a whole.
     pub kind: Option<ContentKind>,
-    /// What it is.
+    /// The problem.
     pub what: WhatIsWrong,
-    /// Since when, in unix seconds; `None` if that is not known, or if there never was a sync.
+    /// The time since which the problem exists, in unix seconds; `None` if it is not known, or if there never was a
+    /// sync.
     pub since: Option<i64>,
 }
 
-/// What can be wrong with a profile.
+/// A problem that a profile can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhatIsWrong {
@@ -27,7 +28,7 @@ pub enum WhatIsWrong {
     LoginRefused,
     /// Removals are held.
     Held,
-    /// There was no complete list for too long, or never.
+    /// The last complete list is too long ago, or there never was one.
     Stale,
     /// The last attempt to sync has failed.
     Failing,
@@ -46,8 +47,8 @@ impl WhatIsWrong {
     }
 }
 
-/// Returns what is wrong with a profile. `max_age` is the age in seconds from which on a kind is stale; without it each
-/// kind has its own. Kinds that are switched off don't count, and neither do those that the panel doesn't offer.
+/// Returns the problems of a profile. A kind is stale from an age of `max_age` seconds on; without `max_age` each kind
+/// has its own limit. Kinds that are switched off don't count, and kinds that the panel doesn't offer don't count.
 pub fn problems(upcoming: &Upcoming, status: &ContentStatus, max_age: Option<i64>, now: i64) -> Vec<Problem> {
     let mut problems = Vec::new();
     let of_profile = |what, since| Problem { kind: None, what, since };
@@ -65,7 +66,7 @@ pub fn problems(upcoming: &Upcoming, status: &ContentStatus, max_age: Option<i64
         let history = &upcoming.history[kind];
         let limit = max_age.unwrap_or(own);
         match history.listed_at {
-            // Nothing can be expected of it.
+            // The panel doesn't offer the kind, so no listing is expected.
             None if upcoming.facts.kinds[kind].not_offered > 0 => continue,
             None => add(WhatIsWrong::Stale, None),
             Some(at) if now.saturating_sub(at) > limit => add(WhatIsWrong::Stale, Some(at.saturating_add(limit))),
@@ -78,7 +79,8 @@ pub fn problems(upcoming: &Upcoming, status: &ContentStatus, max_age: Option<i64
     problems
 }
 
-/// Returns since when the account has ended; `None` if it has not.
+/// Returns the time since which the account has ended: `None` if it has not ended, `Some(None)` if the time is not
+/// known.
 #[expect(clippy::option_option, reason = "that it has ended is known, and since when perhaps not")]
 fn account_ended(upcoming: &Upcoming, status: &ContentStatus, now: i64) -> Option<Option<i64>> {
     let account = status.account.as_ref()?;
@@ -87,14 +89,14 @@ fn account_ended(upcoming: &Upcoming, status: &ContentStatus, now: i64) -> Optio
     }
     let newest = upcoming.history.values().filter_map(|history| history.failures.first()).max_by_key(|it| it.at);
     let refused = newest.filter(|attempt| attempt.code == Some(ErrorCode::AccountInactive));
-    // A panel may serve an account beyond its end.
+    // A panel may serve an account after its end.
     let served = |end: i64| upcoming.history.values().any(|history| history.listed_at.is_some_and(|at| at > end));
     let past = account.expires_at.filter(|end| *end <= now && !served(*end));
     past.or(refused.map(|attempt| attempt.at)).map(Some)
 }
 
-/// Returns since when attempts to sync a kind fail. A refused login is a problem of the profile, and a run that somebody
-/// else held or ended is none.
+/// Returns the time since which attempts to sync a kind fail; `None` if they don't. A refused login is a problem of the
+/// profile. A run that was cancelled, or that another run kept from beginning, is no problem.
 fn failing_since(history: &KindHistory) -> Option<i64> {
     let counts = |attempt: &FailedAttempt| {
         let class = attempt.code.as_ref().map(ErrorCode::class);

@@ -1,4 +1,5 @@
-//! Tests the login of a profile: one login, and the categories of each kind. No list is asked for, nothing is written.
+//! Tests the login of a profile: one login, and the categories of each kind. No list is requested, and nothing is
+//! written.
 
 use std::sync::Arc;
 
@@ -71,9 +72,9 @@ pub struct LoginTest {
     pub login: LoginState,
     /// The account, if the panel described one.
     pub account: Option<Account>,
-    /// The answers about the kinds. Nothing is known of them after a login that failed.
+    /// The answers about the kinds. They are unknown after a login that failed.
     pub kinds: PerKind<KindTest>,
-    /// What went wrong. A kind that the panel doesn't offer is no error.
+    /// The errors. A kind that the panel doesn't offer is no error.
     pub errors: Vec<ReportError>,
     /// Notices for a person, in the order in which they came up.
     pub notices: Vec<String>,
@@ -102,7 +103,7 @@ impl Service {
         sources: &F,
     ) -> Result<LoginTest, ServiceError<F::Error>> {
         let learnt = self.learnt(&profile.id).await?;
-        // The test waits for its turn, and asks at the pace of the account. Nothing is written.
+        // The test waits until no run asks the account, and keeps the pace of the account. It writes nothing.
         let port = Arc::clone(self.cache()) as _;
         let paced = Paced::enter_to_look(&port, self.clock(), &PanelAccount::of(profile)).await?;
         let clock = &**self.clock();
@@ -170,7 +171,7 @@ async fn ask(source: &dyn ContentSource, clock: &dyn Clock) -> LoginTest {
             Err(error) if error.denies_the_kind() => denied.push((kind, error)),
             Err(error) => {
                 test.errors.push(ReportError::from_source(&error, Some(kind)));
-                // Panels ban addresses that ask again with refused credentials.
+                // Panels ban clients that ask again with refused credentials.
                 if error.class() == ErrorClass::Login {
                     break;
                 }
@@ -189,7 +190,7 @@ async fn ask(source: &dyn ContentSource, clock: &dyn Clock) -> LoginTest {
     test
 }
 
-/// Returns what a person should know of an account that is let in.
+/// Returns notices for a person about an account that the panel lets in.
 fn notices(account: &Account, now: i64) -> Vec<String> {
     let mut notices = Vec::new();
     if account.is_past_expiry(now) {

@@ -1,4 +1,4 @@
-//! Work at the pace of an account: who does it enters the account, obeys its pace, and has it remembered.
+//! Does work at the pace of an account: enters the account, keeps its pace, and stores what was learnt of the pace.
 
 use std::fmt;
 use std::pin::pin;
@@ -12,41 +12,41 @@ use tokio::sync::Notify;
 
 use crate::account::PanelAccount;
 
-/// The time between two looks whether an account is free.
+/// The time between two checks whether an account is free.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The number of looks between two reports of the wait.
+/// The number of checks between two reports of the wait.
 const LOOKS_PER_REPORT: u32 = 50;
 
 /// The time between two reports.
 pub(crate) const REPORT: Duration = LOOK.saturating_mul(LOOKS_PER_REPORT);
 
-/// The longest time that a person who tests a login waits for others, and for a hold.
+/// The longest time that a login test waits for other runs and for a hold. A person waits for the result.
 const PATIENCE: Duration = LOOK.saturating_mul(LOOKS_OF_PATIENCE);
 const LOOKS_OF_PATIENCE: u32 = 40;
 
-/// The wait for an account that somebody else asks.
+/// The wait for an account that another run asks.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
     looks: u32,
 }
 
 impl Turn {
-    /// Returns whether the wait is to be told now: when it begins, and then every [`REPORT`].
+    /// Returns whether the wait is to be reported now: when it begins, and then every [`REPORT`].
     pub(crate) fn is_to_be_told(&self) -> bool {
         self.looks.is_multiple_of(LOOKS_PER_REPORT)
     }
 
-    /// Waits until it is time to look again.
+    /// Waits until the next check.
     pub(crate) async fn look_again(&mut self) {
         self.looks = self.looks.wrapping_add(1);
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// An account that was entered, and its pace. Others can enter it when this is dropped.
+/// An account that was entered, and its pace. Others can enter the account when this value is dropped.
 ///
-/// Whoever sends several requests to an account does it like this:
+/// A program that sends several requests to an account does it like this:
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -67,11 +67,11 @@ pub struct Paced {
     paces: Arc<dyn Paces>,
     account: PanelAccount,
     pace: Arc<SharedPace>,
-    /// Wakes whoever remembers the pace after a refusal.
+    /// Wakes the code that stores the pace after a refusal.
     refused: Arc<Notify>,
-    /// Whether the pace is remembered.
+    /// Whether the pace is stored.
     remembers: bool,
-    /// The right to ask, unless it is asked for a moment beside somebody else.
+    /// The right to ask the account; `None` for a short question beside another run.
     _entry: Option<Entry>,
 }
 
@@ -82,7 +82,7 @@ impl fmt::Debug for Paced {
 }
 
 impl Paced {
-    /// Enters an account; `None` while somebody else asks it. Without `remembers`, nothing is written.
+    /// Enters an account. Returns `None` while another run asks it. If `remembers` is false, nothing is written.
     ///
     /// # Errors
     ///
@@ -102,8 +102,8 @@ impl Paced {
         Ok(Some(Self { paces, account, pace, refused, remembers, _entry: Some(entry) }))
     }
 
-    /// Enters an account as soon as nobody else asks it, and asks beside the other after [`PATIENCE`]: a person waits. A
-    /// hold of the account is cut to the same time. Nothing is written.
+    /// Enters an account as soon as no other run asks it. After [`PATIENCE`] it asks beside the other run, because a
+    /// person waits. A hold of the account is cut to the same time. Nothing is written.
     pub(crate) async fn enter_to_look(
         paces: &Arc<dyn Paces>,
         clock: &Arc<dyn Clock>,
@@ -132,7 +132,7 @@ impl Paced {
         source.keep_pace(Arc::clone(&self.pace));
     }
 
-    /// Does work that sends requests. A refusal is remembered at once, the rest at the end.
+    /// Does work that sends requests. The pace is stored at once after a refusal, and always at the end.
     pub async fn work<T>(&self, work: impl Future<Output = T>) -> T {
         let remembers = async {
             loop {
@@ -148,7 +148,7 @@ impl Paced {
         result
     }
 
-    /// Remembers the pace, if a request was sent. If that fails, the next run begins with what was remembered before.
+    /// Stores the pace if a request was sent. If that fails, the next run begins with the pace that was stored before.
     async fn remember(&self) {
         let Some(pace) = self.pace.remembered().filter(|_| self.remembers) else { return };
         if let Err(error) = self.paces.save_pace(self.account.key(), &pace).await {

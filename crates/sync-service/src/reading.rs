@@ -1,8 +1,8 @@
-//! Reading a catalogue: lists, searches, items, categories, and everything that is there.
+//! Reads a catalogue: lists, searches, items, categories, and exports.
 //!
-//! A request names categories as a person does, and may have relative ages. It is turned into a
-//! [`Selection`](sync_core::catalogue::Selection) of the port `Catalogue` by pure functions, which callers that
-//! wait and callers that don't share.
+//! A request names categories as people do, and may have relative ages. Pure functions turn it into a
+//! [`Selection`](sync_core::catalogue::Selection) of the port `Catalogue`. Asynchronous and synchronous callers share
+//! these functions.
 
 mod category;
 mod cursor;
@@ -21,26 +21,26 @@ pub use select::{Asked, FoundItem, ItemsPage, Query};
 use sync_core::StoreError;
 use sync_core::search::InvalidCursor;
 
-/// Why items can't be read.
+/// The reason why items can't be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The text is no cursor of this query.
+    /// The text is not a cursor of this query.
     #[error(transparent)]
     Cursor(#[from] InvalidCursor),
     /// No category has this id or this name.
     #[error("no category has this id or this name")]
     UnknownCategory {
-        /// Categories whose names have the words, a few of them.
+        /// Some categories with similar names.
         similar: Vec<FoundCategory>,
     },
     /// Several categories of a kind have this name.
     #[error("several categories have this name")]
     AmbiguousCategory {
-        /// Those that have it.
+        /// The categories with this name.
         found: Vec<FoundCategory>,
     },
 }

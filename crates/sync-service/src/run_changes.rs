@@ -1,4 +1,4 @@
-//! What a run has changed: the first names of each sort, and the number of the others.
+//! Reads what a run has changed: the first names of each sort, and the number of the others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,16 +13,16 @@ use crate::overlay::Overlaid;
 use crate::secrets::Login;
 use crate::service::Service;
 
-/// Entries that are read in one go.
+/// The number of entries that one call reads.
 const PAGE: u32 = 500;
 
-/// Entries that are looked at in one step of the search for the beginning of a run.
+/// The number of entries that are read in one step of the search for the beginning of a run.
 const STEP: u32 = 50;
 
-/// So many pages are read at most. Names are worth no more time than that.
+/// The largest number of pages to read. The names are not worth more time.
 const PAGES: usize = 40;
 
-/// The longest name that is told, in characters. Panels put whole descriptions there.
+/// The longest name that is shown, in characters. Some panels put whole descriptions into names.
 const NAME_MAX: usize = 200;
 
 /// An item with its name.
@@ -39,35 +39,35 @@ pub struct NamedItem {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SomeItems {
-    /// The first of them.
+    /// The first items.
     pub items: Vec<NamedItem>,
-    /// The number of the others.
+    /// The number of the other items.
     pub more: u64,
 }
 
-/// What a run has changed in a kind.
+/// The changes of a kind by a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KindChanges {
-    /// What came, also what came back.
+    /// The added items, including those that returned.
     pub added: SomeItems,
-    /// What is different.
+    /// The updated items.
     pub updated: SomeItems,
-    /// What went.
+    /// The removed items.
     pub removed: SomeItems,
-    /// Whether this was the first list of the kind. Its items are counted as added, and not named.
+    /// Whether this was the first list of the kind. Its items are counted as added, but not named.
     pub loaded: bool,
 }
 
 impl KindChanges {
-    /// Returns the counts of a kind, without a name.
+    /// Returns the counts of a kind, without names.
     fn unnamed(report: &SyncReport, kind: ContentKind) -> Self {
         let counts = report.kind(kind).counts;
         let of = |more| SomeItems { items: Vec::new(), more };
         Self { added: of(counts.added), updated: of(counts.updated), removed: of(counts.removed), loaded: false }
     }
 
-    /// Takes in an entry of the log, unless there are enough of its sort.
+    /// Adds an entry of the log, unless there are enough of its sort.
     fn take(&mut self, change: LoggedChange, item: Option<NamedItem>, most: usize) {
         let some = match change {
             LoggedChange::Added | LoggedChange::Returned => &mut self.added,
@@ -85,7 +85,7 @@ impl KindChanges {
         }
     }
 
-    /// Returns whether all names are there that are wanted.
+    /// Returns whether all wanted names are there.
     fn is_whole(&self, most: usize) -> bool {
         let is_whole = |some: &SomeItems| some.more == 0 || some.items.len() >= most;
         self.loaded || [&self.added, &self.updated, &self.removed].into_iter().all(is_whole)
@@ -93,12 +93,12 @@ impl KindChanges {
 }
 
 impl Service {
-    /// Returns what a run has changed, by kind, with so many names of each sort at most, as the items are shown. Hidden and
-    /// excluded items count, and are not named. `login` is blanked in the names.
+    /// Returns what a run has changed, by kind, with at most `most` names of each sort, as the items are shown. Hidden
+    /// and excluded items are counted, but not named. `login` is blanked in the names.
     ///
     /// # Errors
     ///
-    /// The cache can't be read. [`Self::counted_changes`] has the numbers without it.
+    /// The cache can't be read. [`Self::counted_changes`] returns the numbers without the cache.
     pub async fn run_changes(
         &self,
         report: &SyncReport,
@@ -132,19 +132,19 @@ impl Service {
         Ok(changes)
     }
 
-    /// Returns the numbers of what a run has changed, by kind, without names.
+    /// Returns how many items a run has changed, by kind, without names.
     pub fn counted_changes(report: &SyncReport) -> PerKind<KindChanges> {
         PerKind::from_fn(|kind| KindChanges::unnamed(report, kind))
     }
 
-    /// Returns a position with all entries of a run behind it, and few others. Later runs have later entries.
+    /// Returns a position that has all entries of a run after it, and few others. Later runs have later entries.
     async fn beginning_of(&self, profile: &ProfileId, run: RunId) -> Result<i64, StoreError> {
         let feed = self.cache().feed(profile).await?;
         let (mut low, mut high) = (feed.oldest, feed.newest);
         while low < high {
             let middle = low + (high - low) / 2;
             let page = self.cache().feed_page(profile, middle, STEP).await?;
-            // An entry without a run was made by hand, and says nothing of its place among the runs.
+            // An entry without a run was made by hand. It doesn't say where it is among the runs.
             let earlier = |of: Option<RunId>| of.is_some_and(|of| of < run);
             let first = page.changes.iter().find(|change| change.run.is_some());
             let last = page.changes.iter().take_while(|change| change.run.is_none() || earlier(change.run)).last();
@@ -157,8 +157,8 @@ impl Service {
     }
 }
 
-/// Returns how the items of some entries are shown, as far as they are not shown as their rows. An item that is gone is
-/// shown as its last row would be.
+/// Returns how the items of some entries are shown. Items that are shown as their rows are left out. An item that is
+/// gone is shown as its last row would be.
 pub(crate) async fn shown_items(
     service: &Service,
     profile: &ProfileId,

@@ -1,15 +1,15 @@
-//! The login of a profile within values that are JSON.
+//! Blanks the login of a profile in values that are JSON.
 
 use std::borrow::Cow;
 
 pub use sync_core::Login;
 
-/// Blanks the login in JSON as well, and fills it in.
+/// Blanks the login in JSON, and fills it in.
 pub trait BlankJson {
-    /// JSON without the login in any of its texts.
+    /// Returns JSON without the login in any of its texts.
     fn blank_json<'a>(&self, json: &'a str) -> Cow<'a, str>;
 
-    /// JSON with the login in the places where it was blanked.
+    /// Returns JSON with the login in the places where it was blanked.
     fn fill_json<'a>(&self, json: &'a str) -> Cow<'a, str>;
 }
 
@@ -27,7 +27,7 @@ fn replaced(text: Cow<'_, str>) -> Option<String> {
     if let Cow::Owned(text) = text { Some(text) } else { None }
 }
 
-/// JSON with other texts, where there are any.
+/// Returns JSON in which texts are replaced; the same JSON if no text is replaced.
 fn with_texts(json: &str, replacement: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = json;
@@ -49,7 +49,7 @@ fn with_texts(json: &str, replacement: impl Fn(&str) -> Option<String>) -> Cow<'
     if changed { Cow::Owned(out + rest) } else { Cow::Borrowed(json) }
 }
 
-/// Where a JSON text that begins here ends, behind its closing quote.
+/// Returns the position behind the closing quote of the JSON text that begins here; `None` if it doesn't end.
 fn end_of_text(text: &str) -> Option<usize> {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {

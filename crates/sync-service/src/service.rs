@@ -1,4 +1,4 @@
-//! The use case that syncs a profile: from its settings to the report of a run.
+//! Syncs a profile: from its settings to the report of a run.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ impl Service {
         Self { cache, clock }
     }
 
-    /// The cache.
+    /// Returns the cache.
     pub fn cache(&self) -> &Arc<dyn Cache> {
         &self.cache
     }
@@ -46,8 +46,8 @@ impl Service {
         self.clock.now()
     }
 
-    /// Returns the profiles with these ids, each once and in this order, or all profiles, ordered by id, if there are
-    /// no ids.
+    /// Returns the profiles with these ids, each once and in this order. If there are no ids, returns all profiles,
+    /// ordered by id.
     ///
     /// # Errors
     ///
@@ -66,14 +66,14 @@ impl Service {
         Ok(profiles)
     }
 
-    /// Syncs a profile. A profile with several addresses is asked at the next one if one can't be reached or is no
-    /// panel, and never after a refused login; an address that worked is tried first for a day. Errors within the run are
-    /// in the report. The run creates a profile that is not in the cache yet.
+    /// Syncs a profile. If the profile has several addresses, the next one is asked if one can't be reached or is no
+    /// panel, but never after a refused login. An address that worked is tried first for a day. Errors within the run
+    /// are in the report. The run creates the profile if it is not in the cache yet.
     ///
-    /// While another run asks the same account, in this process or in another one, this one waits, and tells it as a
-    /// [`Wait`]. Its requests are sent at the pace of the account. The wait needs tokio's timer.
+    /// While another run asks the same account, in this process or in another one, this run waits, and reports the wait
+    /// as a [`Wait`]. Its requests are sent at the pace of the account. The wait needs tokio's timer.
     ///
-    /// [`options_of`] makes the options that the profile's settings ask for.
+    /// [`options_of`] returns the options that follow from the profile's settings.
     ///
     /// # Errors
     ///
@@ -98,13 +98,13 @@ impl Service {
                 Box::pin(paced.work(run)).await
             }
             Some(None) => SyncReport::not_begun(profile.id.clone(), options, &StoreError::Leased(profile.id.clone())),
-            // It was cancelled, and asks for nothing.
+            // The run was cancelled, and sends no request.
             None => run.await,
         })
     }
 
-    /// Waits until nobody else asks the account of a profile, and enters it. Returns nothing if the profile itself is
-    /// being synced.
+    /// Waits until no other run asks the account of a profile, and enters the account. Returns `None` if the profile
+    /// itself is being synced.
     async fn turn(
         &self,
         profile: &Profile,
@@ -137,7 +137,8 @@ impl Service {
         }
     }
 
-    /// Returns the facts that earlier runs have learnt of the panel of a profile; none for a new profile.
+    /// Returns the facts that earlier runs have learnt about the panel of a profile. A new profile has the default
+    /// facts.
     pub(crate) async fn learnt(&self, profile: &ProfileId) -> Result<PanelFacts, StoreError> {
         match self.cache.sync_state(profile).await {
             Err(StoreError::UnknownProfile(_)) => Ok(PanelFacts::default()),
@@ -146,8 +147,8 @@ impl Service {
     }
 }
 
-/// Returns the options of a run from the settings of a profile: its kinds are those that are not switched off. The mode
-/// is the default.
+/// Returns the options of a run that follow from the settings of a profile. The kinds are those that are not switched
+/// off. The mode is the default.
 pub fn options_of(profile: &Profile) -> SyncOptions {
     SyncOptions {
         kinds: profile.kinds(),

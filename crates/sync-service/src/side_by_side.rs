@@ -1,4 +1,4 @@
-//! Runs work of several accounts side by side, and that of one account one after the other.
+//! Runs work of several accounts side by side, and work of one account one after the other.
 
 use std::num::NonZeroUsize;
 
@@ -7,11 +7,12 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::account::PanelAccount;
 
-/// Does a piece of work per account, so many at once at most, and passes each result on as soon as it is there.
+/// Does a piece of work per account, at most `at_once` pieces at the same time, and passes each result on as soon as it
+/// is there.
 ///
-/// The work begins in the order of the accounts, but never beside other work of the same account: what is behind it and
-/// can begin, begins. All work is done in the caller's task, and dropping the future drops all of it. An error or a
-/// cancellation of one piece is a result like any other.
+/// The work begins in the order of the accounts, but never beside other work of the same account. A piece that has to
+/// wait doesn't keep later pieces from beginning. All work is done in the caller's task, and dropping the future drops
+/// all of it. An error or a cancellation of one piece is a result like any other.
 pub async fn side_by_side<T, F: Future<Output = T>>(
     accounts: &[PanelAccount],
     at_once: NonZeroUsize,
@@ -36,7 +37,7 @@ pub async fn side_by_side<T, F: Future<Output = T>>(
     }
 }
 
-/// Returns the first that waits and is of no account that is under way.
+/// Returns the first waiting piece whose account has no work under way.
 fn next(accounts: &[PanelAccount], waiting: &[usize], under_way: &[usize]) -> Option<usize> {
     let is_free = |at: &&usize| !under_way.iter().any(|other| accounts[*other].may_be(&accounts[**at]));
     waiting.iter().find(is_free).copied()

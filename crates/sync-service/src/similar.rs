@@ -1,8 +1,8 @@
-//! What a mistyped word was meant to be.
+//! Finds the word that a mistyped word was meant to be.
 
 use sync_core::ContentKind;
 
-/// Words are alike from this measure on, which is 0 for nothing in common and 1 for the same.
+/// The likeness from which on words are alike. It is 0 for nothing in common, and 1 for equal words.
 const ALIKE: f64 = 0.8;
 
 /// Other words that people have for a kind.
@@ -24,10 +24,10 @@ const OTHER_WORDS: [(&str, ContentKind); 15] = [
     ("tvshows", ContentKind::Series),
 ];
 
-/// Returns the name that is most like a word, if one is.
+/// Returns the name that is most like a word; `None` if no name is alike.
 pub fn similar<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let scored = names.into_iter().map(|name| (likeness(word, name), name)).filter(|(score, _)| *score >= ALIKE);
-    // The first of several that are equally alike.
+    // Of several equally similar names, the first one is returned.
     scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
 }
 
@@ -38,12 +38,12 @@ pub fn similar_kind(word: &str) -> Option<ContentKind> {
     other.or_else(|| similar(&lower, ContentKind::ALL.map(ContentKind::as_str))?.parse().ok())
 }
 
-/// Returns how alike two words are, in any case of letters.
+/// Returns the likeness of two words, in any case of letters.
 pub(crate) fn likeness(word: &str, name: &str) -> f64 {
     strsim::jaro_winkler(&word.trim().to_lowercase(), &name.trim().to_lowercase())
 }
 
-/// Returns whether words with this measure are alike.
+/// Returns whether words with this likeness are alike.
 pub(crate) fn is_alike(likeness: f64) -> bool {
     likeness >= ALIKE
 }

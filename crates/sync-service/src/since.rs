@@ -1,28 +1,28 @@
-//! From where on the feed is to be read, and since when items are wanted.
+//! Places in the feed and moments in the past, as people type them.
 
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate};
 use sync_core::RunId;
 
-/// A place in the feed; what is read lies behind it.
+/// A place in the feed. The changes after it are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Since {
-    /// Everything that is kept.
+    /// The beginning: everything that is kept is read.
     Beginning,
-    /// Behind a position: a sequence, with the epoch that it is of where that is known.
+    /// A position: a sequence, with its epoch if that is known.
     Position {
         /// The epoch.
         epoch: Option<i64>,
         /// The sequence.
         sequence: i64,
     },
-    /// Behind this run.
+    /// The end of this run.
     Run(RunId),
-    /// Later than this moment, in unix seconds.
+    /// This time, in unix seconds. Changes of the same second are not read.
     Time(i64),
-    /// Later than so many seconds ago.
+    /// The time so many seconds ago.
     Age(i64),
 }
 
@@ -54,14 +54,14 @@ impl FromStr for Since {
             return Ok(Self::Time(at.timestamp()));
         }
         if let Some(midnight) = first_second(text) {
-            // Exclusive: what came at midnight itself is of that day.
+            // A change at midnight belongs to the day, and the place excludes its own second.
             return Ok(Self::Time(midnight - 1));
         }
         age(text).map(Self::Age).ok_or(NoPlace)
     }
 }
 
-/// Reads an age: a number and `m`, `h` or `d`. Returns seconds.
+/// Reads an age: a number and `m`, `h` or `d`. Returns seconds; `None` if the text is no age.
 pub fn age(text: &str) -> Option<i64> {
     let unit = text.chars().next_back()?;
     let seconds = match unit {
@@ -79,9 +79,9 @@ pub fn age(text: &str) -> Option<i64> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Moment {
-    /// This one, in unix seconds.
+    /// This time, in unix seconds.
     At(i64),
-    /// So many seconds ago.
+    /// The time so many seconds ago.
     Ago(i64),
 }
 
@@ -102,7 +102,7 @@ impl FromStr for Moment {
     }
 }
 
-/// The first second of a day in UTC.
+/// Returns the first second of a day in UTC; `None` if the text is no day.
 fn first_second(text: &str) -> Option<i64> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
     Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp())

@@ -1,4 +1,4 @@
-//! The factory for the source of a profile, and the errors of use cases that could not begin.
+//! The factory for the source of a profile, and the error of a use case that could not begin.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ pub trait SourceFactory: Send + Sync {
     /// The reason why there is no source, for example an incomplete login or an invalid address.
     type Error: Send;
 
-    /// Returns a source for a profile, at its [`base_url`](Profile::base_url); `learnt` are the facts that earlier runs
-    /// have learnt of its panel.
+    /// Returns a source for a profile, at its [`base_url`](Profile::base_url). `learnt` has the facts that earlier runs
+    /// have learnt about the panel.
     ///
-    /// For a profile with several addresses it is called once per address, before anything is asked. The profile has
-    /// that address alone then. A source that isn't needed gets no call, so making one should send nothing.
+    /// If a profile has several addresses, the method is called once per address, before anything is asked. The given
+    /// profile then has only that address. A source may never be used, so this method should send nothing.
     async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>, Self::Error>;
 }
 

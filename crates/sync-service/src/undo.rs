@@ -5,12 +5,14 @@ use sync_core::{ContentKind, ProfileId, RunId, StoreError, UndoOutcome, UndoRequ
 use crate::service::Service;
 
 impl Service {
-    /// Puts kinds back as they were before a run, or before the newest one that changed something; see
-    /// [`ContentStore::undo`](sync_core::ContentStore::undo). A dry run says what would be done, and writes nothing.
+    /// Puts kinds back as they were before a run. If `run` is `None`, the run is the newest one that changed something;
+    /// see [`ContentStore::undo`](sync_core::ContentStore::undo). A dry run returns what would be done, and writes
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Leased`] while another run has the profile; [`StoreError::Refused`] when there is no such run.
+    /// [`StoreError::Leased`] while another run has the lease of the profile; [`StoreError::Refused`] if there is no
+    /// such run.
     pub async fn undo(
         &self,
         profile: &ProfileId,

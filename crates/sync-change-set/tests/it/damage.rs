@@ -1,4 +1,4 @@
-//! Files that are cut, or of which a bit has flipped, are refused.
+//! Files that are cut, or in which a bit has changed, are refused.
 
 use std::time::Instant;
 
@@ -31,7 +31,7 @@ fn large() -> Set {
     Set::of(true, vec![(ContentKind::Movies, rows.collect())])
 }
 
-/// A version that no program knows is told as such; everything else is damage.
+/// An unknown version has an error of its own. Everything else is damage.
 fn refused(bytes: &[u8], what: &str) {
     match read(bytes) {
         Err(error) => assert!(error.is_damage() || matches!(error, ReadError::Version(_)), "{what}: {error}"),
@@ -72,7 +72,7 @@ fn random_cuts_and_flips_of_a_large_file_are_refused() {
     eprintln!("1,000 damaged files of {} bytes: {:?}", file.len(), begin.elapsed());
 }
 
-/// Each of the two checksums refuses what the other one lets through.
+/// Each of the two checksums finds damage that the other one doesn't find.
 #[test]
 fn a_frame_is_checked_by_itself_and_so_is_the_whole_file() {
     let file = small().write(Tuning::Increment);

@@ -1,4 +1,4 @@
-//! Files as programs write and read them: what is written is read back, and nothing else is read.
+//! Files as programs write and read them: what was written is read back, and other files are refused.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic, and nothing else is lost by it")]
 

@@ -1,4 +1,4 @@
-//! What is written is read back, through any kind of input.
+//! What was written is read back, through any kind of input.
 
 use std::io::{self, Read};
 
@@ -28,7 +28,7 @@ fn what_was_read_is_written_as_the_same_bytes() {
     }
 }
 
-/// Gives a few bytes at a time, and is interrupted before each of them.
+/// Returns a few bytes per read, and is interrupted before each read.
 struct Trickle<'a>(&'a [u8], usize);
 
 impl Read for Trickle<'_> {

@@ -1,4 +1,4 @@
-//! What a row takes in a file, of movies as catalogues have them: with a plot, actors and addresses of posters.
+//! The size of a row in a file, for movies as catalogues have them: with a plot, actors and addresses of posters.
 
 use fastrand::Rng;
 use sync_change_set::Tuning;

@@ -1,4 +1,4 @@
-//! Random sets, and how they are written and read whole.
+//! Random sets, with functions that write and read whole sets.
 
 use std::io::Read;
 
@@ -52,8 +52,8 @@ impl Set {
         writer.finish().unwrap()
     }
 
-    /// Returns the set as a reader has to return it: what has no value is nothing, and a set has its display fields
-    /// or it has none.
+    /// Returns the set as a reader has to return it: values that mean nothing are left out, and so are display fields
+    /// in a set without them.
     pub(crate) fn canonical(mut self) -> Self {
         let has_display = self.header.has_display;
         for record in self.records.iter_mut().flatten() {
@@ -196,7 +196,7 @@ fn records(rng: &mut Rng, kind: ContentKind) -> Vec<Record> {
     records
 }
 
-/// Returns runs of which none continues the one before it.
+/// Returns runs. No run continues the one before it.
 fn runs(rng: &mut Rng) -> Vec<Placed> {
     let mut runs: Vec<Placed> = Vec::new();
     let most = [1, 3, 1500][rng.usize(..3)];

@@ -1,4 +1,4 @@
-//! The bytes of the format, held against `docs/change-sets.md` and against a file of the first version.
+//! The bytes of the format, compared with `docs/change-sets.md` and with a file of the first version.
 
 use std::fs;
 use std::path::Path;
@@ -73,7 +73,8 @@ fn fields(kind: ContentKind, names: &[&str]) -> FieldSet {
     set
 }
 
-/// The example of the document: of two movies one is gone, one has lost its year, and one is new and stands first.
+/// Returns the example of the document. Of two movies, one is gone and one has lost its year; a new one is listed
+/// first.
 fn example() -> Set {
     let (gone, before) = (movie(7, "The Out-of-Towners", "1999"), movie(603, "The Matrix", "1999"));
     let mut after = before.clone();
@@ -152,7 +153,7 @@ fn the_types_of_the_document_are_those_of_the_tables() {
     }
 }
 
-/// Every kind of record, and every shape of a value.
+/// Returns a set with every kind of record and every shape of a value.
 fn every_shape() -> Set {
     let mut channel = Channel::with_id(ContentId(i64::MIN));
     channel.num = Some(i64::MAX);

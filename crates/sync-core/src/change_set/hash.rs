@@ -1,11 +1,11 @@
 //! The content hash: one number that says what items a kind has.
 //!
-//! Each row has a hash over its id and its significant fields, and the content hash of a kind is the sum of them modulo
-//! 2^128. So it doesn't depend on an order, and a change of a row takes its old hash off and adds the new one. Display
-//! fields have no part in it, because they change without an entry in the feed.
+//! Each row has a hash over its id and its significant fields. The content hash of a kind is the sum of these hashes
+//! modulo 2^128. It therefore doesn't depend on an order, and a change of a row subtracts the old hash and adds the new
+//! one. Display fields are not part of it, because they change without an entry in the feed.
 //!
 //! The hashes are XXH3-128 over bytes in a layout that `docs/change-sets.md` defines. They are written into files, so
-//! the layout is never changed. The hash finds differences; it is no protection against somebody who wants a collision.
+//! the layout is never changed. The hash finds differences; it doesn't protect against somebody who wants a collision.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -42,12 +42,12 @@ impl ContentHash {
     /// The hash of a kind without items.
     pub const EMPTY: Self = Self(0);
 
-    /// Adds a row.
+    /// Adds the hash of a row.
     pub const fn add(&mut self, row: RowHash) {
         self.0 = self.0.wrapping_add(row.0);
     }
 
-    /// Takes a row off.
+    /// Subtracts the hash of a row.
     pub const fn take(&mut self, row: RowHash) {
         self.0 = self.0.wrapping_sub(row.0);
     }
@@ -98,7 +98,7 @@ impl FromStr for RowHash {
     }
 }
 
-/// Bytes of a row, mostly.
+/// The bytes that most rows don't exceed.
 const ROOM: usize = 2048;
 
 thread_local! {
@@ -114,13 +114,13 @@ pub(super) fn digits(text: &str) -> Option<u128> {
 
 /// Hashes the rows of a kind, one after the other, in one buffer.
 ///
-/// Each row is its kind, its id and its significant fields that have a value, in the order of the table: the name of
-/// the field, a type, a length, and the bytes. Numbers are little endian. A field without a value has no part, so a
-/// field that is new in the table changes no hash.
+/// The bytes of a row are its kind, its id, and its significant fields that have a value, in the order of the table. A
+/// field has its name, a type, a length, and the bytes of the value. Numbers are little endian. A field without a value
+/// adds no bytes, so a new field in the table changes no hash.
 #[derive(Debug, Clone)]
 pub struct RowHasher {
     kind: ContentKind,
-    /// The name of the kind, and those of the fields, as they are hashed. Made for the first row.
+    /// The name of the kind and the names of the fields, as they are hashed. They are written with the first row.
     head: Vec<u8>,
     names: Vec<Vec<u8>>,
     buffer: Vec<u8>,
@@ -145,7 +145,7 @@ impl RowHasher {
         self.buffer.extend_from_slice(&id.0.to_le_bytes());
     }
 
-    /// Adds the value of a significant field. Fields come by rising position.
+    /// Adds the value of a significant field. Fields have to come by ascending position.
     #[inline]
     pub fn value(&mut self, position: usize, value: ValueRef<'_>) {
         match value {
@@ -153,7 +153,7 @@ impl RowHasher {
                 self.field(position, 1);
                 self.text(text);
             }
-            // A count and a switch have no other word for nothing.
+            // A count and a switch have no other value for nothing.
             ValueRef::Integer(0) if matches!(self.kind.fields()[position].shape, Shape::Count | Shape::Switch) => {}
             ValueRef::Integer(number) => {
                 self.field(position, 2);
@@ -169,8 +169,8 @@ impl RowHasher {
         }
     }
 
-    /// Adds ids of categories that are sorted already, as it adds a set of them. Returns `false`, and adds nothing, if
-    /// they are not, if there is none, or if one is `None`.
+    /// Adds ids of categories that are sorted already, with the same result as for a set of them. Returns `false` and
+    /// adds nothing if the ids are not sorted, if there are none, or if one of them is `None`.
     pub fn sorted_ids<'a>(&mut self, position: usize, ids: impl Iterator<Item = Option<&'a str>>) -> bool {
         let start = self.buffer.len();
         self.field(position, 4);

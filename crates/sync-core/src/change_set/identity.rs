@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use super::hash::{NotAHash, digits};
 
-/// A random number that a cache gives to its panel at the first export. It is neither the address nor made of it,
-/// because addresses change.
+/// A random number that a cache gives to its panel at the first export. It is not derived from the address, because
+/// addresses change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PanelIdentity(pub u128);
 

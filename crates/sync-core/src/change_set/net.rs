@@ -1,4 +1,4 @@
-//! What the entries of a feed come to: which rows are new, changed or gone. Pure functions.
+//! Combines the entries of a feed, and finds the rows that are new, changed or gone. Pure functions.
 
 use std::collections::HashMap;
 
@@ -6,14 +6,14 @@ use crate::feed::change::{ChangeRecord, LoggedChange, RowChange};
 use crate::feed::collapse::row_change;
 use crate::model::{ContentId, ContentKind, FieldClass, FieldSet};
 
-/// What has become of a row between two states.
+/// The change of a row between two states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetChange {
-    /// It was not there before.
+    /// The row was not there before.
     New,
     /// These significant fields may have changed.
     Changed(FieldSet),
-    /// It is not there any more.
+    /// The row is no longer there.
     Gone,
 }
 
@@ -29,18 +29,18 @@ pub struct NetChanges {
 struct Row {
     was_there: bool,
     is_there: bool,
-    /// Whether it went and came back in between. Then any field may be another one.
+    /// Whether the row was removed and added again in between. Any field may then differ.
     came: bool,
     fields: FieldSet,
 }
 
 impl NetChanges {
-    /// Returns the changes of a kind of which nothing is collected yet.
+    /// Returns an empty collection for a kind.
     pub fn new(kind: ContentKind) -> Self {
         Self { kind, rows: HashMap::new(), loaded: false }
     }
 
-    /// Returns whether the kind was loaded for the first time. The rows that came with that have no entries.
+    /// Returns whether the kind was loaded for the first time. The rows of the first listing have no entries.
     pub const fn is_loaded(&self) -> bool {
         self.loaded
     }
@@ -70,7 +70,7 @@ impl NetChanges {
         row.fields = FieldSet(row.fields.0 | fields.and(significant).0);
     }
 
-    /// Returns the rows that are not as before, by rising id.
+    /// Returns the rows that differ from before, by ascending id.
     pub fn finish(self) -> Vec<(ContentId, NetChange)> {
         let significant = self.kind.of_class(FieldClass::Significant);
         let mut all: Vec<_> = self

@@ -1,7 +1,7 @@
 //! The order of a listing, as changes of it. Pure functions.
 //!
-//! A listing of 200,000 items has a megabyte of ids, while a day moves a few hundred of them. So a store keeps which
-//! items have moved, and a change set says where those stand now. All others keep their order.
+//! A listing of 200,000 items has a megabyte of ids, but only a few hundred items move in a day. A store therefore
+//! keeps which items have moved, and a change set says where these items are now. All other items keep their order.
 
 use std::collections::HashSet;
 
@@ -10,19 +10,19 @@ use hashbrown::HashMap;
 use crate::detect::index::ListingIndex;
 use crate::model::ContentId;
 
-/// The items that have moved between two listings, beside those that came and went.
+/// The items that have moved between two listings. Added and removed items are not among them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Moves {
-    /// None has.
+    /// No item has moved.
     #[default]
     None,
-    /// These, ascending. All others that are in both listings have the same order in both.
+    /// The items that have moved, in ascending order. All others that are in both listings have the same order in both.
     Some(Vec<ContentId>),
-    /// So many that the whole order is shorter.
+    /// So many items have moved that the whole order is shorter.
     Whole,
 }
 
-/// How the order of a listing changes.
+/// The change of the order of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderChange {
     /// The ids of the whole listing, in its order.
@@ -34,13 +34,13 @@ pub enum OrderChange {
 /// Items that follow one another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// The item before them; `None` if they are the first ones. It is among those that keep their order.
+    /// The item before them; `None` if they are the first ones. This item has kept its order.
     pub after: Option<ContentId>,
     /// The items, in their order.
     pub ids: Vec<ContentId>,
 }
 
-/// One in so many items may have moved before the whole order is kept instead.
+/// If more than one item in so many has moved, the whole order is kept instead.
 const WHOLE_FROM: usize = 4;
 
 impl Moves {
@@ -84,7 +84,8 @@ impl Moves {
 
 /// Returns the positions of a longest subsequence with rising positions.
 fn longest_rising(both: &[(i64, usize)]) -> HashSet<usize> {
-    // Of each length: the entry that ends a subsequence of it with the least position; and each entry's predecessor.
+    // For each length, the entry with the least position that ends a subsequence of this length; and the predecessor of
+    // each entry.
     let mut ends: Vec<usize> = Vec::new();
     let mut previous = vec![usize::MAX; both.len()];
     for (nth, (_, at)) in both.iter().enumerate() {
@@ -106,8 +107,8 @@ fn longest_rising(both: &[(i64, usize)]) -> HashSet<usize> {
 }
 
 impl OrderChange {
-    /// Returns how a listing came to this order, if the items for which `is_placed` is true are new or have moved, and
-    /// all others have kept their order. `None` if no item is placed.
+    /// Returns the change of the order. The items for which `is_placed` is true are new or have moved, and all others
+    /// have kept their order. Returns `None` if no item is placed.
     pub fn placing(order: &[i64], is_placed: impl Fn(ContentId) -> bool) -> Option<Self> {
         let mut placed: Vec<Placed> = Vec::new();
         let (mut after, mut open) = (None, false);
@@ -124,16 +125,16 @@ impl OrderChange {
         (!placed.is_empty()).then_some(Self::Placed(placed))
     }
 
-    /// Returns the order after the change, of a listing whose order was `before`, from which the items of `gone` went,
-    /// and to which those of `came` were added. Each item is in it exactly once. Those that the change has no place for
-    /// come last, by rising id.
+    /// Returns the order after the change. The order before it was `before`; the items of `gone` were removed, and
+    /// those of `came` were added. The result has each item exactly once. Items without a place in the change come
+    /// last, by ascending id.
     pub fn apply(change: Option<&Self>, before: &[i64], gone: &[ContentId], came: &[ContentId]) -> Vec<ContentId> {
         let placed = match change {
             Some(Self::Whole(ids)) => return whole(ids, before, gone, came),
             Some(Self::Placed(placed)) => placed.as_slice(),
             None => &[],
         };
-        // A listing is long, and such a change of it names few items.
+        // A listing is long, and a change of this kind names few of its items.
         let mut named: HashMap<i64, Named<'_>> = HashMap::new();
         gone.iter().for_each(|id| named.entry(id.0).or_default().is_gone = true);
         came.iter().for_each(|id| named.entry(id.0).or_default().waits = true);
@@ -169,7 +170,8 @@ impl OrderChange {
     }
 }
 
-/// The order where all of it is told. A table of a whole listing would take more memory than the listing.
+/// Returns the order if the change has the whole of it. A table of the whole listing would take more memory than the
+/// listing.
 fn whole(ids: &[ContentId], before: &[i64], gone: &[ContentId], came: &[ContentId]) -> Vec<ContentId> {
     let mut gone = gone.to_vec();
     gone.sort_unstable();
@@ -188,18 +190,18 @@ fn whole(ids: &[ContentId], before: &[i64], gone: &[ContentId], came: &[ContentI
     order
 }
 
-/// What is said of an item that a change names.
+/// The part of a change that is about one item.
 #[derive(Debug, Clone, Copy, Default)]
 struct Named<'a> {
     is_gone: bool,
     is_placed: bool,
-    /// Whether it is there, and not in the order yet.
+    /// Whether the item exists and is not yet in the order.
     waits: bool,
-    /// The items of the run behind it.
+    /// The items of the run that follows the item.
     behind: &'a [ContentId],
 }
 
-/// Puts those of the items into the order that wait for it.
+/// Adds to the order those of the items that are not in it yet.
 fn place(order: &mut Vec<ContentId>, named: &mut HashMap<i64, Named<'_>>, ids: &[ContentId]) {
     for id in ids {
         if let Some(it) = named.get_mut(&id.0).filter(|it| it.waits) {

@@ -1,4 +1,4 @@
-//! Decides what becomes of an edit when the panel's value has changed. Pure functions.
+//! Decides about an edit when the panel's value has changed. Pure functions.
 //!
 //! An edit has two values: the user's, and the panel's at the time of the edit, which is its base. When a listing, an
 //! undo or a return brings another value, both sides have changed the same field. The rule of the field decides then,
@@ -6,7 +6,7 @@
 
 use super::field::{EditField, EditValue};
 
-/// What becomes of an edit when the panel changes the same field.
+/// The rule for an edit when the panel changes the same field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[non_exhaustive]
 pub enum ConflictRule {
@@ -15,7 +15,7 @@ pub enum ConflictRule {
     KeepLocal,
     /// The edit ends, and the panel's value is shown.
     TakePanel,
-    /// The later one wins. The panel's change has the time at which its listing was asked for.
+    /// The later change wins. The panel's change has the time at which its listing was asked for.
     Newest,
     /// The user's value stays, and the conflict waits for an answer.
     Ask,
@@ -25,7 +25,7 @@ impl ConflictRule {
     /// Every rule.
     pub const ALL: [Self; 4] = [Self::KeepLocal, Self::TakePanel, Self::Newest, Self::Ask];
 
-    /// The word for the rule, in settings and output.
+    /// Returns the word for the rule, in settings and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KeepLocal => "keep-local",
@@ -41,7 +41,7 @@ impl ConflictRule {
     }
 }
 
-/// The rule of each field that can conflict: settings of a profile.
+/// The rule of each field that can conflict. The rules are settings of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConflictRules {
     /// The rule of names.
@@ -53,12 +53,12 @@ pub struct ConflictRules {
 }
 
 impl ConflictRules {
-    /// The same rule for every field.
+    /// Returns the same rule for every field.
     pub const fn all(rule: ConflictRule) -> Self {
         Self { name: rule, category: rule, icon: rule }
     }
 
-    /// Sets the rule of a field. A field that never conflicts has none.
+    /// Sets the rule of a field. A field that never conflicts has no rule.
     pub const fn set(&mut self, field: EditField, rule: ConflictRule) {
         match field {
             EditField::Name => self.name = rule,
@@ -68,7 +68,7 @@ impl ConflictRules {
         }
     }
 
-    /// The rule of a field. A field that never conflicts keeps the user's value.
+    /// Returns the rule of a field. A field that never conflicts keeps the user's value.
     pub const fn of(&self, field: EditField) -> ConflictRule {
         match field {
             EditField::Name => self.name,
@@ -85,14 +85,14 @@ impl ConflictRules {
 pub struct PanelConflict {
     /// The panel's value; `None` if it has none any more.
     pub panel: Option<EditValue>,
-    /// Since when the values conflict, in unix seconds.
+    /// The time since which the values conflict, in unix seconds.
     pub since: i64,
 }
 
-/// What becomes of an edit.
+/// The decision about an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EditVerdict {
-    /// The panel's value is the base: there is no conflict, or no longer one.
+    /// The edit stays. The panel's value is the base, so there is no conflict, or no longer one.
     Stays,
     /// The panel has the user's value now. The edit ends.
     Converged,
@@ -102,17 +102,17 @@ pub enum EditVerdict {
     Overruled,
 }
 
-/// The panel's value of a field after a change, and when the panel was asked for it.
+/// The panel's value of a field after a change, and the time at which the panel was asked.
 #[derive(Debug, Clone, Copy)]
 pub struct PanelValue<'a> {
     /// The value; `None` if the panel has none.
     pub value: Option<&'a EditValue>,
-    /// When the listing was asked for that brought it, in unix seconds.
+    /// The time at which the listing with the value was asked for, in unix seconds.
     pub asked_at: i64,
 }
 
-/// Decides about the edit of a field whose panel value has changed, or has come back. `since` is the time since which
-/// the edit conflicts already.
+/// Decides about the edit of a field whose panel value has changed or come back. `since` is the time since which the
+/// edit already conflicts.
 pub fn judge_edit(
     (base, local): (Option<&EditValue>, &EditValue),
     edited_at: i64,

@@ -14,13 +14,13 @@ pub struct Edit {
     pub local: EditValue,
     /// The panel's value at the time of the edit; `None` if it had none, and for fields that only the user has.
     pub base: Option<EditValue>,
-    /// When it was made, in unix seconds.
+    /// The time of the edit, in unix seconds.
     pub edited_at: i64,
     /// The panel's other value, if there is a conflict.
     pub conflict: Option<PanelConflict>,
 }
 
-/// What an item is recognised by under another id: its values as the panel last listed them.
+/// The values by which an item is recognised under another id. They are those that the panel listed last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ItemIdentity {
@@ -33,7 +33,7 @@ pub struct ItemIdentity {
 }
 
 impl ItemIdentity {
-    /// The identity of an item.
+    /// Returns the identity of an item.
     pub fn of(item: &Item) -> Self {
         let positions = item.kind().field_positions();
         let text = |at: Option<usize>| match at.map(|at| item.value(at)) {
@@ -68,7 +68,7 @@ pub struct EditedItem {
     pub parent: i64,
     /// The panel's id.
     pub id: ContentId,
-    /// What it is recognised by.
+    /// The values by which the item is recognised.
     pub identity: ItemIdentity,
     /// Its edits, by field. There is at least one.
     pub edits: Vec<Edit>,
@@ -79,24 +79,25 @@ pub struct EditedItem {
 }
 
 impl EditedItem {
-    /// An item without edits, of parent 0.
+    /// Returns an item without edits, with the parent 0.
     pub const fn new(kind: ContentKind, id: ContentId, identity: ItemIdentity) -> Self {
         Self { kind, parent: 0, id, identity, edits: Vec::new(), maybe: None, declined: None }
     }
 
-    /// The edit of a field.
+    /// Returns the edit of a field; `None` if there is none.
     pub fn edit(&self, field: EditField) -> Option<&Edit> {
         self.edits.iter().find(|edit| edit.field == field)
     }
 
-    /// Returns whether an edit conflicts, or the item is offered another id.
+    /// Returns whether an edit conflicts, or another item is offered.
     pub fn is_open(&self) -> bool {
         self.maybe.is_some() || self.edits.iter().any(|edit| edit.conflict.is_some())
     }
 
-    /// Answers the conflicts of the item, and returns the fields whose conflict has ended. To take the panel's value ends
-    /// the edit. To keep the user's makes the panel's present value the base, and declines an offered item. Where an item
-    /// is offered, to take the panel's moves the edits there with their conflicts; the caller does so.
+    /// Answers the conflicts of the item, and returns the fields whose conflict has ended. Taking the panel's value
+    /// ends the edit. Keeping the user's value makes the panel's present value the base, and declines an offered item.
+    /// If an item is offered and the panel's value is taken, the edits move to that item with their conflicts; the
+    /// caller does this.
     pub fn resolve(&mut self, take_panel: bool) -> Vec<EditField> {
         if take_panel && self.maybe.is_some() {
             return self.edits.iter().map(|edit| edit.field).collect();
@@ -114,12 +115,12 @@ impl EditedItem {
         changed
     }
 
-    /// Checks what comes from elsewhere: the values of the user keep the limits, those of the panel have the shape of
-    /// their field, and no edit is of the future.
+    /// Checks edits from elsewhere. The user's values have to keep the limits. A base or a conflict is dropped if its
+    /// value doesn't have the shape of the field. The time of an edit is at most `now`.
     ///
     /// # Errors
     ///
-    /// [`InvalidEdit`](super::InvalidEdit) if a value of the user is none.
+    /// [`InvalidEdit`](super::InvalidEdit) if a value of the user is not allowed.
     pub fn checked(mut self, now: i64) -> Result<Self, super::InvalidEdit> {
         for edit in &mut self.edits {
             let field = edit.field;
@@ -131,8 +132,8 @@ impl EditedItem {
         Ok(self)
     }
 
-    /// Adds edits from elsewhere. Of two edits of a field the later one stays. Returns how many of the added ones did not
-    /// stay; equal ones don't count.
+    /// Adds edits from elsewhere. If there are two edits of a field, the later one stays. Returns how many of the added
+    /// edits did not stay; edits with an equal value don't count.
     pub fn add_later(&mut self, edits: Vec<Edit>) -> u64 {
         let mut superseded = 0;
         for edit in edits {
@@ -146,7 +147,7 @@ impl EditedItem {
         superseded
     }
 
-    /// The user's value of a field.
+    /// Returns the user's value of a field; `None` if there is no edit.
     pub fn local(&self, field: EditField) -> Option<&EditValue> {
         self.edit(field).map(|edit| &edit.local)
     }
@@ -168,10 +169,10 @@ pub enum EditOp {
     RemoveTag(String),
 }
 
-/// Carries out what a user does to an item. `item` is its row, if it has one. Returns the fields that changed, in the
-/// order of [`EditField::ALL`].
+/// Makes a user's changes to an item. `item` is its row, if it has one. Returns the fields that changed, in the order
+/// of [`EditField::ALL`].
 ///
-/// A value that is the panel's own ends the edit. A new value has the panel's present value as its base, and no
+/// A value that equals the panel's own ends the edit. A new value has the panel's present value as its base, and no
 /// conflict.
 ///
 /// # Errors
@@ -213,7 +214,7 @@ pub fn carry_out(
             }
             continue;
         };
-        // Of an item that is not there, the panel's value is the one that was last known.
+        // If the item has no row, the last known value of the panel counts.
         let last = known.map(|at| &edited.edits[at]);
         let last = last.and_then(|edit| edit.conflict.as_ref().map_or(edit.base.clone(), |it| it.panel.clone()));
         let base = if item.is_some() { panel } else { last };

@@ -62,11 +62,11 @@ impl EditField {
         Self::LastWatched,
     ];
 
-    /// The fields of which the panel has a value of its own that may differ from the user's. A number is not among
-    /// them: it never conflicts.
+    /// The fields for which the panel has a value that may differ from the user's. The number is not among them,
+    /// because it never conflicts.
     pub const JUDGED: [Self; 3] = [Self::Name, Self::Category, Self::Icon];
 
-    /// The word for the field, in tables, arguments and output.
+    /// Returns the word for the field, in tables, arguments and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Favourite => "favourite",
@@ -88,7 +88,7 @@ impl EditField {
         Self::ALL.into_iter().find(|field| field.as_str() == name)
     }
 
-    /// The shape of its values.
+    /// Returns the shape of the field's values.
     pub const fn shape(self) -> EditShape {
         match self {
             Self::Favourite | Self::Hidden | Self::Watched => EditShape::Flag,
@@ -98,7 +98,7 @@ impl EditField {
         }
     }
 
-    /// The column that has the panel's value; `None` for a field that only the user has.
+    /// Returns the column with the panel's value; `None` for a field that only the user has.
     pub const fn column(self, kind: ContentKind) -> Option<&'static str> {
         match (self, kind) {
             (Self::Name, _) => Some("name"),
@@ -110,7 +110,7 @@ impl EditField {
         }
     }
 
-    /// The panel's value of the field; `None` if the panel has none.
+    /// Returns the panel's value of the field; `None` if the panel has none.
     pub fn of_panel(self, item: &Item) -> Option<EditValue> {
         let kind = item.kind();
         let at = kind.field(self.column(kind)?)?;
@@ -158,12 +158,12 @@ pub const LIST_MAX: usize = 50;
 pub const EDITS_MAX: usize = 200_000;
 
 impl EditValue {
-    /// A set of categories as a value. The set must not be empty.
+    /// Returns a set of categories as a value. The set must not be empty.
     pub fn of_categories(set: &CategorySet) -> Self {
         Self::List(set.iter().map(|id| id.as_str().to_owned()).collect())
     }
 
-    /// A list of texts as a value: without blanks around them, sorted, each once. `None` if nothing is left.
+    /// Returns a list of texts as a value: trimmed, sorted, each once; `None` if nothing is left.
     pub fn list(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Option<Self> {
         let texts = texts.into_iter().map(|text| text.as_ref().trim().to_owned());
         let mut texts: Vec<_> = texts.filter(|text| !text.is_empty()).collect();
@@ -172,12 +172,12 @@ impl EditValue {
         (!texts.is_empty()).then_some(Self::List(texts))
     }
 
-    /// Reads what a person typed for a field. `None` is an empty text: it ends the edit. A list is separated by
-    /// commas.
+    /// Reads what a person typed for a field. Returns `None` for an empty text, which ends the edit. The texts of a
+    /// list are separated by commas.
     ///
     /// # Errors
     ///
-    /// [`InvalidEdit`] if the text is no value of the field, or exceeds a limit.
+    /// [`InvalidEdit`] if the text is not a value of the field, or exceeds a limit.
     pub fn read(field: EditField, text: &str) -> Result<Option<Self>, InvalidEdit> {
         let text = text.trim();
         if text.is_empty() {
@@ -197,7 +197,7 @@ impl EditValue {
         value.map(|value| value.checked(field)).transpose()
     }
 
-    /// Returns the value if it is one of this field and keeps the limits. Every value of a user goes through this.
+    /// Returns the value if it is allowed for this field and keeps the limits. Every value of a user is checked here.
     ///
     /// # Errors
     ///
@@ -254,22 +254,22 @@ impl EditValue {
         )
     }
 
-    /// The texts of a list; empty for other values.
+    /// Returns the texts of a list; no texts for other values.
     pub fn texts(&self) -> &[String] {
         if let Self::List(texts) = self { texts } else { &[] }
     }
 
-    /// The text; `None` for other values.
+    /// Returns the text; `None` for other values.
     pub fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// The number; `None` for other values.
+    /// Returns the number; `None` for other values.
     pub const fn number(&self) -> Option<i64> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
-    /// The value as a column of an item has it. A flag is 1.
+    /// Returns the value as a column of an item has it. A flag is 1.
     pub fn to_column(&self) -> Value {
         match self {
             Self::Flag(flag) => Value::Integer(i64::from(*flag)),
@@ -279,7 +279,7 @@ impl EditValue {
         }
     }
 
-    /// The value that a column has; `None` if it has none.
+    /// Returns the value of a column; `None` if it has none.
     pub fn from_column(value: &Value) -> Option<Self> {
         match value {
             Value::Text(text) if !text.is_empty() => Some(Self::Text(text.as_str().to_owned())),
@@ -290,7 +290,7 @@ impl EditValue {
     }
 }
 
-/// The value as people read it.
+/// Writes the value as people read it.
 impl fmt::Display for EditValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -311,7 +311,7 @@ fn is_web_address(text: &str) -> bool {
     })
 }
 
-/// A value that a field can't have.
+/// A value that a field doesn't accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct InvalidEdit {

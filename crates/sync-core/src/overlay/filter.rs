@@ -1,8 +1,8 @@
 //! Filters: which items of a kind are shown. Pure rules over names and categories.
 //!
-//! The rules of a kind are ordered, and the first one that matches decides. They look at what the panel lists: a user's
-//! own name or category, and a rewrite rule, change nothing about which rule matches. No filter has a part in a sync:
-//! rows stay, and removals are decided without filters.
+//! The rules of a kind are ordered, and the first one that matches decides. Rules look at what the panel lists. A
+//! user's own name or category and rewrite rules have no influence on which rule matches. Filters have no part in a
+//! sync: rows stay, and removals are decided without filters.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,10 +14,10 @@ use crate::model::{Category, CategorySet};
 /// The most rules of a kind.
 pub const RULES_MAX: usize = 100;
 
-/// So many sets of categories are remembered with what becomes of them.
+/// The largest number of sets of categories whose verdicts are kept in memory.
 const SETS_MAX: usize = 10_000;
 
-/// What a rule does with the items that it matches.
+/// The action for the items that a rule matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum FilterAction {
     /// They are shown.
@@ -28,7 +28,7 @@ pub enum FilterAction {
 }
 
 impl FilterAction {
-    /// The word for it, in tables, arguments and output.
+    /// Returns the word for it, in tables, arguments and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Include => "include",
@@ -42,8 +42,8 @@ impl FilterAction {
     }
 }
 
-/// What becomes of items that no rule matches and all of whose categories are new: listed first after the first rule of
-/// the kind was made.
+/// The rule for items that no rule matches and whose categories are all new. A category is new if it was first listed
+/// after the first rule of the kind was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[non_exhaustive]
 pub enum NewCategories {
@@ -60,7 +60,7 @@ impl NewCategories {
     /// Every value.
     pub const ALL: [Self; 3] = [Self::Include, Self::Exclude, Self::IncludeAndTell];
 
-    /// The word for it, in tables, arguments and output.
+    /// Returns the word for it, in tables, arguments and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Include => "include",
@@ -75,17 +75,17 @@ impl NewCategories {
     }
 }
 
-/// What a rule looks at.
+/// The values that a rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FilterBy {
-    /// The categories of an item. One that matches is enough.
+    /// The categories of an item. One matching category is enough.
     Category,
     /// The name of an item.
     Name,
 }
 
 impl FilterBy {
-    /// The word for it, in tables, arguments and output.
+    /// Returns the word for it, in tables, arguments and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Category => "category",
@@ -103,13 +103,13 @@ impl FilterBy {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FilterRule {
-    /// What it does.
+    /// The action.
     pub action: FilterAction,
-    /// What it looks at.
+    /// The values that the rule looks at.
     pub by: FilterBy,
-    /// How it compares.
+    /// The way in which the rule compares.
     pub matches: MatchBy,
-    /// What it compares with.
+    /// The text with which the rule compares.
     pub pattern: String,
 }
 
@@ -134,32 +134,33 @@ impl FilterRule {
 pub struct Filter {
     /// The rules, in their order.
     pub rules: Vec<FilterRule>,
-    /// What becomes of items that no rule matches.
+    /// The action for items that no rule matches.
     pub otherwise: FilterAction,
-    /// What becomes of such items in new categories.
+    /// The rule for such items in new categories.
     pub new_categories: NewCategories,
-    /// The ids of the categories that were listed when the first rule was made, or first after it; `None` if there are no
-    /// rules, or no categories yet.
+    /// The ids of the categories that are not new: those that were listed when the first rule was made, or with the
+    /// first list after it. `None` if there are no rules, or no categories yet.
     pub known_categories: Option<BTreeSet<String>>,
-    /// The ids of the new categories that reports have named, so that one that goes and comes back is not named again.
+    /// The ids of the new categories that reports have named. A category that goes and comes back is not named again.
     pub told_categories: BTreeSet<String>,
 }
 
 impl Filter {
-    /// Returns whether it leaves out nothing, whatever is listed.
+    /// Returns whether the filter leaves out nothing, whatever is listed.
     pub fn is_empty(&self) -> bool {
         let excludes = self.rules.iter().any(|rule| rule.action == FilterAction::Exclude);
         !excludes && self.otherwise == FilterAction::Include && self.new_categories != NewCategories::Exclude
     }
 
-    /// Returns whether what it says of an item depends on the names of categories, or on which of them are listed.
+    /// Returns whether the decision about an item depends on the names of categories, or on which categories are
+    /// listed.
     pub fn depends_on_categories(&self) -> bool {
         let by_name = |rule: &FilterRule| rule.by == FilterBy::Category && rule.matches != MatchBy::Id;
         self.rules.iter().any(by_name)
     }
 
-    /// Takes the categories that are listed for those that are not new, if it has rules and knows none yet: when the first
-    /// rule is made, or with the first list after it. Returns whether it did.
+    /// Records the listed categories as those that are not new, if the filter has rules and no such record yet. This
+    /// happens when the first rule is made, or with the first list after it. Returns whether it happened.
     pub fn meet(&mut self, listed: &[Category]) -> bool {
         let is_first = !self.rules.is_empty() && self.known_categories.is_none() && !listed.is_empty();
         if is_first {
@@ -168,8 +169,9 @@ impl Filter {
         is_first
     }
 
-    /// Returns the categories that reports name now, and remembers them: those that are listed, are new, and neither were
-    /// listed before (`known`) nor have been named. There are none unless new categories are to be told.
+    /// Returns the categories that reports name now, and records that they are named. They are listed, new, were not
+    /// listed before (`known`), and were not named before. The result is empty unless new categories are to be
+    /// reported.
     pub fn tell(&mut self, known: &[Category], listed: &[Category]) -> Vec<Category> {
         if self.new_categories != NewCategories::IncludeAndTell {
             return Vec::new();
@@ -190,7 +192,7 @@ impl Filter {
         self.known_categories.as_ref().is_some_and(|known| !known.contains(category))
     }
 
-    /// Makes it ready for the items of a panel with these categories.
+    /// Prepares the filter for the items of a panel with these categories.
     ///
     /// # Errors
     ///
@@ -213,29 +215,28 @@ impl Filter {
     }
 }
 
-/// What a compiled rule asks of an item.
+/// The test of a compiled rule.
 #[derive(Debug, Clone)]
 enum Test {
     Name(Regex),
     Categories(BTreeSet<String>),
 }
 
-/// A filter that is ready to judge items.
+/// A filter that is prepared to judge items.
 #[derive(Debug, Clone)]
 pub struct CompiledFilter {
     filter: Filter,
     rules: Vec<(FilterAction, Test)>,
-    /// By set of categories, what the rules before the first rule by name decide, and the rule at which names begin to
-    /// count. Most sets are those of many items.
+    /// For each set of categories, the verdict that follows from the categories alone. Most sets belong to many items.
     known: HashMap<CategorySet, SetVerdict>,
 }
 
-/// What the categories of an item alone say of it.
+/// The verdict about an item that follows from its categories alone.
 #[derive(Debug, Clone)]
 struct SetVerdict {
-    /// The rules that can decide, in order: those by name, and the first one by category that matches.
+    /// The rules that can decide, in order: the rules by name, and the first rule by category that matches.
     left: Vec<usize>,
-    /// What becomes of the item if none of them does.
+    /// The action if none of these rules decides.
     otherwise: FilterAction,
 }
 
@@ -257,7 +258,7 @@ impl CompiledFilter {
         deciding.map_or(verdict.otherwise, |(action, _)| *action) == FilterAction::Exclude
     }
 
-    /// Returns whether a rule matches an item, whatever the rules before it say.
+    /// Returns whether a rule matches an item, regardless of the rules before it.
     pub fn matches(&self, rule: usize, name: &str, categories: &CategorySet) -> bool {
         match &self.rules[rule].1 {
             Test::Name(pattern) => pattern.is_match(name),

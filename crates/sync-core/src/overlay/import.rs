@@ -1,25 +1,25 @@
-//! Finds the items that imported edits belong to.
+//! Finds the items to which imported edits belong.
 
 use super::edit::{EditedItem, ItemIdentity};
 use crate::model::ContentId;
 
-/// How an imported item was found.
+/// The way in which an imported item was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportMatch {
-    /// Under its id.
+    /// The item was found under its id.
     ById,
-    /// Under this id, by its name and one more value.
+    /// The item was found under this id, by its name and one more value.
     ByName(ContentId),
-    /// Not at all. Its edits wait under its own id, unless another item has it.
+    /// The item was not found. Its edits wait under its own id, unless another item has this id.
     Unmatched,
 }
 
-/// Finds an imported item. `stored` is the identity of the row under its id, if there is one. `alike` are the rows of the
-/// kind with its name.
+/// Finds an imported item. `stored` is the identity of the row under its id, if there is one. `alike` are the rows of
+/// the kind with its name.
 ///
-/// An item under the same id is the same if its name, its id at themoviedb.org or its category is. Else one row that is
-/// certainly the same, or that alone has the name, is it. Films with different ids at themoviedb.org are never the same,
-/// and an item that the user has declined is not taken.
+/// An item under the same id is the same if its name, its id at themoviedb.org or its category is the same. Otherwise a
+/// row is the item if it is certainly the same, or if no other row has the name. Movies with different ids at
+/// themoviedb.org are never the same, and an item that the user has declined is not taken.
 pub fn find_imported(
     item: &EditedItem,
     stored: Option<&ItemIdentity>,
@@ -46,16 +46,17 @@ pub fn find_imported(
     }
 }
 
-/// What an import has done.
+/// The result of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// Items that were found under their ids.
+    /// The number of items that were found under their ids.
     pub matched_by_id: u64,
-    /// Items that were found by their names.
+    /// The number of items that were found by their names.
     pub matched_by_name: u64,
-    /// Items that were not found. Their edits wait under their own ids; they are left out where another item has the id.
+    /// The number of items that were not found. Their edits wait under their own ids, or are left out if another item
+    /// has the id.
     pub unmatched: u64,
-    /// Edits that were left out, because the cache has a later edit of the same field.
+    /// The number of edits that were left out because the cache has a later edit of the same field.
     pub superseded: u64,
 }
 

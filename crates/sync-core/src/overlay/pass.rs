@@ -11,14 +11,14 @@ use crate::detect::volatile::Treatment;
 use crate::feed::change::ColumnChange;
 use crate::model::{CategorySet, ContentId, ContentKind, FieldSet, Item, Value};
 
-/// What the rows are written with.
+/// The circumstances in which rows are written.
 #[derive(Debug, Clone, Copy)]
 pub struct EditPass {
     /// The rules of the profile.
     pub rules: ConflictRules,
-    /// When the listing was asked for, in unix seconds.
+    /// The time at which the listing was asked for, in unix seconds.
     pub asked_at: i64,
-    /// The columns that are compared. A column that the panel changes by itself is not among them.
+    /// The columns that are compared. Columns that the panel changes by itself are not among them.
     pub compared: FieldSet,
 }
 
@@ -30,7 +30,7 @@ pub struct EditEvent {
     pub kind: ContentKind,
     /// The item.
     pub id: ContentId,
-    /// Its name at the panel.
+    /// The panel's name of the item.
     pub name: String,
     /// The field.
     pub field: EditField,
@@ -46,11 +46,11 @@ pub struct EditEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EditOutcome {
-    /// It conflicts with the panel's value. This is told once.
+    /// The edit conflicts with the panel's value. This is reported once.
     Conflicts,
     /// The panel has the same value now, and the edit has ended.
     Converged,
-    /// The rule of the field has ended it.
+    /// The rule of the field has ended the edit.
     Overruled,
 }
 
@@ -63,7 +63,7 @@ impl EditOutcome {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
 
-    /// The word for it, in the change log and in output.
+    /// Returns the word for it, in the change log and in output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Conflicts => "conflicts",
@@ -74,13 +74,13 @@ impl EditOutcome {
 }
 
 impl EditEvent {
-    /// The change of the column in the entry of the change log: from the user's value to the panel's. `None` if the
-    /// edit goes on.
+    /// Returns the change of the column for the entry of the change log: from the user's value to the panel's. Returns
+    /// `None` if the edit goes on.
     pub fn column(&self) -> Option<ColumnChange> {
         if self.outcome == EditOutcome::Conflicts {
             return None;
         }
-        // A set without categories is an empty set, and not no value.
+        // No categories are an empty set, and not a missing value.
         let none = if self.field == EditField::Category { Value::Categories(CategorySet::NONE) } else { Value::Null };
         let after = self.panel.as_ref().map_or(none, EditValue::to_column);
         Some(ColumnChange { column: self.field.column(self.kind)?, before: self.local.to_column(), after })
@@ -88,14 +88,14 @@ impl EditEvent {
 }
 
 impl EditPass {
-    /// The pass of a move or an import that a person carries out. It ends no edit by a rule.
+    /// Returns the pass of a move or an import by a person. It ends no edit by a rule.
     pub fn by_hand(kind: ContentKind, at: i64) -> Self {
         let rules = ConflictRules::all(ConflictRule::KeepLocal);
         Self { rules, asked_at: at, compared: Treatment::plain(kind).compared }
     }
 
     /// Judges the edits of an item whose row was written. `changed` are the columns that differ; `None` if the row is
-    /// new or back. Edits that end are taken out. Returns what is to be told.
+    /// new or has returned. Edits that end are taken out of the item. Returns the events to report.
     pub fn judge(&self, edited: &mut EditedItem, item: &Item, changed: Option<FieldSet>) -> Vec<EditEvent> {
         let kind = item.kind();
         let mut events = Vec::new();
@@ -138,15 +138,15 @@ impl EditPass {
 }
 
 impl EditPass {
-    /// Moves the edits of an item to another one, of which this is the row, and judges them there. Fields that the other
-    /// one has edits of stay where they are. Returns what is to be told.
+    /// Moves the edits of an item to another one, whose row is `row`, and judges them there. If the other item has an
+    /// edit of a field, the edit of this field stays where it is. Returns the events to report.
     pub fn follow(&self, from: &mut EditedItem, to: &mut EditedItem, row: &Item) -> Vec<EditEvent> {
         let (staying, moving): (Vec<_>, Vec<_>) =
             std::mem::take(&mut from.edits).into_iter().partition(|edit| to.edit(edit.field).is_some());
-        // What stays is offered, because nobody else says that it is there.
+        // The edits that stay are offered, because otherwise nothing would show that they exist.
         from.maybe = (!staying.is_empty()).then(|| (to.id, to.identity.name.clone()));
         from.edits = staying;
-        // The edits that the other one has already have been judged with its row.
+        // The edits that the other item already has were judged with its row.
         let mut moved = EditedItem { edits: moving, ..EditedItem::new(to.kind, to.id, to.identity.clone()) };
         let events = self.judge(&mut moved, row, None);
         to.edits.extend(moved.edits);
@@ -155,7 +155,7 @@ impl EditPass {
     }
 }
 
-/// Returns whether the address of an image differs only in what some panels make anew for every answer.
+/// Returns whether the address of an image differs only in parts that some panels make anew for every answer.
 fn is_rotated(field: EditField, base: Option<&EditValue>, panel: Option<&EditValue>) -> bool {
     let texts = base.and_then(EditValue::text).zip(panel.and_then(EditValue::text));
     field == EditField::Icon && texts.is_some_and(|(base, panel)| base != panel && is_same_image(base, panel))
@@ -166,16 +166,16 @@ fn is_rotated(field: EditField, base: Option<&EditValue>, panel: Option<&EditVal
 pub struct AlikeRow {
     /// Its id.
     pub id: ContentId,
-    /// What it is recognised by.
+    /// The values by which the item is recognised.
     pub identity: ItemIdentity,
-    /// Whether the panel lists it. A row that is held, or is being removed, is not listed. One that an undo has put back
-    /// is.
+    /// Whether the panel lists the item. A row that is held or is being removed is not listed. A row that an undo has
+    /// put back is listed.
     pub is_listed: bool,
-    /// Whether it was listed before as well, and was recognised by the same values.
+    /// Whether the item was listed before as well, and was recognised by the same values.
     pub was_listed: bool,
 }
 
-/// Where the edits of an item that is gone belong.
+/// A move of the edits of an item that is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Move {
@@ -183,26 +183,26 @@ pub struct Move {
     pub from: ContentId,
     /// The item that is the same, or may be.
     pub to: ContentId,
-    /// Whether it certainly is. Then the edits move; else the move is offered.
+    /// Whether the item is certainly the same. Then the edits move. Otherwise the move is offered.
     pub is_certain: bool,
 }
 
-/// Returns whether a written row may be recognised by other values than before. `changed` are the columns that differ;
-/// `None` for a row that came.
+/// Returns whether the values by which a written row is recognised may have changed. `changed` are the columns that
+/// differ; `None` for a new row.
 pub fn changes_identity(kind: ContentKind, changed: Option<FieldSet>) -> bool {
     let columns = ["name", "tmdb_id", "category_id"];
     changed.is_none_or(|changed| columns.into_iter().filter_map(|name| kind.field(name)).any(|at| changed.has(at)))
 }
 
-/// Finds the items under which those that are gone are listed now. `gone` are the edited items that the panel no longer
-/// lists. `alike` are all rows of the kind with the name of one of them, as they were before removals, and after
+/// Finds the items under which missing items are listed now. `gone` are the edited items that the panel no longer
+/// lists. `alike` are all rows of the kind that have the name of one of them: as they were before removals, and after
 /// additions.
 ///
 /// A move is certain if both items have the same name, and the same id at themoviedb.org or the same category, and no
-/// other item, old or new, has these. An item that has no row any more can be one of several, so the category is not
-/// enough for it.
+/// other item, old or new, has these values. If the missing item has no row any more, it may be one of several, so the
+/// category is not enough.
 pub fn find_moves(gone: &[EditedItem], alike: &[AlikeRow]) -> Vec<Move> {
-    // There may be very many of both, with few of a name.
+    // There may be very many of both, but few have the same name.
     let mut rows: HashMap<&str, Vec<&AlikeRow>> = HashMap::new();
     for row in alike {
         rows.entry(&row.identity.name).or_default().push(row);
@@ -218,7 +218,7 @@ pub fn find_moves(gone: &[EditedItem], alike: &[AlikeRow]) -> Vec<Move> {
         let Some(rows) = rows.get(name) else { continue };
         let others: Vec<_> = rows.iter().filter(|row| row.id != item.id).collect();
         let is_same = |row: &&&&AlikeRow| row.identity.is_same(&item.identity);
-        // An item that was listed all along is another copy.
+        // An item that was listed before as well is another copy.
         let is_new = |row: &&&&AlikeRow| row.is_listed && !row.was_listed;
         let new: Vec<_> = others.iter().filter(is_new).copied().collect();
         let same: Vec<_> = new.iter().filter(is_same).copied().collect();
@@ -241,7 +241,7 @@ pub fn find_moves(gone: &[EditedItem], alike: &[AlikeRow]) -> Vec<Move> {
     moves
 }
 
-/// Returns whether two items of the same name are certainly different films.
+/// Returns whether two items of the same name are certainly different movies.
 fn is_another(a: &ItemIdentity, b: &ItemIdentity) -> bool {
     a.tmdb_id.is_some() && b.tmdb_id.is_some() && a.tmdb_id != b.tmdb_id
 }

@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 /// The longest pattern or replacement, in bytes.
 pub const PATTERN_MAX: usize = 500;
 
-/// The most memory of a compiled pattern, in bytes. Matching takes linear time in any case.
+/// The largest memory of a compiled pattern, in bytes. Matching takes linear time in any case.
 const COMPILED_MAX: usize = 1 << 20;
 
 /// How a filter compares.
@@ -28,7 +28,7 @@ impl MatchBy {
     /// Every way to compare.
     pub const ALL: [Self; 4] = [Self::Id, Self::Name, Self::Glob, Self::Regex];
 
-    /// The word for it, in tables, arguments and output.
+    /// Returns the word for it, in tables, arguments and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Id => "id",
@@ -83,7 +83,7 @@ impl fmt::Display for InvalidPattern {
 
 impl std::error::Error for InvalidPattern {}
 
-/// A pattern, ready to compare names.
+/// Compiles a pattern that compares names.
 pub(crate) fn compile(by: MatchBy, pattern: &str) -> Result<Regex, InvalidPattern> {
     if pattern.is_empty() {
         return Err(InvalidPattern::Empty);
@@ -107,7 +107,7 @@ pub(crate) fn compile(by: MatchBy, pattern: &str) -> Result<Regex, InvalidPatter
     })
 }
 
-/// The regular expression of a glob. Brackets are plain, because names of panels are full of them.
+/// Returns the regular expression of a glob. Brackets are plain characters, because many names of panels contain them.
 fn of_glob(glob: &str) -> String {
     let mut text = String::with_capacity(glob.len() * 2);
     let mut chars = glob.chars();
@@ -122,7 +122,7 @@ fn of_glob(glob: &str) -> String {
     text
 }
 
-/// The last line of a message over several lines, which says what is wrong.
+/// Returns the last line of a message with several lines. This line says what is wrong.
 fn reason(message: &str) -> String {
     let last = message.lines().last().unwrap_or_default();
     last.trim().trim_start_matches("error: ").to_owned()

@@ -11,7 +11,7 @@ use super::pattern::{InvalidPattern, MatchBy, PATTERN_MAX, compile};
 pub struct RewriteRule {
     /// A regular expression, in the given case. Every place that it matches is replaced.
     pub pattern: String,
-    /// What takes the place; `$1` and `${name}` stand for groups of the pattern.
+    /// The replacement; `$1` and `${name}` stand for groups of the pattern.
     pub replacement: String,
 }
 
@@ -34,7 +34,8 @@ impl RewriteRule {
     }
 }
 
-/// The names of the groups that a replacement refers to: `$1`, `$name` and `${name}`; `$$` is a plain one.
+/// Returns the names of the groups to which a replacement refers: `$1`, `$name` and `${name}`. `$$` is a plain dollar
+/// sign.
 fn groups(replacement: &str) -> impl Iterator<Item = &str> {
     let mut rest = replacement;
     std::iter::from_fn(move || {
@@ -64,14 +65,14 @@ fn has_group(pattern: &Regex, group: &str) -> bool {
     }
 }
 
-/// Rules that are ready to rewrite names, in their order: each one sees what those before it have left.
+/// Rules that are prepared to rewrite names. Each rule gets the name that the rules before it have made.
 #[derive(Debug, Clone, Default)]
 pub struct CompiledRewrites {
     rules: Vec<(Regex, String)>,
 }
 
 impl CompiledRewrites {
-    /// Makes rules ready.
+    /// Prepares rules.
     ///
     /// # Errors
     ///
@@ -81,8 +82,8 @@ impl CompiledRewrites {
         Ok(Self { rules: compiled.collect::<Result<_, InvalidPattern>>()? })
     }
 
-    /// Returns the name as it is shown, if that is another one. A name that the rules would leave empty, or make longer
-    /// than a name may be, stays as it is.
+    /// Returns the name as it is shown; `None` if it is unchanged. A name stays unchanged if the rules would leave it
+    /// empty, or make it longer than a name may be.
     pub fn rewritten(&self, name: &str) -> Option<String> {
         let mut shown = None::<String>;
         for (pattern, replacement) in &self.rules {

@@ -15,19 +15,19 @@ pub struct OverlayRules {
     pub rewrites: PerKind<Vec<RewriteRule>>,
 }
 
-/// What a user does to the rules of a kind. Positions begin at 1.
+/// A change that a user makes to the rules of a kind. Positions begin at 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuleChange {
-    /// A filter rule is inserted before the one at a position, or behind the last one.
+    /// A filter rule is inserted before the one at a position, or after the last one.
     AddFilter(FilterRule, Option<usize>),
     /// The filter rule at a position is removed.
     RemoveFilter(usize),
-    /// What becomes of items that no rule matches.
+    /// The action for items that no rule matches is set.
     Otherwise(FilterAction),
-    /// What becomes of such items in new categories.
+    /// The rule for such items in new categories is set.
     NewCategories(NewCategories),
-    /// A rewrite rule is inserted before the one at a position, or behind the last one.
+    /// A rewrite rule is inserted before the one at a position, or after the last one.
     AddRewrite(RewriteRule, Option<usize>),
     /// The rewrite rule at a position is removed.
     RemoveRewrite(usize),

@@ -1,4 +1,4 @@
-//! How an item is shown: its row, with the user's edits over it, and what the rules say of it.
+//! How an item is shown: its row, the user's edits over it, and the decisions of the rules.
 
 use super::edit::{Edit, EditedItem};
 use super::field::{EditField, EditValue};
@@ -8,7 +8,7 @@ use super::rewrite::CompiledRewrites;
 use super::rules::OverlayRules;
 use crate::model::{Category, CategorySet, ContentKind, Item, Value};
 
-/// What is shown of an item beside or in place of its row.
+/// The values by which an item is shown beside or in place of its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 pub struct Shown {
@@ -44,7 +44,7 @@ impl Shown {
         *self == Self::default()
     }
 
-    /// Takes the edits of an item.
+    /// Returns what the edits of an item show.
     pub fn of_edits(edits: &[Edit]) -> Self {
         let mut shown = Self::default();
         for Edit { field, local, .. } in edits {
@@ -87,7 +87,7 @@ impl Shown {
     }
 }
 
-/// The rules of a kind, ready to say how its items are shown.
+/// The rules of a kind, prepared to decide how its items are shown.
 #[derive(Debug, Clone)]
 pub struct CompiledRules {
     filter: Option<CompiledFilter>,
@@ -96,7 +96,7 @@ pub struct CompiledRules {
 }
 
 impl CompiledRules {
-    /// Makes the rules of a kind ready for a panel with these categories.
+    /// Prepares the rules of a kind for a panel with these categories.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl CompiledRules {
         self.is_empty
     }
 
-    /// Returns how an item is shown: one with this name and these categories of the panel, and with these edits.
+    /// Returns how an item with this name and these categories of the panel is shown, with these edits.
     pub fn shown(&mut self, name: &str, categories: &CategorySet, edits: &[Edit]) -> Shown {
         let mut shown = Shown::of_edits(edits);
         if shown.name.is_none() {
@@ -130,7 +130,7 @@ impl CompiledRules {
     }
 }
 
-/// The user's value of a field as it is shown.
+/// Returns the user's value of a field as it is shown; `None` if there is none.
 pub fn shown_value(shown: &Shown, field: EditField) -> Option<EditValue> {
     let flag = |is_set: bool| is_set.then_some(EditValue::Flag(true));
     let text = |text: &Option<String>| text.clone().map(EditValue::Text);

@@ -1,18 +1,19 @@
-//! How many elements travel together from a source to the engine.
+//! The number of elements that go together from a source to the engine.
 //!
-//! A batch closes when it has as many elements as arrive in a twentieth of a second, or when its first element has waited
-//! so long. So progress and cancellation are even on a slow link, and the cost per batch doesn't count on a fast one.
+//! A batch closes when it has as many elements as arrive in a twentieth of a second, or when its first element has
+//! waited for that time. Progress and cancellation are therefore even on a slow link, and the cost per batch doesn't
+//! matter on a fast one.
 
 use std::time::Duration;
 
 /// The longest time that an element waits for others.
 pub const HOLD: Duration = Duration::from_millis(50);
 
-/// The elements of the first batch.
+/// The number of elements of the first batch.
 const FIRST: usize = 64;
 
-/// The least and the most elements of a batch. Beyond some hundreds the cost per batch is no longer seen, and memory and
-/// the time of one step grow.
+/// The least and the greatest number of elements of a batch. Beyond some hundreds, the cost per batch is not noticeable
+/// any more, while memory and the time of one step grow.
 const LEAST: usize = 16;
 const MOST: usize = 500;
 
@@ -22,7 +23,7 @@ const NEWEST: f64 = 0.5;
 /// The size of the next batch, from the rate of those before.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchSize {
-    /// Elements per second, if it was measured.
+    /// The rate in elements per second; `None` if it was not measured.
     rate: Option<f64>,
     entries: usize,
 }
@@ -39,15 +40,15 @@ impl BatchSize {
         self.entries
     }
 
-    /// Returns whether a batch is closed that has so many elements, the first of which has waited so long.
+    /// Returns whether a batch is to be closed that has so many elements and whose first element has waited so long.
     pub fn is_full(self, entries: usize, waited: Duration) -> bool {
         entries >= self.entries || (entries > 0 && waited >= HOLD)
     }
 
-    /// Returns the size after a batch of so many elements that took so long to come.
+    /// Returns the size after a batch of so many elements that took so long to arrive.
     #[must_use]
     pub fn after(self, entries: usize, took: Duration) -> Self {
-        // A batch that took no time came as fast as can be.
+        // A batch that took no time counts as the fastest possible one.
         let seconds = took.as_secs_f64().max(1e-6);
         let newest = crate::policy::exact(entries) / seconds;
         let rate = self.rate.map_or(newest, |rate| rate + NEWEST * (newest - rate));

@@ -1,6 +1,6 @@
 //! The daily budget of an account: after so many requests, scheduled syncs wait for the next day.
 //!
-//! Days are those of UTC, because panels know nothing of the time zone of this computer.
+//! Days are those of UTC, because panels don't know the time zone of this computer.
 
 use super::due::{Next, Why};
 use super::pace::AccountPace;
@@ -8,21 +8,21 @@ use super::pause;
 use crate::model::PerKind;
 use crate::ports::profiles::Profile;
 
-/// The requests per day of a profile that says nothing. A usual sync takes seven, and one by category some hundreds, so
-/// this is reached only if something asks again and again.
+/// The requests per day of a profile without a setting. A usual sync takes seven requests, and a sync by category takes
+/// some hundreds, so the budget is reached only if something asks again and again.
 pub const DAILY_REQUESTS: u64 = 5_000;
 
 const DAY: i64 = 86_400;
 
-/// Within this time after midnight the accounts begin again, each at its own moment, in seconds.
+/// The seconds after midnight within which the accounts begin again, each at its own moment.
 const SPREAD: i64 = 900;
 
-/// Returns the requests per day of a profile; nothing if there is no limit.
+/// Returns the requests per day of a profile; `None` if there is no limit.
 pub fn of(profile: &Profile) -> Option<u64> {
     Some(profile.network.daily_requests.unwrap_or(DAILY_REQUESTS)).filter(|budget| *budget > 0)
 }
 
-/// Lets everything that would be due today wait for the next day, if the budget of a profile is used up.
+/// Postpones everything that would be due today to the next day, if the budget of a profile is used up.
 pub fn postpone(next: &mut PerKind<Next>, profile: &Profile, pace: Option<&AccountPace>, now: i64) {
     let (Some(budget), Some(pace)) = (of(profile), pace) else { return };
     if pace.requests_on(now) < budget {

@@ -1,7 +1,7 @@
-//! When a kind is synced next, and why then.
+//! The time of the next sync of a kind, and the reason for it.
 //!
-//! A decision depends on settings, learnt facts and the history of runs only. All of them are in the store, so a restart
-//! changes no decision, and a status can show it.
+//! A decision depends only on settings, learnt facts and the history of runs. All of these are in the store, so a
+//! restart changes no decision, and a status can show it.
 
 use std::fmt;
 
@@ -17,12 +17,12 @@ use crate::model::{ContentKind, PerKind};
 use crate::ports::profiles::Profile;
 use crate::rate::deadline::retry_after;
 
-/// A time that lies this far in the future was written while the clock was wrong, in seconds. It is no evidence.
+/// A time that is so many seconds in the future was written while the clock was wrong. It is no evidence.
 const CLOCK_WAS_WRONG: i64 = 3600;
 
 const DAY: i64 = 86_400;
 
-/// The seconds after which a kind that the panel doesn't offer is asked for again.
+/// The seconds after which the panel is asked again for a kind that it doesn't offer.
 const NOT_OFFERED_PAUSE: i64 = DAY;
 
 /// The time, and the rules for local times.
@@ -37,33 +37,34 @@ pub struct WallTime {
 /// The next sync of a kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Next {
-    /// When it is due, in unix seconds; `None` if it isn't synced by itself. A time in the past is due now.
+    /// The time at which it is due, in unix seconds; `None` if the kind isn't synced by itself. A time in the past is
+    /// due now.
     pub at: Option<i64>,
-    /// Why then.
+    /// The reason for this time.
     pub why: Why,
 }
 
-/// Why a kind is synced at a time.
+/// The reason why a kind is synced at a time.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Why {
     /// The kind is switched off.
     KindOff,
-    /// The schedule is `off`, or the columns of an application say so.
+    /// The schedule is `off`, or the columns of an application switch it off.
     ScheduleOff,
-    /// The profile has no address or no user name: only change sets fill it.
+    /// The profile has no address or no user name. It is filled by change sets only.
     NoLogin,
     /// The kind was never synced.
     NeverSynced,
-    /// The schedule says so.
+    /// The schedule has this time.
     Schedule(Schedule),
-    /// It follows from what was learnt of the panel.
+    /// The time follows from what was learnt of the panel.
     Learnt(Learnt),
-    /// It would be due in the quiet hours.
+    /// The kind would be due in the quiet hours.
     QuietHours,
-    /// The panel couldn't be reached, so many times in a row.
+    /// The panel couldn't be reached, for this number of times in a row.
     PanelDown(u32),
-    /// The panel's answer couldn't be used, so many times in a row.
+    /// The panel's answer couldn't be used, for this number of times in a row.
     AnswerUnusable(u32),
     /// The panel refuses the login.
     LoginRefused,
@@ -71,13 +72,13 @@ pub enum Why {
     AccountEnded,
     /// The panel doesn't offer the kind.
     NotOffered,
-    /// The list was too slow for its deadline, so many times within a day.
+    /// The list was too slow for its deadline, for this number of times within a day.
     TooSlow(u32),
-    /// Runs ended without a result, so many times in a row.
+    /// Runs ended without a result, for this number of times in a row.
     Interrupted(u32),
-    /// Another failure, so many times in a row.
+    /// There was another failure, for this number of times in a row.
     Failed(u32),
-    /// The account has used up its requests of the day, which are so many.
+    /// The account has used up its requests of the day. The value is their number.
     BudgetUsed(u64),
 }
 
@@ -151,9 +152,11 @@ impl fmt::Display for Why {
     }
 }
 
-/// Returns when each kind of a profile is synced next. `schedule` takes the place of the profile's own schedules.
+/// Returns the time at which each kind of a profile is synced next. `schedule` takes the place of the profile's own
+/// schedules.
 ///
-/// A profile's history and facts decide, so every caller comes to the same result. An explicit sync asks nobody.
+/// The profile's history and facts decide, so every caller gets the same result. An explicit sync doesn't use this
+/// function.
 pub fn next(
     profile: &Profile,
     schedule: Option<&Schedule>,
@@ -182,7 +185,7 @@ pub fn next(
     })
 }
 
-/// Returns the next look at each kind on `auto`, from the last one; for other kinds there is none.
+/// Returns the next look at each kind with the schedule `auto`, counted from the last look; `None` for other kinds.
 fn looks_by_auto(
     profile: &Profile,
     facts: &PanelFacts,
@@ -197,14 +200,14 @@ fn looks_by_auto(
     next_looks(&profile.id, &profile.schedules.auto, &looks, zone, time.zone)
 }
 
-/// Moves what would begin in the quiet hours to their end. The first sync of a kind doesn't wait for it, and neither does
-/// a cron expression: somebody has chosen its times.
+/// Moves a sync that would begin in the quiet hours to their end. The first sync of a kind is not moved. A cron
+/// expression is not moved either, because somebody has chosen its times.
 fn outside_quiet_hours(next: Next, profile: &Profile, schedule: &Schedule, time: WallTime) -> Next {
     let (Some(quiet), Some(at)) = (profile.schedules.auto.quiet, next.at) else { return next };
     if matches!(next.why, Why::NeverSynced) || matches!(schedule, Schedule::Cron(_)) {
         return next;
     }
-    // Many machines must not come at the minute in which their quiet hours end.
+    // Many machines must not come in the minute in which their quiet hours end.
     let after = |at| {
         let end = quiet.end(at, time.zone)?;
         Some(end.saturating_add(pause::part(pause::seed(&profile.id, end), pause::LONGEST_JITTER)))
@@ -218,8 +221,8 @@ fn outside_quiet_hours(next: Next, profile: &Profile, schedule: &Schedule, time:
 }
 
 /// Returns the kinds that a run takes now: those that are due, and those that would be due within the next tenth of
-/// their interval, at most a quarter of an hour. So kinds that have come apart after a failure come together again, and
-/// the panel sees one login in place of several. The list is empty if no kind is due.
+/// their interval, or a quarter of an hour at most. Kinds that have separated after a failure thus come together again,
+/// and the panel sees one login in place of several. The list is empty if no kind is due.
 pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
     if !next.values().any(|next| next.is_due(now)) {
         return Vec::new();
@@ -234,8 +237,8 @@ pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
     next.iter().filter(|(_, next)| next.is_due(now) || comes_along(next)).map(|(kind, _)| kind).collect()
 }
 
-/// Returns when the service looks at each kind again if it does so now, at the latest, in unix seconds; `None` if it
-/// never does. `schedule` takes the place of the profile's own schedules.
+/// Returns the latest time at which the service looks at each kind again if it does so now, in unix seconds; `None` if
+/// it never does. `schedule` takes the place of the profile's own schedules.
 pub fn looks_after_now(
     profile: &Profile,
     schedule: Option<&Schedule>,
@@ -262,8 +265,8 @@ pub fn looks_after_now(
 /// Returns the greatest age at which a kind counts as current, in seconds: 36 hours or one and a half of its intervals,
 /// whichever is longer.
 ///
-/// The interval is the one that began with the last list, because a cron expression may leave out weekends. That of
-/// `auto` is its longest.
+/// The interval is the one that began with the last list, because a cron expression may leave out weekends. The
+/// interval of `auto` is its longest one.
 pub fn stale_after(schedule: &Schedule, settings: &AutoSettings, listed_at: Option<i64>, time: WallTime) -> i64 {
     const LEAST: i64 = 36 * 3600;
     let last = listed_at.unwrap_or(time.now);
@@ -274,7 +277,8 @@ pub fn stale_after(schedule: &Schedule, settings: &AutoSettings, listed_at: Opti
     LEAST.max(interval.saturating_add(interval / 2))
 }
 
-/// Returns the next sync of a kind if failures and refusals allow it then, else after their pause.
+/// Returns the next sync of a kind: at its time if failures and refusals allow it then, and otherwise after their
+/// pause.
 fn after_pauses(
     scheduled: Next,
     profile: &Profile,
@@ -320,14 +324,14 @@ fn scheduled(profile: &Profile, schedule: &Schedule, history: &KindHistory, time
 
 /// A time in which a kind is left alone.
 struct Pause {
-    /// The time of what caused it.
+    /// The time of the event that caused the pause.
     from: i64,
     until: i64,
     why: Why,
 }
 
 fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory, time: WallTime) -> Option<Pause> {
-    // A store that fails is known to the service, and says nothing of the panel.
+    // The service knows itself when a store fails, and such a failure has nothing to do with the panel.
     let is_local = |failed: &&FailedAttempt| {
         use ErrorClass::{Busy, Cancelled, NewerCache, Store};
         matches!(failed.class(), Some(Store | NewerCache | Busy | Cancelled))
@@ -340,7 +344,7 @@ fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory,
             let until = last.at.saturating_add(ENDED_PAUSE);
             return Some(Pause { from: last.at, until, why: Why::AccountEnded });
         }
-        // The facts say how long, and forget it when the login is changed.
+        // The facts have the length of this pause, and it ends when the login is changed.
         Some(ErrorClass::Login) => return None,
         Some(_) if last.is_too_slow() => return Some(too_slow(&history.failures)),
         Some(ErrorClass::Unreachable) => Why::PanelDown(count),
@@ -353,7 +357,8 @@ fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory,
     Some(Pause { from: last.at, until: last.at.saturating_add(pause), why })
 }
 
-/// A list that was too slow wastes what came of it, so it is tried a few times a day.
+/// Returns the pause after a list that was too slow. Each attempt wastes the bytes that came, so there are only a few a
+/// day.
 fn too_slow(failures: &[FailedAttempt]) -> Pause {
     let from = failures.first().map_or(0, |last| last.at);
     let is_of_today = |failed: &&FailedAttempt| failed.is_too_slow() && from.saturating_sub(failed.at) < DAY;
@@ -374,7 +379,7 @@ fn is_in_future(time: i64, now: i64) -> bool {
 }
 
 impl FailedAttempt {
-    /// The class of the error; `None` if the process ended.
+    /// Returns the class of the error; `None` if the process ended.
     fn class(&self) -> Option<ErrorClass> {
         self.code.as_ref().map(ErrorCode::class)
     }

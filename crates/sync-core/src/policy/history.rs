@@ -1,20 +1,20 @@
-//! What the history of runs says of a kind: when its list was last taken, and which attempts have failed since.
+//! The history of runs of a kind: the time of the last list, and the attempts that have failed since then.
 
 use crate::error::ErrorCode;
 use crate::model::{ContentKind, PerKind};
 use crate::run::record::{KindOutcome, RunRecord, RunStatus, Trigger};
 
-/// The most failed attempts that are kept. A pause grows no longer by then.
+/// The largest number of failed attempts that are kept. A longer series doesn't lengthen a pause.
 pub const FAILURES_KEPT: usize = 32;
 
-/// The history of a kind, as far as a schedule depends on it.
+/// The part of a kind's history on which a schedule depends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KindHistory {
-    /// The start of the newest run that took the panel's whole list, or the panel's word that it is unchanged, by our
+    /// The start of the newest run that took the panel's whole list, or the panel's answer that it is unchanged, by our
     /// clock, in unix seconds.
     pub listed_at: Option<i64>,
-    /// The start of the newest run since then in which a probe saw nothing new, by our clock, in unix seconds. The list is
-    /// no younger for it.
+    /// The start of the newest run since then in which a probe saw nothing new, by our clock, in unix seconds. It
+    /// doesn't make the list younger.
     pub probed_at: Option<i64>,
     /// The attempts since the list and the probe that have failed, newest first, at most [`FAILURES_KEPT`].
     pub failures: Vec<FailedAttempt>,
@@ -30,7 +30,7 @@ pub struct FailedAttempt {
 }
 
 impl KindHistory {
-    /// Returns the time from which on the next look is counted: that of the list, or of a probe since then.
+    /// Returns the time from which the next look is counted: that of the list, or of a later probe.
     pub fn looked_at(&self) -> Option<i64> {
         self.listed_at.max(self.probed_at)
     }
@@ -43,7 +43,7 @@ impl KindHistory {
 
     fn of_kind<'a>(runs: impl Iterator<Item = &'a RunRecord>, kind: ContentKind) -> Self {
         let mut history = Self::default();
-        // An undo and a change set ask no panel.
+        // An undo and a change set don't ask a panel.
         for run in runs.filter(|run| !matches!(run.trigger, Trigger::Undo | Trigger::ChangeSet)) {
             let record = run.kinds.iter().find(|record| record.kind == kind);
             match record.map(|record| record.outcome) {
@@ -61,7 +61,7 @@ impl KindHistory {
                     let code = Some(error.map_or(ErrorCode::Internal, |error| error.code.clone()));
                     history.failed(run.finished_at.unwrap_or(run.started_at), code);
                 }
-                // Whether the kind was asked for is not known. It is taken as asked for, so that a program that always
+                // It is not known whether the kind was asked for. It counts as asked for, so that a program that always
                 // ends in the middle of a run doesn't ask the panel again and again.
                 None if run.status == RunStatus::Interrupted && history.probed_at.is_none() => {
                     history.failed(run.started_at, None);

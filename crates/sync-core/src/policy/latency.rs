@@ -1,7 +1,7 @@
-//! Whether an answer is later than usual.
+//! Decides whether an answer is later than usual.
 //!
-//! What is usual is the lowest median of ten answers in a row, among the last 500 answers. One lucky answer doesn't lower
-//! it, and a panel that grows slower under load doesn't raise it.
+//! The usual latency is the lowest median of ten answers in a row, among the last 500 answers. A single fast answer
+//! doesn't lower it, and a panel that becomes slower under load doesn't raise it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use std::time::Duration;
 /// The number of answers whose median is taken.
 const BLOCK: usize = 10;
 
-/// The number of medians that are remembered.
+/// The number of medians that are kept.
 const BLOCKS: usize = 50;
 
-/// An answer is late if it takes this many times as long as usual …
+/// An answer is late if it takes more than this many times as long as usual, …
 const LATE: u32 = 3;
 
-/// … and this much longer. Within it, the network explains it.
+/// … and is later by more than this time. A smaller difference can come from the network.
 const NOISE: Duration = Duration::from_millis(100);
 
 /// The usual time to the first byte.
@@ -26,7 +26,7 @@ pub(super) struct UsualLatency {
 }
 
 impl UsualLatency {
-    /// Takes in the latency of an answer. Returns whether it is late.
+    /// Records the latency of an answer. Returns whether it is late.
     pub(super) fn is_late(&mut self, latency: Duration) -> bool {
         self.block.push(latency);
         if self.block.len() == BLOCK {

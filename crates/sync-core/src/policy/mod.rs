@@ -1,5 +1,5 @@
-//! When the service syncs, and how fast it asks. Pure functions over values: the caller brings the time, the settings
-//! and what earlier runs have shown.
+//! Decides when the service syncs, and how fast it asks. Pure functions over values: the caller provides the time, the
+//! settings and the facts of earlier runs.
 
 pub mod auto;
 pub mod batch;

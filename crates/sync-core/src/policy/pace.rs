@@ -1,52 +1,52 @@
-//! How fast an account is asked: requests per second by additive increase and multiplicative decrease.
+//! The pace of an account: requests per second by additive increase and multiplicative decrease.
 //!
-//! The rate grows while requests wait for it and are answered. It falls when the panel refuses one, or answers later
-//! than usual. What was refused is not tried again for a day. The state of an account outlives a run ([`AccountPace`]).
-//! `docs/policies/pace.md` has the rule, its sources and its results.
+//! The rate grows while requests wait for it and are answered. It falls when the panel refuses a request, or answers
+//! later than usual. A refused rate is not tried again for a day. The state of an account outlives a run
+//! ([`AccountPace`]). `docs/policies/pace.md` has the rule, its sources and its results.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::latency::UsualLatency;
 
-/// The rate of an account of which nothing is known, in requests per second.
+/// The rate of an unknown account, in requests per second.
 const START: f64 = 1.0;
 
 /// The least rate: one request per minute.
 const LEAST: f64 = 1.0 / 60.0;
 
-/// The least rate to which late answers lower it. Refusals say more.
+/// The least rate to which late answers lower the rate. Only refusals lower it further.
 const LEAST_FOR_LATENESS: f64 = 0.2;
 
-/// The part of the remembered rate with which a run begins.
+/// The part of the stored rate with which a run begins.
 const AGAIN: f64 = 0.8;
 
-/// What a second of answers adds to the rate while no refusal is known, and afterwards.
+/// The increase of the rate by a second of answers, while no refusal is known, and afterwards.
 const FAST_STEP: f64 = 1.0;
 const STEP: f64 = 0.1;
 
-/// The most by which one answer raises the rate.
+/// The greatest factor by which one answer raises the rate.
 const GROWTH: f64 = 1.5;
 
 /// The part of the rate that is left after a refusal.
 const AFTER_REFUSAL: f64 = 0.5;
 
-/// The part of a refused rate that is not exceeded for a day.
+/// The part of a refused rate that is the upper bound for a day.
 const BELOW_REFUSED: f64 = 0.9;
 
-/// The rate, in requests per second, below which a panel that forbids something, is overloaded or breaks a connection says
-/// nothing of the rate: it does so whenever it is asked. Only a 429 counts then. Without this bound, one list that is
-/// always forbidden would make an account slower with each run.
+/// The rate, in requests per second, below which only a 429 lowers the rate. If a panel forbids something, is
+/// overloaded or breaks a connection below this rate, it does so whenever it is asked. Without this bound, one list
+/// that is always forbidden would make an account slower with each run.
 const BLAMELESS: f64 = 0.5;
 
 /// The part of the rate that is left after a late answer.
 const AFTER_LATE: f64 = 0.9;
 
-/// The time for which a refused rate is remembered, in seconds.
+/// The time for which a refused rate is kept, in seconds.
 pub const REFUSAL_REMEMBERED: i64 = 86_400;
 
-/// The hold after a refusal, as a multiple of the wait before a second attempt, and at most: 5 s by default. It doubles
-/// with each further refusal in a row.
+/// The hold after a refusal, as a multiple of the wait before a second attempt, and its greatest value. It is 5 s by
+/// default, and doubles with each further refusal in a row.
 const HOLD: u32 = 5;
 const HOLD_FIRST_MAX: Duration = Duration::from_secs(5);
 
@@ -56,12 +56,12 @@ const HOLD_MAX: Duration = Duration::from_secs(300);
 /// The longest hold at all. A longer one in the store was written while the clock was wrong.
 const HOLD_ASKED_MAX: Duration = Duration::from_secs(3600);
 
-/// The number of requests whose times are remembered.
+/// The number of requests whose times are kept.
 const TIMES: usize = 16;
 
 const DAY: i64 = 86_400;
 
-/// The time in both ways: of day, in unix seconds, and monotonic.
+/// The time by both clocks: the time of day in unix seconds, and the monotonic time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     /// The time of day. It may jump.
@@ -70,21 +70,21 @@ pub struct Now {
     pub monotonic: Duration,
 }
 
-/// The pace of an account as it is remembered. The time of day is in unix seconds.
+/// The pace of an account as it is stored. Times of day are in unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct AccountPace {
-    /// The rate that the account bore last, in requests per second.
+    /// The rate that the account accepted last, in requests per second.
     pub rate: f64,
-    /// Until when the panel has to be left alone.
+    /// The time until which the panel has to be left alone.
     pub held_until: Option<i64>,
-    /// When the panel last refused a request because there were too many.
+    /// The time at which the panel last refused a request because there were too many.
     pub refused_at: Option<i64>,
-    /// The rate that was refused, as far as the refusal says something of a rate.
+    /// The rate that was refused; `None` if the refusal is not about a rate.
     pub refused_rate: Option<f64>,
-    /// The requests on the day of `used_at`, by UTC.
+    /// The number of requests on the day of `used_at`, by UTC.
     pub requests: u64,
-    /// When the account was last asked.
+    /// The time at which the account was last asked.
     pub used_at: i64,
 }
 
@@ -104,15 +104,15 @@ impl AccountPace {
         self.refused_at.is_some_and(|at| now.saturating_sub(at) < REFUSAL_REMEMBERED)
     }
 
-    /// Returns until when the panel has to be left alone, if that is later than now. A hold that is longer than any was
-    /// written while the clock was wrong, and is none.
+    /// Returns the time until which the panel has to be left alone, if it is later than now. A hold that is longer than
+    /// the longest possible one was written while the clock was wrong, and doesn't count.
     pub fn held(&self, now: i64) -> Option<i64> {
-        // Times of day are rounded up by a second.
+        // Stored times of day are rounded up by a second.
         let longest = now.saturating_add(seconds(HOLD_ASKED_MAX)).saturating_add(2);
         self.held_until.filter(|until| *until > now && *until <= longest)
     }
 
-    /// Returns the pace that respects both: an account that is reached at several hosts may have several.
+    /// Returns a pace that respects both. An account that is reached at several hosts may have several paces.
     #[must_use]
     pub fn more_careful(self, other: Self) -> Self {
         let later = if self.used_at >= other.used_at { self } else { other };
@@ -132,23 +132,23 @@ impl AccountPace {
     }
 }
 
-/// How a panel refuses a request.
+/// The way in which a panel refuses a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It says that there are too many (429).
+    /// It says that there are too many requests (429).
     TooMany,
-    /// It answers that it can't (503), or closes the connection. That may be an outage.
+    /// It answers that it can't serve the request (503), or closes the connection. This may be an outage.
     Overloaded,
-    /// It forbids it (403). That may be about what was asked for.
+    /// It forbids the request (403). This may be about the content of the request.
     Forbidden,
 }
 
-/// Why a request may not be sent yet.
+/// The reason why a request may not be sent yet, and the time at which it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotYet {
-    /// When it may be sent, by the monotonic clock.
+    /// The time at which it may be sent, by the monotonic clock.
     pub at: Duration,
-    /// Why not now.
+    /// The reason.
     pub why: Hold,
 }
 
@@ -167,20 +167,20 @@ pub enum Hold {
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct Pace {
-    /// The most requests per second, by the settings.
+    /// The greatest number of requests per second, by the settings.
     cap: f64,
     /// The wait before a second attempt, by the settings.
     backoff: Duration,
     rate: f64,
-    /// The rate that is not exceeded, and until when.
+    /// The rate that is not exceeded, and the time until which this holds.
     ceiling: Option<(f64, Duration)>,
-    /// Until when there are no bursts, because a refusal is remembered.
+    /// The time until which there are no bursts, because a refusal is known.
     reduced_until: Option<Duration>,
     tokens: f64,
     /// The time up to which tokens were counted.
     counted: Duration,
     held: Option<(Duration, Hold)>,
-    /// Whether the next request, and whether the last one, has waited for the rate.
+    /// Whether the next request has to wait for the rate, and whether the last one has waited.
     waits: bool,
     waited: bool,
     /// The times of the last requests since the last refusal or rest.
@@ -196,10 +196,11 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Returns the pace at the beginning of a run, from what is remembered of the account.
+    /// Returns the pace at the beginning of a run, from the stored pace of the account.
     pub fn at_start(remembered: Option<&AccountPace>, now: Now) -> Self {
         let mut kept = remembered.copied().unwrap_or(AccountPace::new(now.wall));
-        // What was written while the clock was wrong: a hold is dropped, and a refusal counts from now, once.
+        // These values may have been written while the clock was wrong: a hold is dropped, and a refusal counts from
+        // now, once.
         kept.held_until = kept.held(now.wall);
         kept.refused_at = kept.refused_at.map(|at| at.min(now.wall));
         let refused_for = kept.refused_at.map(|at| now.wall.saturating_sub(at));
@@ -215,8 +216,8 @@ impl Pace {
             rate: if reduced_until.is_some() { rate } else { rate.max(START) },
             ceiling,
             reduced_until,
-            // Without a refusal, each run begins with a burst. With one, it begins with a wait, because the run before
-            // may have been killed, or remembers nothing, just after its last request.
+            // Without a refusal, each run begins with a burst. With a refusal, it begins with a wait, because the run
+            // before may have been killed just after its last request, or may keep no times.
             tokens: if reduced_until.is_some() { 0.0 } else { f64::INFINITY },
             counted: now.monotonic,
             held,
@@ -245,7 +246,7 @@ impl Pace {
         self.backoff = backoff;
     }
 
-    /// The requests per second for now.
+    /// Returns the present rate, in requests per second.
     pub fn rate(&self) -> f64 {
         self.rate
     }
@@ -254,14 +255,14 @@ impl Pace {
     ///
     /// # Errors
     ///
-    /// It may not be sent yet.
+    /// The request may not be sent yet.
     pub fn take(&mut self, now: Now) -> Result<(), NotYet> {
         self.count(now.monotonic);
         if let Some((at, why)) = self.held.filter(|(until, _)| *until > now.monotonic) {
             return Err(NotYet { at, why });
         }
         self.held = None;
-        // A wait that is rounded may end a little too early.
+        // A rounded wait may end a little too early.
         if self.tokens < 1.0 - 1e-6 {
             self.waits = true;
             let missing = Duration::try_from_secs_f64((1.0 - self.tokens) / self.rate).unwrap_or(HOLD_ASKED_MAX);
@@ -283,7 +284,8 @@ impl Pace {
         Ok(())
     }
 
-    /// Takes in that the panel has answered. `latency` is the time to the first byte, of requests that are alike.
+    /// Records that the panel has answered. `latency` is the time to the first byte. It is given for requests that are
+    /// alike.
     pub fn answered(&mut self, latency: Option<Duration>, now: Now) {
         self.count(now.monotonic);
         self.answered = true;
@@ -299,8 +301,8 @@ impl Pace {
         self.limit(now.monotonic);
     }
 
-    /// Takes in that the panel has refused a request. `retry_after` is the time that it has asked for. Returns whether
-    /// the refusal says something of the pace, so that it should be remembered at once.
+    /// Records that the panel has refused a request. `retry_after` is the time that it has asked for. Returns whether
+    /// the refusal says something about the pace, so that the pace should be stored at once.
     pub fn refused(&mut self, refusal: Refusal, retry_after: Option<Duration>, now: Now) -> bool {
         self.count(now.monotonic);
         let peak = self.peak();
@@ -320,7 +322,7 @@ impl Pace {
         }
         self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
         if self.refusals_in_a_row == 1 {
-            // One that follows a refusal at once was refused because of the same requests.
+            // A request that follows a refusal at once was refused because of the same requests.
             if self.waited || is_burst {
                 let refused = peak.unwrap_or(self.rate).max(least);
                 let before = self.kept.refused_rate.filter(|_| self.reduced_until.is_some());
@@ -338,7 +340,7 @@ impl Pace {
         self.times.clear();
         self.limit(now.monotonic);
         let doubled = 1 << (self.refusals_in_a_row - 1).min(16);
-        // Whoever waits an hour between two attempts doesn't ask for an hour's hold of the next run.
+        // A user who sets an hour between two attempts doesn't want an hour's hold of the next run.
         let first = self.backoff.saturating_mul(HOLD).min(HOLD_FIRST_MAX);
         let own = first.saturating_mul(doubled).min(HOLD_MAX);
         match retry_after {
@@ -348,7 +350,7 @@ impl Pace {
         true
     }
 
-    /// Takes in that the panel has asked to be left alone, for another reason than too many requests.
+    /// Records that the panel has asked to be left alone, for another reason than too many requests.
     pub fn asked_to_wait(&mut self, time: Duration, now: Now) {
         self.hold(time, Hold::Asked, now);
     }
@@ -358,19 +360,19 @@ impl Pace {
         self.used
     }
 
-    /// Lets no request pass for a time.
+    /// Holds all requests for a time.
     fn hold(&mut self, time: Duration, why: Hold, now: Now) {
         let time = time.min(HOLD_ASKED_MAX);
         let until = now.monotonic + time;
         if self.held.is_none_or(|(held, _)| held < until) {
             self.held = Some((until, why));
         }
-        // The time of day is rounded down. A second more, so that the next run doesn't come too early.
+        // The time of day is rounded down. A second is added, so that the next run doesn't come too early.
         let wall = now.wall.saturating_add(seconds(time)).saturating_add(1);
         self.kept.held_until = self.kept.held_until.max(Some(wall));
     }
 
-    /// Returns what is to be remembered.
+    /// Returns the pace to store.
     pub fn remembered(&mut self, now: Now) -> AccountPace {
         self.count(now.monotonic);
         let rate = if self.lowered { self.rate } else { self.rate.max(self.kept.rate) };
@@ -396,12 +398,13 @@ impl Pace {
         self.count(now);
     }
 
-    /// The most requests that may be sent at once: those of a second at the greatest rate, or one after a refusal.
+    /// Returns the most requests that may be sent at once: those of a second at the greatest rate, or one after a
+    /// refusal.
     fn burst(&self) -> f64 {
         if self.reduced_until.is_some() { 1.0 } else { self.cap.max(1.0) }
     }
 
-    /// The time between two requests after which they say nothing of a rate.
+    /// Returns the time between two requests from which on they say nothing about a rate.
     fn rest(&self) -> Duration {
         Duration::try_from_secs_f64(4.0 / self.rate).unwrap_or(HOLD_ASKED_MAX).max(Duration::from_secs(10))
     }

@@ -1,4 +1,4 @@
-//! How long the service waits before it asks again after a failure.
+//! The pauses of the service after failures.
 //!
 //! The pause doubles with each failure in a row, and a part of it is random, so that many installations don't come back
 //! to a panel at the same moment. Panels ban accounts that keep asking.
@@ -27,8 +27,9 @@ pub fn after_failures(failures: u32, interval: i64, seed: u64) -> i64 {
     pause + part(seed, pause / 4)
 }
 
-/// Returns what is added to an interval, in seconds: up to a tenth of it, and at most a quarter of an hour. It depends
-/// on the seed only, so that a status says the same as the service, and a restart changes nothing.
+/// Returns the random part that is added to an interval, in seconds: up to a tenth of it, and at most a quarter of an
+/// hour. It depends only on the seed, so that a status shows the same time as the service uses, and a restart changes
+/// nothing.
 pub fn jitter(interval: i64, seed: u64) -> i64 {
     part(seed, most_jitter(interval))
 }
@@ -45,7 +46,7 @@ pub fn seed(profile: &ProfileId, last: i64) -> u64 {
     xxh3_64(&bytes)
 }
 
-/// Returns a number from 0 to `most`.
+/// Returns a number from 0 to `most` that depends on the seed.
 pub(super) fn part(seed: u64, most: i64) -> i64 {
     let choices = u64::try_from(most.max(0)).unwrap_or_default().saturating_add(1);
     i64::try_from(seed % choices).unwrap_or_default()

@@ -11,22 +11,22 @@ use super::auto::settings::AutoSettings;
 use super::zone::TimeZone;
 use crate::model::{ContentKind, PerKind};
 
-/// The longest interval, in seconds: a year. A longer one is a mistake.
+/// The longest interval, in seconds: a year. A longer one is a typing error.
 const LONGEST: i64 = 366 * 86_400;
 
 /// The default of the column `sync_interval_hours`.
 const DEFAULT_HOURS: u32 = 24;
 
-/// When a kind is synced.
+/// The rule for when a kind is synced.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {
-    /// So long after the start of the last sync.
+    /// The kind is synced this time after the start of the last sync.
     Every(Interval),
-    /// At the times of a cron expression.
+    /// The kind is synced at the times of a cron expression.
     Cron(Box<CronSchedule>),
-    /// When a look is worth its cost, by what was learnt of the panel ([`super::auto`]).
+    /// The kind is synced when a look is worth its cost, by what was learnt of the panel ([`super::auto`]).
     Auto,
-    /// Never by itself.
+    /// The kind is never synced by itself.
     Off,
 }
 
@@ -56,7 +56,7 @@ impl Interval {
         if seconds >= 1 && seconds <= LONGEST { Some(Self(seconds)) } else { None }
     }
 
-    /// The seconds.
+    /// Returns the seconds.
     pub const fn seconds(self) -> i64 {
         self.0
     }
@@ -66,9 +66,9 @@ impl Schedule {
     /// Returns the first time at which a kind is due that was last synced at `last`, in unix seconds; `None` if it is
     /// never due by itself. `zone` is that of the machine; an expression with a zone of its own is read in that one.
     ///
-    /// A time that daylight saving time leaves out is due at the end of the gap. One that it repeats is due once, and
-    /// a rule for every hour or minute is due in the repeated hour as well. For [`Self::Auto`] it is a day later, which
-    /// [`super::auto::next_looks`] makes more precise.
+    /// A time that daylight saving time leaves out is due at the end of the gap. A time that it repeats is due once,
+    /// but a rule for every hour or minute is due in the repeated hour as well. For [`Self::Auto`], the result is a day
+    /// later; [`super::auto::next_looks`] makes it more precise.
     pub fn due_after(&self, last: i64, zone: TimeZone) -> Option<i64> {
         match self {
             Self::Every(interval) => Some(last.saturating_add(interval.0)),
@@ -161,7 +161,7 @@ impl FromStr for CronSchedule {
     fn from_str(text: &str) -> Result<Self, NoSchedule> {
         let words: Vec<_> = text.split_whitespace().collect();
         let (fields, zone) = match words.as_slice() {
-            // Behind a nickname such as `@daily`, or behind five fields, a sixth word is the zone.
+            // After a nickname such as `@daily`, or after five fields, a further word is the zone.
             [nickname, zone] if nickname.starts_with('@') => (&words[..1], Some(*zone)),
             [_, _, _, _, _, zone] => (&words[..5], Some(*zone)),
             _ => (words.as_slice(), None),
@@ -171,7 +171,7 @@ impl FromStr for CronSchedule {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(&expression).map_err(|_| NoSchedule)?;
         let schedule = Self { expression, cron, zone };
-        // Such as the 30th of February.
+        // The 30th of February, for example, never comes.
         schedule.next_after(0, TimeZone::UTC).ok_or(NoSchedule)?;
         Ok(schedule)
     }
@@ -184,7 +184,7 @@ impl fmt::Display for CronSchedule {
     }
 }
 
-/// The schedules of a profile: those that a person has set, and what the columns of an application say.
+/// The schedules of a profile: those that a person has set, and those in the columns of an application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedules {
     /// The schedule of kinds that have none of their own.
@@ -213,7 +213,7 @@ impl Default for Schedules {
 }
 
 impl Schedules {
-    /// Returns the schedule of a kind: its own, that of all kinds, what the columns say, or else [`Schedule::Auto`].
+    /// Returns the schedule of a kind: its own, that of all kinds, that of the columns, or else [`Schedule::Auto`].
     pub fn of(&self, kind: ContentKind) -> Schedule {
         let set = self.kinds[kind].as_ref().or(self.all.as_ref());
         set.cloned().unwrap_or_else(|| self.of_columns())
@@ -224,7 +224,7 @@ impl Schedules {
             return Schedule::Off;
         }
         let interval = Interval::of_seconds(i64::from(self.interval_hours).saturating_mul(3600));
-        // Nobody has set a column that has its default.
+        // A column with its default was not set by anybody.
         interval.filter(|_| self.interval_hours != DEFAULT_HOURS).map_or(Schedule::Auto, Schedule::Every)
     }
 }
@@ -233,7 +233,7 @@ impl Schedules {
 mod tests {
     use super::*;
 
-    /// Unix seconds of an RFC 3339 time.
+    /// Returns the unix seconds of an RFC 3339 time.
     fn at(text: &str) -> i64 {
         DateTime::parse_from_rfc3339(text).unwrap().timestamp()
     }

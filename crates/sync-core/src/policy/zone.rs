@@ -14,8 +14,8 @@ impl TimeZone {
     /// Coordinated universal time.
     pub const UTC: Self = Self(Tz::UTC);
 
-    /// Returns the date and the time of day in this zone at a time in unix seconds. Beyond the years that a calendar has,
-    /// it is 1970.
+    /// Returns the date and the time of day in this zone at a time in unix seconds. For a time outside the years of the
+    /// calendar, it is 1970.
     pub fn local_time(self, now: i64) -> NaiveDateTime {
         DateTime::from_timestamp(now, 0).unwrap_or_default().with_timezone(&self.0).naive_local()
     }
@@ -44,7 +44,7 @@ impl fmt::Display for TimeZone {
     }
 }
 
-/// The time zone of a panel: by its name if that agrees with its clock, else as a distance from UTC.
+/// The time zone of a panel: a named one if the name agrees with its clock, and otherwise a distance from UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PanelZone {
     name: Option<TimeZone>,
@@ -66,8 +66,8 @@ impl PanelZone {
         Self { name: Some(zone), ahead: 0 }
     }
 
-    /// Returns the zone of a panel that names it and whose clock is so many seconds ahead of UTC at a time. Names of
-    /// zones are often wrong. A name counts only if the clock agrees with it.
+    /// Returns the zone of a panel with this name of a zone, and with a clock that is `ahead` seconds ahead of UTC at
+    /// `now`. Panels often name a wrong zone, so the name counts only if the clock agrees with it.
     pub fn told(name: Option<&str>, ahead: i32, now: i64) -> Self {
         let agrees = |zone: &TimeZone| {
             let by_name = zone.local_time(now).and_utc().timestamp().saturating_sub(now);

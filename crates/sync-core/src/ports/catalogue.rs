@@ -1,4 +1,4 @@
-//! The port for readers: the cached items, their state, and what has happened to them.
+//! The port for readers: the cached items, their state, and their changes.
 
 mod selection;
 
@@ -24,24 +24,25 @@ use crate::run::record::RunStatus;
 ///
 /// # Contract
 ///
-/// - Each call sees one state of the cache: that before an apply, or that after it.
-/// - No call waits for a sync under way, and none changes anything.
+/// - Each call sees one state of the cache: the state before an apply, or the state after it.
+/// - No call waits for a sync under way, and no call changes anything.
 /// - A profile that doesn't exist is [`StoreError::UnknownProfile`].
 /// - Items are shown as their rows, the user's edits and the rules say, unless a [`View`] asks for something else.
-///   [`Self::item`] answers for every item, and says what is shown of it. Categories are counted by the rows, without filters.
-/// - Pages that follow one another have each row once: a row that is there from the first page to the last one is in
-///   exactly one of them, whatever is added or removed meanwhile.
+///   [`Self::item`] answers for every item, and says how it is shown. Categories are counted by the rows, without
+///   filters.
+/// - Successive pages have each row once: a row that exists from the first page to the last one is in exactly one of
+///   them, whatever is added or removed meanwhile.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Catalogue: Send + Sync {
-    /// Returns how a profile's cache stands.
+    /// Returns the state of a profile's cache.
     async fn content_status(&self, profile: &ProfileId) -> Result<ContentStatus, StoreError>;
 
     /// Returns the latest runs, newest first, at most `limit`.
     async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// Returns when the list of each kind was last taken, and which attempts have failed since: the newest run that
-    /// took it counts, however many runs came later.
+    /// Returns the time of the last list of each kind, and the attempts that have failed since then. The newest run
+    /// that took a list counts, however many runs came later.
     async fn kind_histories(&self, profile: &ProfileId) -> Result<PerKind<KindHistory>, StoreError> {
         Ok(KindHistory::of_runs(&self.runs(profile, u32::MAX).await?))
     }
@@ -51,25 +52,26 @@ pub trait Catalogue: Send + Sync {
         Ok(self.feed_page(profile, after, limit).await?.changes)
     }
 
-    /// Returns how far the feed of a profile goes.
+    /// Returns the extent of the feed of a profile.
     async fn feed(&self, profile: &ProfileId) -> Result<Feed, StoreError>;
 
-    /// Returns the changes after a sequence number, oldest first, at most `limit`, and how far the feed goes: both of
-    /// one state. Changes of an epoch that has ended are not among them.
+    /// Returns the changes after a sequence number, oldest first, at most `limit`, and the extent of the feed, both
+    /// from one state. Changes of an epoch that has ended are not among them.
     async fn feed_page(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<FeedPage, StoreError>;
 
-    /// Returns the removals of a kind that are held, by rising id.
+    /// Returns the held removals of a kind, by ascending id.
     async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError>;
 
     /// Returns the categories of a kind in the panel's order, each with the number of items in it. An item counts in
-    /// every category of its set. Behind them, by rising id, are those that items name and the panel doesn't.
+    /// every category of its set. After them come, by ascending id, the categories that items name and the panel
+    /// doesn't list.
     async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<SizedCategory>, StoreError>;
 
-    /// Returns the items of a kind by rising id, as many as the page has room for.
+    /// Returns the items of a kind by ascending id, as many as the page has room for.
     async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError>;
 
-    /// Returns an item with all that is known of it, and its latest changes, newest first, at most `changes`. An item
-    /// that was removed and is remembered has its tombstone, and an item that is only edited is there as well.
+    /// Returns an item with everything that is known of it, and its latest changes, newest first, at most `changes`. A
+    /// removed item is returned while it has a tombstone. An item that is only edited is returned as well.
     async fn item(
         &self,
         profile: &ProfileId,
@@ -80,17 +82,17 @@ pub trait Catalogue: Send + Sync {
 
     /// Returns the items of a selection, in its order.
     ///
-    /// A page that begins behind a cursor goes on where the item of the cursor stood, also if it is gone.
+    /// A page that begins after a cursor goes on where the item of the cursor was, even if the item is gone.
     async fn select(&self, profile: &ProfileId, selection: Selection) -> Result<Selected, StoreError>;
 }
 
-/// An item that is there, or was.
+/// An item that exists or existed.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct KnownItem {
-    /// The row, or what is remembered of it.
+    /// The row, or what is known of an item without a row.
     pub state: ItemState,
-    /// The latest changes of the item, newest first. Those of an epoch that has ended are not among them.
+    /// The latest changes of the item, newest first. Changes of an epoch that has ended are not among them.
     pub changes: Vec<ChangeRecord>,
     /// The user's edits of the item.
     pub edited: Option<EditedItem>,
@@ -99,40 +101,40 @@ pub struct KnownItem {
 }
 
 impl KnownItem {
-    /// An item in a state, with its changes and without edits.
+    /// Returns an item in a state, with its changes and without edits.
     pub fn new(state: ItemState, changes: Vec<ChangeRecord>) -> Self {
         Self { state, changes, edited: None, shown: Shown::default() }
     }
 
-    /// The same, with the user's edits, and how it is shown.
+    /// Adds the user's edits, and how the item is shown.
     #[must_use]
     pub fn edited(self, edited: Option<EditedItem>, shown: Shown) -> Self {
         Self { edited, shown, ..self }
     }
 }
 
-/// Whether an item is there.
+/// The state of an item.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ItemState {
-    /// The item is there.
+    /// The item has a row.
     Present {
         /// The row.
         item: Box<Item>,
-        /// When the row was made, in unix seconds. A returned item has the time of its first row.
+        /// The time at which the row was made, in unix seconds. A returned item has the time of its first row.
         created_at: i64,
-        /// When the row was last written, in unix seconds.
+        /// The time at which the row was last written, in unix seconds.
         updated_at: i64,
-        /// Its removal, if it is held.
+        /// The removal of the item, if it is held.
         held: Option<HeldRemoval>,
     },
-    /// The item has no row and no tombstone, and the user has edited it.
+    /// The item has no row and no tombstone, but the user has edited it.
     Unlisted,
     /// The item was removed.
     Removed {
         /// Its last name.
         name: String,
-        /// When it was removed, in unix seconds.
+        /// The time at which it was removed, in unix seconds.
         removed_at: i64,
     },
 }
@@ -154,8 +156,8 @@ pub struct SizedCategory {
 }
 
 impl SizedCategory {
-    /// Puts the categories of a kind, in the panel's order, and the ids that its items name, with the number of items of
-    /// each, into one list.
+    /// Combines the categories of a kind, in the panel's order, and the ids that its items name, with the number of
+    /// items of each, into one list.
     pub fn list(listed: Vec<Category>, mut sizes: BTreeMap<String, u64>) -> Vec<Self> {
         let mut all = Vec::with_capacity(listed.len());
         for (position, category) in (0..).zip(listed) {
@@ -174,70 +176,70 @@ impl SizedCategory {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FeedPage {
-    /// How far the feed goes.
+    /// The extent of the feed.
     pub feed: Feed,
     /// The entries, oldest first.
     pub changes: Vec<ChangeRecord>,
 }
 
 impl FeedPage {
-    /// A page of these entries.
+    /// Returns a page of these entries.
     pub const fn new(feed: Feed, changes: Vec<ChangeRecord>) -> Self {
         Self { feed, changes }
     }
 }
 
-/// Which rows are wanted.
+/// A request for rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageRequest {
     /// Only rows of this category.
     pub category: Option<CategoryId>,
-    /// Only rows behind this id: the end of the page before.
+    /// Only rows after this id, which is the end of the page before.
     pub after: Option<ContentId>,
-    /// How many rows at most; 0 is treated as 1.
+    /// The largest number of rows; 0 is treated as 1.
     pub limit: u32,
     /// How items are shown, and which of them.
     pub view: View,
 }
 
 impl PageRequest {
-    /// The first rows of a kind, so many at most.
+    /// Returns a request for the first rows of a kind, at most `limit`.
     pub const fn first(limit: u32) -> Self {
         Self { category: None, after: None, limit, view: View::SHOWN }
     }
 
-    /// The same, with this view.
+    /// Sets the view.
     #[must_use]
     pub fn seen(self, view: View) -> Self {
         Self { view, ..self }
     }
 
-    /// The same, of this category only.
+    /// Keeps only rows of this category.
     #[must_use]
     pub fn within(self, category: CategoryId) -> Self {
         Self { category: Some(category), ..self }
     }
 
-    /// The same, behind this id.
+    /// Begins after this id.
     #[must_use]
     pub fn after(self, id: ContentId) -> Self {
         Self { after: Some(id), ..self }
     }
 }
 
-/// Some rows.
+/// A page of rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
-    /// The rows, by rising id.
+    /// The rows, by ascending id.
     pub items: Vec<Item>,
-    /// Behind which id the next page begins; `None` when this is the last one.
+    /// The id after which the next page begins; `None` if this is the last one.
     pub next: Option<ContentId>,
 }
 
 impl Page {
-    /// A page of so many rows, of these: one more than it has room for says that there is another page.
+    /// Returns a page of at most `limit` of these rows. One row more than `limit` shows that there is another page.
     pub fn of(mut items: Vec<Item>, limit: u32) -> Self {
         let room = (limit.max(1)) as usize;
         let is_last = items.len() <= room;
@@ -247,34 +249,34 @@ impl Page {
     }
 }
 
-/// How a profile's cache stands.
+/// The state of a profile's cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentStatus {
-    /// How the last run stands or ended; `None` before the first one and after a clear.
+    /// The status of the last run; `None` before the first run and after a clear.
     pub sync_status: Option<RunStatus>,
-    /// One sentence of the last run.
+    /// A sentence about the last run.
     pub message: Option<String>,
     /// Every kind.
     pub kinds: PerKind<KindStatus>,
-    /// What the panel last said of the account.
+    /// The last answer of the panel about the account.
     pub account: Option<AccountStanding>,
-    /// What runs have learnt of the panel.
+    /// The facts that runs have learnt about the panel.
     pub facts: PanelFacts,
 }
 
-/// How a kind of a profile stands.
+/// The state of a kind of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindStatus {
     /// The kind.
     pub kind: ContentKind,
     /// The panel's clock at the start of the last applied listing, in unix seconds.
     pub last_sync: Option<i64>,
-    /// Stored rows.
+    /// The number of stored rows.
     pub rows: u64,
-    /// What is held, by reason.
+    /// The held removals, by reason.
     pub held: Vec<HeldGroup>,
-    /// Since when the next sync is to compare every item, because a check found what doesn't fit; in
-    /// unix seconds.
+    /// The time since which the next sync is to compare every item, because a check has found an inconsistency, in unix
+    /// seconds.
     pub doubted_since: Option<i64>,
 }
 
@@ -283,27 +285,27 @@ pub struct KindStatus {
 pub struct HeldGroup {
     /// The reason.
     pub reason: HoldReason,
-    /// How many.
+    /// The number of removals.
     pub count: u64,
-    /// Since when the oldest of them is, in unix seconds.
+    /// The time since which the oldest of them is held, in unix seconds.
     pub oldest_since: i64,
-    /// The names of up to three of them.
+    /// The names of up to three of the items.
     pub examples: Vec<String>,
-    /// How many sound listings have missed the least proven of them; 0 where one has no evidence.
+    /// The number of sound listings without the item that has the least evidence; 0 if an item has no evidence.
     pub listings: u64,
-    /// Since when the evidence against the least proven of them goes back, in unix seconds; `None`
-    /// where one has none.
+    /// The beginning of the evidence for the item that has the least evidence, in unix seconds; `None` if an item has
+    /// no evidence.
     pub evidence_since: Option<i64>,
 }
 
-/// What the panel last said of an account.
+/// The last answer of the panel about an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountStanding {
-    /// Its status, in the panel's words.
+    /// The status, in the panel's words.
     pub status: String,
-    /// When it ends, in unix seconds.
+    /// The time at which the account ends, in unix seconds.
     pub expires_at: Option<i64>,
-    /// When the panel said so, by our own clock, in unix seconds.
+    /// The time of the answer, by our own clock, in unix seconds.
     pub checked_at: Option<i64>,
 }
 

@@ -6,7 +6,7 @@ use crate::model::{CategorySet, ContentId, ContentKind, ProfileId};
 use crate::overlay::{EditField, EditOp, EditedItem, ImportReport, InvalidEdit, InvalidRule, OverlayRules, RuleChange};
 use crate::ports::store::StoreError;
 
-/// Keeps what a user has changed of the items of a profile, and the rules about what is shown.
+/// Keeps the user's changes of the items of a profile, and the rules about what is shown.
 ///
 /// # Contract
 ///
@@ -20,10 +20,10 @@ use crate::ports::store::StoreError;
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Overlay: Send + Sync {
-    /// Returns the edited items of a profile, by kind and rising id.
+    /// Returns the edited items of a profile, by kind and ascending id.
     async fn edited(&self, profile: &ProfileId, query: EditQuery) -> Result<Vec<EditedItem>, StoreError>;
 
-    /// Returns how many edits a profile has, and how many of them conflict or are offered another item.
+    /// Returns the number of edits of a profile, and the numbers of conflicts and offers.
     async fn edit_counts(&self, profile: &ProfileId) -> Result<EditCounts, StoreError>;
 
     /// Edits items: all of them, or none. Returns the items that changed, in the order of the request.
@@ -31,14 +31,14 @@ pub trait Overlay: Send + Sync {
     /// # Errors
     ///
     /// [`OverlayError::UnknownItems`] for ids without a row and without edits, and [`OverlayError::Invalid`] and
-    /// [`OverlayError::TooManyEdits`] for what exceeds a limit.
+    /// [`OverlayError::TooManyEdits`] for an edit that exceeds a limit.
     async fn edit(&self, profile: &ProfileId, request: EditRequest) -> Result<Vec<ChangedItem>, OverlayError>;
 
     /// Answers conflicts. Returns the items whose conflict has ended.
     ///
-    /// - To keep the user's value makes the panel's present value its base. Only another change conflicts again. An
-    ///   offered item is declined.
-    /// - To take the panel's value ends the edit. The edits of an item that is gone move to the offered item.
+    /// - Keeping the user's value makes the panel's present value its base. Only another change of the panel is a
+    ///   conflict again. An offered item is declined.
+    /// - Taking the panel's value ends the edit. The edits of an item that is gone move to the offered item.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ pub trait Overlay: Send + Sync {
     /// Returns the filters and rewrite rules of a profile.
     async fn rules(&self, profile: &ProfileId) -> Result<OverlayRules, StoreError>;
 
-    /// Changes the rules of a kind, one change after the other: all of them, or none. Returns the rules after it.
+    /// Changes the rules of a kind, one change after the other: all of them, or none. Returns the new rules.
     ///
     /// # Errors
     ///
@@ -60,75 +60,75 @@ pub trait Overlay: Send + Sync {
         changes: Vec<RuleChange>,
     ) -> Result<OverlayRules, OverlayError>;
 
-    /// Returns the panel's name and categories of every item of a kind, by rising id: what rules look at.
+    /// Returns the panel's name and categories of every item of a kind, by ascending id. Rules look at these values.
     async fn named_items(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<NamedItem>, StoreError>;
 
     /// Adds edits from elsewhere, in one transaction. Each item is found as
-    /// [`find_imported`](crate::overlay::find_imported) says. Of two edits of a field the later one stays. The base and
-    /// the conflict of an edit come with it, and are judged against the row.
+    /// [`find_imported`](crate::overlay::find_imported) says. If there are two edits of a field, the later one stays.
+    /// The base and the conflict of an edit come with it, and are judged against the row.
     ///
     /// # Errors
     ///
-    /// As [`Self::edit`], except that an item without a row is no error.
+    /// The same as those of [`Self::edit`], except that an item without a row is no error.
     async fn import(&self, profile: &ProfileId, items: Vec<EditedItem>, at: i64) -> Result<ImportReport, OverlayError>;
 }
 
-/// Which edited items are wanted.
+/// A request for edited items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EditQuery {
-    /// Items of this kind; `None` for every kind.
+    /// Only items of this kind; `None` for every kind.
     pub kind: Option<ContentKind>,
-    /// Items with these ids; `None` for all.
+    /// Only items with these ids; `None` for all.
     pub ids: Option<Vec<ContentId>>,
     /// Only items with a conflict, or with an offered item.
     pub conflicts: bool,
 }
 
 impl EditQuery {
-    /// Every edited item.
+    /// Returns a request for every edited item.
     pub const fn all() -> Self {
         Self { kind: None, ids: None, conflicts: false }
     }
 
-    /// Items with a conflict or an offered item.
+    /// Returns a request for the items with a conflict or an offered item.
     pub const fn conflicts() -> Self {
         Self { kind: None, ids: None, conflicts: true }
     }
 
-    /// Items of a kind with these ids.
+    /// Returns a request for the items of a kind with these ids.
     pub const fn of_items(kind: ContentKind, ids: Vec<ContentId>) -> Self {
         Self { kind: Some(kind), ids: Some(ids), conflicts: false }
     }
 }
 
-/// How many edits a profile has.
+/// The number of edits of a profile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EditCounts {
-    /// Edits, of all kinds and fields.
+    /// The number of edits, of all kinds and fields.
     pub edits: u64,
-    /// Edits that conflict with the panel's value.
+    /// The number of edits that conflict with the panel's value.
     pub conflicts: u64,
-    /// Items that are gone, and that may be another one.
+    /// The number of items that are gone and have an offer.
     pub offers: u64,
 }
 
 impl EditCounts {
-    /// These counts.
+    /// Returns these counts.
     pub const fn new(edits: u64, conflicts: u64, offers: u64) -> Self {
         Self { edits, conflicts, offers }
     }
 }
 
-/// What is done to items.
+/// Changes to make to items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditRequest {
     /// The kind.
     pub kind: ContentKind,
     /// The items.
     pub ids: Vec<ContentId>,
-    /// What is done to each of them, in this order.
+    /// The changes to make to each item, in this order.
     pub ops: Vec<EditOp>,
     /// The time, in unix seconds.
     pub at: i64,
@@ -154,7 +154,7 @@ pub struct ChangedItem {
     pub kind: ContentKind,
     /// The panel's id.
     pub id: ContentId,
-    /// The fields. There may be none if the item stays as it was.
+    /// The changed fields. There are none if the item stayed as it was.
     pub changed: Vec<EditField>,
 }
 
@@ -178,7 +178,7 @@ pub enum OverlayError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// These items are not there and have no edits, or have no conflict.
+    /// These items have no row and no edits, or have no conflict.
     #[error("{} of the items are not there", .0.len())]
     UnknownItems(Vec<ContentId>),
     /// A value exceeds a limit.

@@ -1,4 +1,4 @@
-//! The port for the pace of accounts: how fast each was asked, and who asks it now.
+//! The port for the pace of accounts: the pace of each account, and the run that asks it now.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::policy::pace::AccountPace;
 use crate::ports::store::StoreError;
 
-/// The time after which an account that nobody asks is forgotten, in seconds: 90 days.
+/// The time in seconds after which the pace of an account that is not asked is deleted: 90 days.
 pub const FORGOTTEN: i64 = 90 * 86_400;
 
 /// An account at a panel: the hosts at which the panel is reached, and the user name.
@@ -24,12 +24,12 @@ impl AccountKey {
         Self { hosts: hosts.into_iter().collect(), username: username.into() }
     }
 
-    /// The hosts, in their order. There is none if the profile has no readable address.
+    /// Returns the hosts, in their order. There are none if the profile has no readable address.
     pub fn hosts(&self) -> impl Iterator<Item = &str> {
         self.hosts.iter().map(String::as_str)
     }
 
-    /// The user name.
+    /// Returns the user name.
     pub fn username(&self) -> &str {
         &self.username
     }
@@ -40,7 +40,7 @@ impl AccountKey {
     }
 }
 
-/// Without the user name.
+/// Doesn't show the user name.
 impl fmt::Debug for AccountKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccountKey").field("hosts", &self.hosts).finish_non_exhaustive()
@@ -63,32 +63,33 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// Remembers the pace of accounts, and lets one at a time send requests to an account.
+/// Stores the pace of accounts, and lets only one caller at a time send requests to an account.
 ///
-/// Whoever sends more than one request enters the account first, reads its pace, obeys it, and saves it: at once after a
-/// refusal, and before the entry ends. So an account has one pace, over profiles and processes.
+/// A caller that sends more than one request enters the account first, reads its pace, and obeys it. It saves the pace
+/// at once after a refusal, and before the entry ends. An account therefore has one pace, over profiles and processes.
 ///
 /// # Contract
 ///
-/// - While an entry lasts, nobody else enters an account that may be the same, in any process that uses the store. Other
-///   accounts can be entered.
-/// - An entry ends when it is dropped, and when its process ends, however it ends.
-/// - Entering waits for nobody. Profiles need not exist, and no row changes.
+/// - While an entry lasts, no other caller enters an account that may be the same, in any process that uses the store.
+///   Other accounts can be entered.
+/// - An entry ends when it is dropped, and when its process ends, in whatever way.
+/// - Entering doesn't wait. Profiles need not exist, and no row changes.
 /// - A pace that was saved for an account is read for it, and for every account that may be the same. If there are
-///   several, the result is that of [`AccountPace::more_careful`].
-/// - The pace of an account that nobody asked for 90 days is gone when another one is saved later.
+///   several paces, the result is that of [`AccountPace::more_careful`].
+/// - The pace of an account that was not asked for 90 days is deleted when another one is saved later.
 /// - Removing a profile, or its content, leaves the paces of accounts as they are.
-/// - A store that is opened for reading changes nothing, so an account that nobody has entered before by a store that can
-///   be written is entered without a trace.
+/// - A store that is opened for reading changes nothing. Such a store can therefore enter an account that was never
+///   entered through a writable store without leaving a trace.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Paces: Send + Sync {
-    /// Enters an account. Returns nothing while somebody else is there. An account without hosts is entered by everybody.
+    /// Enters an account. Returns `None` while another caller has entered it. An account without hosts can always be
+    /// entered.
     async fn enter(&self, account: &AccountKey) -> Result<Option<Entry>, StoreError>;
 
-    /// Returns the remembered pace of an account; nothing if it was never asked.
+    /// Returns the stored pace of an account; `None` if it was never asked.
     async fn pace(&self, account: &AccountKey) -> Result<Option<AccountPace>, StoreError>;
 
-    /// Remembers the pace of an account.
+    /// Stores the pace of an account.
     async fn save_pace(&self, account: &AccountKey, pace: &AccountPace) -> Result<(), StoreError>;
 }

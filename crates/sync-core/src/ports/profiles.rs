@@ -32,9 +32,9 @@ pub use setting_rows::SettingRow;
 /// - If the addresses change and have none in common with those before, it is another panel: the facts about it and the
 ///   evidence of held removals are deleted. They stay if addresses are added, reordered, or removed in part.
 /// - If the first address or the user name changes, the validators of the listings are deleted.
-/// - If the user name, the password or its source changes, refused logins are forgotten. The login of before is kept in
-///   [`Profile::former_logins`] if the profile has content or changes, because they may hold it. The field is not saved:
-///   the store adds to it, and takes the passwords away if the present one is kept elsewhere.
+/// - If the user name, the password or its source changes, refused logins are forgotten. The former login is kept in
+///   [`Profile::former_logins`] if the profile has content or changes, because they may hold it. The field is not
+///   saved: the store adds to it, and removes the passwords if the present password is kept elsewhere.
 ///   [`ContentStore::clear`](crate::ContentStore::clear) empties it if there are no edits.
 /// - A setting that this version doesn't know stays as a newer version has written it. A value that can't be read is
 ///   the default, and no error.
@@ -120,7 +120,7 @@ pub struct FormerLogin {
     pub password: Option<String>,
 }
 
-/// Shows neither part.
+/// Shows neither the user name nor the password.
 impl fmt::Debug for FormerLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FormerLogin").finish_non_exhaustive()
@@ -141,44 +141,45 @@ pub struct Profile {
     /// The password, if it is kept here. Anyone who can read the file can read it. With any other
     /// [`Self::password_source`], saving the profile deletes it.
     pub password: Option<String>,
-    /// The origin of the password. Default [`PasswordSource::Stored`].
+    /// The origin of the password. The default is [`PasswordSource::Stored`].
     pub password_source: PasswordSource,
-    /// Logins of before, in order. Old values may hold them, so they are blanked as well. The store keeps them.
+    /// The former logins, in order. Old values may hold them, so they are blanked as well. The store keeps them.
     pub former_logins: Vec<FormerLogin>,
-    /// The user agent that the panel is asked with.
+    /// The user agent with which the panel is asked.
     pub user_agent: Option<String>,
     /// The rule by which an item counts as updated.
     pub policy: PolicyChoice,
     /// The thresholds above which removals are held.
     pub guard: GuardThresholds,
-    /// When held items are released, and how long removed ones are remembered.
+    /// The rules for the release of held items, and the time for which tombstones are kept.
     pub retention: Retention,
-    /// Whether the panel has to prove its identity over https. Default true.
+    /// Whether the panel has to prove its identity over https. The default is true.
     pub verify_tls: bool,
-    /// Whether redirects to other hosts are followed. Default true.
+    /// Whether redirects to other hosts are followed. The default is true.
     pub follow_other_hosts: bool,
-    /// The number of requests to the account that may be under way at once. Default 1.
+    /// The number of requests to the account that may be under way at once. The default is 1.
     pub parallel_requests: u32,
-    /// The fields whose text is searched. Default [`SearchFields::All`].
+    /// The fields whose text is searched. The default is [`SearchFields::All`].
     pub search: SearchFields,
     /// Timeouts, attempts, pace and limits of requests.
     pub network: NetworkSettings,
-    /// The kinds that are switched off: they are synced only if a run names them. Their rows stay. Default none.
+    /// The kinds that are switched off: they are synced only if a run names them. Their rows stay. The default is none.
     pub kinds_off: BTreeSet<ContentKind>,
-    /// When the service syncs the kinds.
+    /// The schedules of the kinds.
     pub schedules: Schedules,
-    /// Whether the service postpones a sync while all connections of the account are in use. Default true.
+    /// Whether the service postpones a sync while all connections of the account are in use. The default is true.
     pub postpone_when_busy: bool,
-    /// Whether the service asks probes in place of whole lists. Default [`ProbeSetting::Auto`].
+    /// Whether the service uses probes in place of whole lists. The default is [`ProbeSetting::Auto`].
     pub probes: ProbeSetting,
-    /// What the service runs or asks before and after a sync.
+    /// The commands and webhooks before and after a sync.
     pub hooks: HookSettings,
-    /// What becomes of an edit when the panel changes the same field. Default [`ConflictRule::KeepLocal`](crate::overlay::ConflictRule).
+    /// The rules for edits when the panel changes the same field. The default is
+    /// [`ConflictRule::KeepLocal`](crate::overlay::ConflictRule).
     pub conflicts: ConflictRules,
 }
 
 impl Profile {
-    /// Returns whether the profile says which account at which panel it is. One without a login is filled by change sets
+    /// Returns whether the profile names an account at a panel. A profile without a login is filled by change sets
     /// only.
     pub const fn has_login(&self) -> bool {
         self.base_url.is_some() && self.username.is_some()
@@ -217,28 +218,28 @@ impl Profile {
         self.base_url.iter().chain(&self.further_addresses).map(String::as_str).collect()
     }
 
-    /// Returns whether this is another panel than that of the profile before: its addresses differ, and none of them
-    /// is the same.
+    /// Returns whether the panel differs from that of the profile `before`: the addresses differ, and none of them is
+    /// the same.
     pub fn is_other_panel(&self, before: &Self) -> bool {
         let (now, before) = (self.addresses(), before.addresses());
         now != before && !now.iter().any(|address| before.contains(address))
     }
 
-    /// Returns whether the login is another one than that of the profile before, as far as a store keeps it.
+    /// Returns whether the login differs from that of the profile `before`, as far as a store keeps it.
     pub fn is_other_login(&self, before: &Self) -> bool {
         (&self.username, &self.password, &self.password_source)
             != (&before.username, &before.password, &before.password_source)
     }
 
-    /// Returns the login as a former one, as far as a store keeps it; `None` without a user name.
+    /// Returns the login as a former one, as far as a store keeps it; `None` if there is no user name.
     pub fn login_to_keep(&self) -> Option<FormerLogin> {
         let username = self.username.clone().filter(|username| !username.is_empty())?;
         let password = self.password.clone().filter(|_| self.password_source == PasswordSource::Stored);
         Some(FormerLogin { username, password: password.filter(|password| !password.is_empty()) })
     }
 
-    /// Returns the logins that values may hold beside the present one. A password that is kept elsewhere may become
-    /// another one without anybody's noticing, so that whatever stands behind the user name may be one of before.
+    /// Returns the logins that values may hold besides the present one. A password that is kept elsewhere may change
+    /// without notice, so any password together with the user name may be a former one.
     pub fn logins_before(&self) -> Vec<FormerLogin> {
         let mut before = self.former_logins.clone();
         if self.password_source != PasswordSource::Stored {

@@ -1,4 +1,4 @@
-//! The port that change sets are made through: one state of a profile, and the identity of its panel.
+//! The port for making change sets: one state of a profile, and the identity of its panel.
 
 use async_trait::async_trait;
 
@@ -10,14 +10,14 @@ use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId};
 use crate::ports::store::StoreError;
 use crate::run::record::RunId;
 
-/// Opens snapshots, and knows which content a kind had at earlier positions of the feed.
+/// Opens snapshots, and keeps the content hashes of kinds at earlier positions of the feed.
 ///
 /// # Contract
 ///
-/// - A store keeps the content hash of each kind up to date with every change of a row. It keeps the hash of each
-///   position at which it changed, as long as the feed can be read from there.
-/// - A kind without rows has [`ContentHash::EMPTY`]. A kind that a check has doubted has no hash until it is compared
-///   in full, and neither has one that an older version has written until
+/// - A store keeps the content hash of each kind up to date with every change of a row. It keeps the hash at each
+///   position at which the hash changed, as long as the feed can be read from there.
+/// - A kind without rows has [`ContentHash::EMPTY`]. A kind in which a check has found an inconsistency has no hash
+///   until it is compared in full. A kind that an older version has written has no hash until
 ///   [`Self::complete_hashes`].
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
@@ -25,11 +25,12 @@ pub trait Snapshots: Send + Sync {
     /// Opens a snapshot of a profile. It doesn't hinder writers, and nothing that they write is in it.
     async fn snapshot(&self, profile: &ProfileId) -> Result<Box<dyn Snapshot>, StoreError>;
 
-    /// Returns the identity of the panel. If there is none yet, it is `wanted`, or else a random
-    /// one. A profile without rows takes the wanted one in place of its own.
+    /// Returns the identity of the panel. If the panel has none yet, it gets `wanted`, or a random one if `wanted` is
+    /// `None`. A profile without rows takes the wanted identity in place of its own.
     async fn identify(&self, profile: &ProfileId, wanted: Option<PanelIdentity>) -> Result<PanelIdentity, StoreError>;
 
-    /// Computes the hashes of the kinds that have none and are not in doubt. `login` is what their rows may hold.
+    /// Computes the hashes of the kinds that have none and are not marked as inconsistent. `login` is the login that
+    /// their rows may hold.
     async fn complete_hashes(&self, profile: &ProfileId, login: &Login) -> Result<(), StoreError>;
 }
 
@@ -37,14 +38,15 @@ pub trait Snapshots: Send + Sync {
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Snapshot: Send {
-    /// Returns how the profile stands.
+    /// Returns the state of the profile.
     async fn state(&mut self) -> Result<SnapshotState, StoreError>;
 
-    /// Returns the content hash of each kind at a position of the feed; `None` where it is not known.
+    /// Returns the content hash of each kind at a position of the feed; `None` if it is not known.
     async fn hashes_at(&mut self, sequence: i64) -> Result<PerKind<Option<ContentHash>>, StoreError>;
 
-    /// Returns this place in the feed if a commit of a kind ended there. Otherwise it returns the latest end of a run, or of
-    /// a deletion by hand between runs, that is not after it; `None` if the feed can't be read from there any more.
+    /// Returns this place in the feed if a commit of a kind ended there. Otherwise returns the latest end of a run, or
+    /// of a deletion by hand between runs, that is not after the place. Returns `None` if the feed can't be read from
+    /// there any more.
     async fn run_end(&mut self, until: Until) -> Result<Option<i64>, StoreError>;
 
     /// Returns the changes after a sequence number, oldest first, at most `limit`.
@@ -60,9 +62,9 @@ pub trait Snapshot: Send {
         ids: Vec<ContentId>,
     ) -> Result<Vec<(ContentId, RowHash)>, StoreError>;
 
-    /// Returns the rows of these ids with their hashes, by rising id. Ids without a row are left out.
+    /// Returns the rows of these ids with their hashes, by ascending id. Ids without a row are left out.
     ///
-    /// A store that can read both at once implements this.
+    /// A store that can read both at once should implement this method.
     async fn hashed_rows(
         &mut self,
         kind: ContentKind,
@@ -81,7 +83,7 @@ pub trait Snapshot: Send {
         Ok(rows.into_iter().filter_map(with_hash).collect())
     }
 
-    /// Returns rows by rising id, behind this one, at most `limit`.
+    /// Returns rows by ascending id, after this id, at most `limit`.
     async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Result<Vec<Item>, StoreError>;
 
     /// Returns the categories of a kind, in the panel's order.
@@ -90,8 +92,8 @@ pub trait Snapshot: Send {
     /// Returns the ids of a kind in the order of the listing.
     async fn order(&mut self, kind: ContentKind) -> Result<Vec<ContentId>, StoreError>;
 
-    /// Returns the items that have moved in the order since a position of the feed. Items that came since may be among
-    /// them.
+    /// Returns the items that have moved in the order since a position of the feed. Items that were added since then
+    /// may be among them.
     async fn moves(&mut self, kind: ContentKind, after: i64) -> Result<Moves, StoreError>;
 }
 
@@ -102,23 +104,23 @@ pub enum Until {
     Sequence(i64),
     /// The last entry of this run, or of the last one before it that has entries.
     Run(RunId),
-    /// The last entry that is not later than this, in unix seconds.
+    /// The last entry that is not later than this time, in unix seconds.
     Time(i64),
 }
 
-/// How a profile stands in a snapshot.
+/// The state of a profile in a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnapshotState {
     /// The identity of the panel, if it has one.
     pub panel: Option<PanelIdentity>,
-    /// How far the feed goes.
+    /// The extent of the feed.
     pub feed: Feed,
     /// Every kind.
     pub kinds: PerKind<KindState>,
 }
 
-/// How a kind stands in a snapshot.
+/// The state of a kind in a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KindState {

@@ -1,4 +1,4 @@
-//! The port to a panel, which listings come from.
+//! The port to a panel, from which listings come.
 
 mod causes;
 mod error;
@@ -38,13 +38,13 @@ pub use wait::{Wait, WaitCause, WaitObserver};
 /// - If a future or a stream is dropped, its request is abandoned at once.
 /// - The source repeats requests after transient errors. An error that it returns is final for this run.
 /// - A refused login is never repeated.
-/// - A listing that was too slow ([`SourceError::TooSlow`]) is not repeated. A source stops a listing for that reason only
-///   if the request has a size.
-/// - A source sends a request only when the pace that it was given ([`ContentSource::keep_pace`]) lets it, and tells the pace
-///   what becomes of it. A source that was given none has one of its own.
-/// - A source that waits before it repeats a request, or for a second or more before any other one, tells this to the
-///   receiver of [`ContentSource::observe_waits`] when the wait begins. The time that a panel takes for its answer is no
-///   wait.
+/// - A listing that was too slow ([`SourceError::TooSlow`]) is not repeated. A source stops a listing for that reason
+///   only if the request has a size.
+/// - A source sends a request only when the pace that it was given ([`ContentSource::keep_pace`]) allows it, and
+///   reports the result to the pace. A source without a given pace has one of its own.
+/// - A source that waits before it repeats a request, or for a second or more before any other request, reports this to
+///   the receiver of [`ContentSource::observe_waits`] when the wait begins. The time that a panel takes for its answer
+///   is no wait.
 /// - No error, in any of its forms, contains a password or an address with credentials.
 /// - A listing ends in one of three ways: with exactly one [`ListingEvent::Complete`], and only after the panel's
 ///   answer was read to its proved end; with [`ListingEvent::Unmodified`]; or with an error.
@@ -53,13 +53,14 @@ pub use wait::{Wait, WaitCause, WaitObserver};
 /// - A validator is given only for a listing whose bytes it stands for, and never for the listing of a category. A
 ///   source without validators gives none, and ignores the one of a request.
 /// - After [`ListingEvent::Restarted`], all events before it are void.
-/// - The listing of a category is what the panel answers for it. The caller checks whether the panel has respected the
+/// - The listing of a category is the panel's answer for it. The caller checks whether the panel has respected the
 ///   category.
 /// - An element is [`Entry::Same`] only if the request had an index of the listing's own scheme, and the element's
 ///   digest equals the known one. A second element with the same id is always [`Entry::Item`].
-/// - A probe sends one request, and is not repeated. The source stops reading and closes the connection as soon as it has
-///   more elements than were asked for. What was read counts as usage.
-/// - A panel may ignore the offset of a probe, or the category. The caller finds out; the source sends what came.
+/// - A probe sends one request, and is not repeated. The source stops reading and closes the connection as soon as it
+///   has more elements than were asked for. The bytes that were read count as usage.
+/// - A panel may ignore the offset of a probe, or the category. The caller checks this; the source returns the elements
+///   that came.
 /// - The digests of a listing cover all values except those that [`ListingRequest::left_out`] names. Their scheme is
 ///   [`DigestScheme::leaving_out`] of the source's own. A source that leaves nothing out is allowed
 ///   as well. Its elements are then decoded in each listing, because their digests differ.
@@ -107,12 +108,12 @@ pub trait ContentSource: Send + Sync {
     /// This is called only after [`Learnt::other_client_left`] was true. A source without another client does nothing.
     fn ask_as_other_client(&self) {}
 
-    /// Returns the login that values of the panel may hold, as play addresses do. Default: none is known.
+    /// Returns the login that values of the panel may hold, as play addresses do. By default, no login is known.
     fn login(&self) -> Login {
         Login::default()
     }
 
-    /// Makes the source tell its waits to this receiver from now on, in place of the one before. A source that never
+    /// Makes the source report its waits to this receiver from now on, in place of the earlier one. A source that never
     /// waits does nothing.
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
         drop(observer);
@@ -134,13 +135,13 @@ pub struct Usage {
     /// The bytes of all bodies as they came over the wire, compressed and without headers. `None` if the source doesn't
     /// count them.
     pub wire_bytes: Option<u64>,
-    /// The time in which the source waited for these bytes, from the first byte of each body to its last. The time in
-    /// which a panel thinks isn't part of it. Zero if the source doesn't measure it.
+    /// The time in which the source waited for these bytes, from the first byte of each body to its last. The time
+    /// before the first byte is not part of it. Zero if the source doesn't measure it.
     pub streamed: Duration,
 }
 
 impl Usage {
-    /// Returns what was used since an earlier moment.
+    /// Returns the usage since an earlier moment.
     #[must_use]
     pub fn since(self, before: Self) -> Self {
         Self {
@@ -152,7 +153,7 @@ impl Usage {
     }
 }
 
-/// The usage of two sources together. It is unknown if that of one is.
+/// Adds the usage of two sources. A value is unknown if one of the sources doesn't know it.
 impl std::ops::Add for Usage {
     type Output = Self;
 
@@ -226,15 +227,15 @@ impl ListingRequest {
     }
 }
 
-/// The state that a listing is compared with.
+/// The state with which a listing is compared.
 #[derive(Debug, Clone, Default)]
 pub enum Baseline {
-    /// There is none, so every element is decoded.
+    /// There is no earlier state, so every element is decoded.
     #[default]
     None,
     /// An index. Elements with the same bytes as before need not be decoded.
     Index(Arc<ListingIndex>),
-    /// The listing that a validator came with. The answer "not modified" is enough.
+    /// The listing with which a validator came. The answer "not modified" is enough.
     Unless {
         /// The validator.
         validator: Validator,
@@ -295,7 +296,7 @@ pub enum ListingEvent {
     Version(Validator),
     /// The end of the listing, proved.
     Complete(Completeness),
-    /// The panel says that the listing is the one that the validator of the request came with.
+    /// The panel says that the listing is still the one with the validator of the request.
     Unmodified {
         /// The panel's clock at the request, in unix seconds, if the panel tells it.
         started_at: Option<i64>,

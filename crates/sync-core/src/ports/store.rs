@@ -156,30 +156,30 @@ pub trait Staging: Send {
 
     /// Writes everything at once: items, removals, tombstones, index, validator, categories, held removals, watermark,
     /// counts, change log and run record. Edits of the items are judged, and follow items that are listed under another
-    /// id; see [`overlay`](crate::overlay). Returns what is to be told of them.
+    /// id; see [`overlay`](crate::overlay). Returns the findings in the overlay, to be reported.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] if a later lease was taken, [`StoreError::Cancelled`] if the token was cancelled before the
-    /// commit, and [`StoreError::OtherState`] if the content is not as the commit's proof says.
+    /// [`StoreError::Fenced`] if a later lease was taken, [`StoreError::Cancelled`] if the token was cancelled before
+    /// the commit, and [`StoreError::OtherState`] if the content is not as the commit's proof says.
     async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError>;
 }
 
-/// What an apply has found in the overlay, to be told once.
+/// The findings of an apply in the overlay. They are reported once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Applied {
     /// Edits that conflict now, or have ended.
     pub edits: Vec<EditEvent>,
-    /// Items that are gone, and where their edits went or may belong.
+    /// Items that are gone, each with the item to which its edits have moved or may belong.
     pub moves: Vec<Move>,
-    /// Categories that are new and that the filter wants to be told.
+    /// New categories that the filter reports.
     pub new_categories: Vec<Category>,
 }
 
 impl Applied {
-    /// Returns whether there is nothing to tell.
+    /// Returns whether there is nothing to report.
     pub const fn is_empty(&self) -> bool {
         self.edits.is_empty() && self.moves.is_empty() && self.new_categories.is_empty()
     }
@@ -214,7 +214,7 @@ pub struct RunEnd {
     pub fence: u64,
     /// The status.
     pub status: RunStatus,
-    /// What started it.
+    /// The trigger of the run.
     pub trigger: Trigger,
     /// The time of the end, in unix seconds.
     pub finished_at: i64,
@@ -222,14 +222,14 @@ pub struct RunEnd {
     pub duration: Duration,
     /// The first error, if there was one.
     pub error: Option<ReportError>,
-    /// How long the change log is kept. Older entries are pruned with the end of the run.
+    /// The time for which the change log is kept. Older entries are pruned with the end of the run.
     pub retention: Retention,
     /// A sentence for people.
     pub message: String,
     /// The records of the kinds that applied nothing, and of those whose record differs from the one of their apply. A
     /// record replaces the one that the run has of its kind.
     pub records: Vec<KindRecord>,
-    /// What the panel said of the account, if it said anything.
+    /// The panel's answer about the account, if there was one.
     pub account: Option<Account>,
     /// The facts about the panel, or `None` to leave them as they are.
     pub facts: Option<PanelFacts>,
@@ -343,7 +343,7 @@ pub struct ScopeCommit {
     pub fence: u64,
     /// The time, in unix seconds.
     pub applied_at: i64,
-    /// The time at which the kind was begun, by our clock, in unix seconds. An edit that is later is newer than the listing.
+    /// The time at which the kind was begun, by our clock, in unix seconds. A later edit is newer than the listing.
     pub asked_at: i64,
     /// The whole list of the kind's categories, or `None` to leave them as they are.
     pub categories: Option<Vec<Category>>,
@@ -366,16 +366,15 @@ pub struct ScopeCommit {
     pub first_load: bool,
     /// The record of the run about this kind.
     pub record: KindRecord,
-    /// The columns that were compared with the listing. The panel changes the others by itself.
+    /// The columns that were compared with the listing. The panel changes the other columns by itself.
     pub compared: FieldSet,
     /// The items that have moved in the order of the listing, if there is a new index.
     pub moves: Moves,
-    /// The states between which the commit leads. If the kind is in another one before, or would be in another one
+    /// The states before and after the commit. If the kind is in another state before, or would be in another one
     /// after, nothing is written.
     pub proof: Option<Proof>,
     /// The facts about the kind's fields after this listing, or `None` to leave them as they are. They are given if
-    /// they say something of the rows that must be known as soon as these are written. The end of the run records them
-    /// again.
+    /// they must be known as soon as the rows are written. The end of the run records them again.
     pub fields: Option<FieldFacts>,
 }
 

@@ -1,7 +1,6 @@
-//! The first items in the panel's order, without an index.
+//! Answers with the first items in the panel's order, without an index.
 //!
-//! Whoever looks into a list wants its first page. The listing tells the order, so a page needs the rows of that page
-//! and no others.
+//! Most readers of a list want its first page. The listing has the order, so a page needs only the rows of that page.
 
 use std::collections::HashSet;
 
@@ -10,14 +9,15 @@ use super::select::{Hit, Hits};
 use crate::model::ContentId;
 use crate::ports::catalogue::{Filter, Selection, Sort};
 
-/// A page of more items is answered from an index: the following pages will need it as well.
+/// The largest page that is answered without an index. The pages after a larger one will need the index as well.
 const LIMIT_MAX: u32 = 1_000;
 
-/// Returns a page of a kind in the panel's order; `None` where it needs an index: with words, with a filter, for several
-/// kinds, for many items, behind an item that is not listed, and where the page reaches the items that are not listed.
+/// Returns a page of a kind in the panel's order. Returns `None` if the page needs an index: with words, with a filter,
+/// in another order, for several kinds, for many items, behind an item that is not listed, and if the page reaches the
+/// items that are not listed.
 ///
-/// `listed` has the ids of the last listing, in its order. `stored` returns those of some ids that have a row and that the
-/// view doesn't leave out.
+/// `listed` has the ids of the last listing, in its order. `stored` returns those of some ids that have a row and that
+/// the view doesn't leave out.
 ///
 /// # Errors
 ///
@@ -40,12 +40,12 @@ pub fn browse<E>(
         },
         Some(_) => return Ok(None),
     };
-    // An id that is listed twice counts once, where it is first.
+    // An id that is listed twice counts once, at its first place.
     let before = &listed[..at];
     let limit = selection.limit.max(1) as usize;
     let mut found: Vec<(usize, ContentId)> = Vec::new();
     let mut taken = HashSet::new();
-    // One more than wanted tells that there are more.
+    // One item more than wanted shows that there are more.
     while found.len() <= limit {
         let wanted = limit + 1 - found.len();
         let mut next = Vec::with_capacity(wanted);
@@ -106,9 +106,9 @@ mod tests {
         let second = first.clone().after(&cursor).unwrap();
         let (ids, cursor) = page(&second, &listed, &[]).unwrap();
         assert_eq!(ids, [9, 1]);
-        // The last page may go on with items that are not listed.
+        // Items that are not listed may follow on the last page.
         assert_eq!(page(&first.clone().after(&cursor).unwrap(), &listed, &[]), None);
-        // The item tells the place, because the panel may have put others before it.
+        // The item determines the place, because the panel may have put others before it.
         assert_eq!(page(&second, &[8, 6, 5, 3, 9, 1, 7], &[]).unwrap().0, [9, 1]);
         assert_eq!(page(&second, &[8, 6, 5, 9, 1, 7], &[]), None, "the item is gone");
     }

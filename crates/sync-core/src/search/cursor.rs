@@ -1,7 +1,7 @@
 //! A cursor: the place of an item in the order of a query.
 //!
-//! It names the item and what the order needs to know of it, so that the next page begins at the right place even if
-//! the item is gone. It also has a digest of the query: a cursor of another query is refused.
+//! A cursor names the item and the values by which the order sorts it, so that the next page begins at the right place
+//! even if the item is gone. It also has a digest of the query, so that a cursor of another query is refused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::model::{ContentId, ContentKind};
 
-/// The place of an item in the order of a query. Its text is opaque, and fit for a command line and an address.
+/// The place of an item in the order of a query. Its text is opaque, and can be used on a command line and in an
+/// address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     query: u32,
@@ -20,20 +21,20 @@ pub struct Cursor {
     pub(crate) key: Key,
 }
 
-/// What an order needs to know of an item.
+/// The values by which an order sorts an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Key {
     /// The position in the panel's order.
     Position(u32),
     /// The folded name.
     Name(String),
-    /// A number of which the highest comes first; 0 for an item without the value.
+    /// A number by which the highest comes first; 0 for an item without the value.
     Number(u32),
     /// The rank (0 is the best), and the year; 0 for an item without one.
     Rank { rank: u8, year: u16 },
 }
 
-/// Why a text is no cursor of a query.
+/// The reason why a text is not a cursor of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCursor {

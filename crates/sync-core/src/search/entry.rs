@@ -4,8 +4,8 @@ use super::SearchFields;
 use super::fold::{fold_into, fold_joined_into};
 use crate::model::{CategorySet, ContentId, ContentKind, FieldSet, Item, ValueRef};
 
-/// The values of a row from which an entry is made, as the row has them. A store that has no whole item at hand fills
-/// it from its columns.
+/// The values of a row from which an entry is made, as the row has them. A store without the whole item fills it from
+/// its columns.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct EntrySource<'a> {
@@ -36,7 +36,7 @@ const COLUMNS: [&str; 10] =
     ["name", "title", "cast", "director", "genre", "year", "release_date", "added", "last_modified", "rating"];
 
 impl<'a> EntrySource<'a> {
-    /// Takes the value of a column; a column that an entry doesn't need is passed over.
+    /// Takes the value of a column. A column that an entry doesn't need is passed over.
     pub fn set(&mut self, column: &str, value: ValueRef<'a>) {
         let text = match value {
             ValueRef::Text(text) => Some(text),
@@ -92,34 +92,35 @@ impl<'a> EntrySource<'a> {
         }
     }
 
-    /// The year of release: of `year`, or of `release_date` where it begins with one.
+    /// Returns the year of release: from `year`, or from `release_date` if it begins with a year.
     pub fn year(&self) -> Option<i64> {
         let number = |text: &str| text.get(..4)?.parse().ok().filter(|year| (1800..=2200).contains(year));
         self.year.and_then(number).or_else(|| self.release_date.and_then(number))
     }
 
-    /// When the panel added the item, in unix seconds; for a series that doesn't say so, when it was last modified.
+    /// Returns the time at which the panel added the item, in unix seconds. For a series without this time, it is the
+    /// time of its last modification.
     pub fn added_at(&self) -> Option<i64> {
         let moment = |text: &str| text.parse().ok().filter(|moment| *moment > 0);
         self.added.and_then(moment).or_else(|| self.last_modified.and_then(moment))
     }
 
-    /// The rating, 0 to 10.
+    /// Returns the rating, 0 to 10.
     pub fn rating(&self) -> Option<f64> {
         self.rating.filter(|rating| rating.is_finite() && *rating >= 0.0)
     }
 
-    /// The year as an entry keeps it; 0 if it is unknown.
+    /// Returns the year as an entry keeps it; 0 if it is unknown.
     pub(super) fn kept_year(&self) -> u16 {
         self.year().and_then(|year| u16::try_from(year).ok()).unwrap_or_default()
     }
 
-    /// The moment of addition as an entry keeps it; 0 if it is unknown.
+    /// Returns the time of addition as an entry keeps it; 0 if it is unknown.
     pub(super) fn kept_moment(&self) -> u32 {
         self.added_at().map_or(0, |moment| u32::try_from(moment).unwrap_or(u32::MAX))
     }
 
-    /// The rating as an entry keeps it.
+    /// Returns the rating as an entry keeps it.
     #[expect(clippy::cast_possible_truncation, reason = "a rating has few digits; an order needs no more")]
     pub(super) fn kept_rating(&self) -> Option<f32> {
         self.rating().map(|rating| rating as f32)
@@ -151,17 +152,18 @@ impl<'a> EntrySource<'a> {
 }
 
 impl Item {
-    /// The year of release: of `year`, or of `release_date` where it begins with one.
+    /// Returns the year of release: from `year`, or from `release_date` if it begins with a year.
     pub fn year(&self) -> Option<i64> {
         EntrySource::of(self).year()
     }
 
-    /// When the panel added the item, in unix seconds; for a series that doesn't say so, when it was last modified.
+    /// Returns the time at which the panel added the item, in unix seconds. For a series without this time, it is the
+    /// time of its last modification.
     pub fn added_at(&self) -> Option<i64> {
         EntrySource::of(self).added_at()
     }
 
-    /// The rating, 0 to 10.
+    /// Returns the rating, 0 to 10.
     pub fn rating(&self) -> Option<f64> {
         EntrySource::of(self).rating()
     }
@@ -179,15 +181,15 @@ pub struct Entry {
     /// The rating; `None` if there is none.
     pub(crate) rating: Option<f32>,
     pub(crate) categories: CategorySet,
-    /// A line each for name and title: a line feed, a blank, and the words. A title that is the name has no line.
-    /// Behind a tab are the words that are written with a sign in them, as one word.
+    /// A line each for name and title: a line feed, a blank, and the words. A title that equals the name has no line.
+    /// After a tab come the words that contain a sign, each written as one word.
     pub(crate) names: String,
     /// The same for cast, director and genre.
     pub(crate) rest: String,
 }
 
 impl Entry {
-    /// The columns of a kind whose change calls for a new entry of the item.
+    /// Returns the columns of a kind whose change requires a new entry of the item.
     pub fn columns(kind: ContentKind) -> FieldSet {
         let mut set = FieldSet::default();
         let columns = COLUMNS.into_iter().chain(["category_ids"]);
@@ -217,7 +219,7 @@ impl Entry {
     }
 }
 
-/// Appends a line with the words of a text; nothing if it has none.
+/// Appends a line with the words of a text. Appends nothing if there are none.
 fn line(text: &str, lines: &mut String) {
     let start = lines.len();
     lines.push_str("\n ");
@@ -227,7 +229,7 @@ fn line(text: &str, lines: &mut String) {
     }
 }
 
-/// Appends the words of texts that are written in one, behind a tab; nothing if there are none.
+/// Appends the words of texts that are written as one, after a tab. Appends nothing if there are none.
 fn joined(texts: [Option<&str>; 2], lines: &mut String) {
     let start = lines.len();
     lines.push('\t');

@@ -1,22 +1,22 @@
 //! Folding: the form of a text in which it is searched and sorted.
 //!
-//! Case, diacritics and the width of letters make no difference; what stands between words becomes one blank. The same
-//! function folds the text of items and the words of a query, so both always meet.
+//! Case, diacritics and the width of letters make no difference, and the characters between words become one blank. The
+//! same function folds the text of items and the words of a query, so that both always agree.
 
 use std::str::Chars;
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
-/// The version of the folding: what was folded under another one is folded anew. Raise it with every change after which
-/// some text is folded differently, and with every change of what an [`Entry`](super::Entry) has of an item.
+/// The version of the folding. Text that was folded under another version is folded anew. Raise it with every change
+/// that folds some text differently, and with every change of what an [`Entry`](super::Entry) has of an item.
 pub const FOLDING: u32 = 2;
 
-/// Returns a text in the form in which it is searched: lower case, without diacritics, words apart by one blank, and no
-/// blank at the ends.
+/// Returns a text in the form in which it is searched: lower case, without diacritics, with one blank between words,
+/// and with no blank at the ends.
 ///
-/// Letters that have no decomposition become those that people type for them: `ß` is `ss`, `ø` is `o`, `ı` is `i`, `æ`
-/// is `ae`. Vowel signs of Indic and Thai scripts, voicing marks of kana and syllables of Hangul stay, because words
-/// without them are other words. A `+` at the end of a word stays: `c++`, `canal+`.
+/// Letters without a decomposition become the letters that people type for them: `ß` is `ss`, `ø` is `o`, `ı` is `i`,
+/// `æ` is `ae`. Vowel signs of Indic and Thai scripts, voicing marks of kana and syllables of Hangul stay, because
+/// words without them are other words. A `+` at the end of a word stays: `c++`, `canal+`.
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     fold_into(text, &mut out);
@@ -28,10 +28,10 @@ pub(super) fn fold_words(text: &str) -> Vec<String> {
     fold(text).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// Appends the words of a text that are written in one: `spiderman` for `Spider-Man`, `oceans` for `Ocean's`, `swat`
-/// for `S.W.A.T.`; each with a blank before it.
+/// Appends those words of a text that contain a sign, each written as one word: `spiderman` for `Spider-Man`, `oceans`
+/// for `Ocean's`, `swat` for `S.W.A.T.`. Each has a blank before it.
 pub(super) fn fold_joined_into(text: &str, out: &mut String) {
-    // Most texts have none of these signs.
+    // Most texts contain none of these signs.
     if !text.contains(is_joiner) {
         return;
     }
@@ -52,7 +52,7 @@ pub(super) fn fold_joined_into(text: &str, out: &mut String) {
     }
 }
 
-/// Signs within a word that people leave out or replace by a blank.
+/// Returns whether a character is a sign within a word that people leave out or replace by a blank.
 const fn is_joiner(c: char) -> bool {
     matches!(c,
         '-' | '\'' | '.' | '`' | '´' | '\u{2bc}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201b}' | '\u{2032}'
@@ -83,7 +83,7 @@ fn fold_ascii(bytes: &[u8], start: usize, out: &mut String) {
     }
 }
 
-/// Returns whether a letter follows a `+`: then the `+` stands between two words.
+/// Returns whether a letter follows a `+`, so that the `+` is between two words.
 fn follows(next: Option<u8>) -> bool {
     next.is_some_and(|byte| byte.is_ascii_alphanumeric())
 }
@@ -149,7 +149,7 @@ fn push(c: char, start: usize, out: &mut String) {
     }
 }
 
-/// The letters that people type for a letter that has no decomposition.
+/// Returns the letters that people type for a letter that has no decomposition.
 const fn letters_for(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' | 'ẞ' => "ss",
@@ -173,7 +173,7 @@ const fn letters_for(c: char) -> Option<&'static str> {
     })
 }
 
-/// Characters that stand within words and mean nothing: joiners, soft hyphens, marks of direction, variation
+/// Returns whether a character within words has no meaning: joiners, soft hyphens, marks of direction, variation
 /// selectors, and the Arabic tatweel.
 const fn is_ignored(c: char) -> bool {
     matches!(c,
@@ -181,7 +181,7 @@ const fn is_ignored(c: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{180b}'..='\u{180e}')
 }
 
-/// Marks without which a word is another word.
+/// Returns whether a character is a mark without which a word is another word.
 const fn is_kept_mark(c: char) -> bool {
     let is_danda = matches!(c, '\u{964}' | '\u{965}' | '\u{970}' | '\u{e2f}' | '\u{e4f}' | '\u{e5a}' | '\u{e5b}');
     let is_point = matches!(c, '\u{104a}'..='\u{104f}' | '\u{17d4}'..='\u{17da}' | '\u{df4}' | '\u{e3f}');
@@ -189,7 +189,7 @@ const fn is_kept_mark(c: char) -> bool {
     (in_script && !is_danda && !is_point) || matches!(c, '\u{3099}' | '\u{309a}')
 }
 
-/// Marks that only decorate a letter: accents, Hebrew points, Arabic vowels.
+/// Returns whether a character is a mark that only decorates a letter: accents, Hebrew points, Arabic vowels.
 fn is_dropped_mark(c: char) -> bool {
     is_combining_mark(c) && !is_kept_mark(c)
 }
@@ -198,8 +198,8 @@ const fn is_hangul_syllable(c: char) -> bool {
     matches!(c, '\u{ac00}'..='\u{d7a3}')
 }
 
-/// Returns whether a character belongs to a script that writes words without blanks between them. A word of such a
-/// script is found anywhere in a text, not only at its beginning.
+/// Returns whether a character belongs to a script without blanks between words. A word of such a script is found
+/// anywhere in a text, not only at the beginning of a word.
 pub(super) const fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3005}'..='\u{3007}'

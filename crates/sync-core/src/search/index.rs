@@ -9,10 +9,10 @@ use super::entry::Entry;
 use super::segment::{DamagedSegment, Decoded, Kept, SegmentFacts, SegmentTexts, Values, is_of_new, place};
 use crate::model::{CategorySet, ContentId};
 
-/// How much of the entries an index has.
+/// The parts of the entries that an index has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Depth {
-    /// Ids and values, for filters and for all orders but that by name.
+    /// Ids and values. They are enough for filters, and for all orders but the order by name.
     Values,
     /// Names as well.
     Names,
@@ -20,7 +20,7 @@ pub enum Depth {
     Texts,
 }
 
-/// The entries of a kind, the newest year first, among equals by rising id.
+/// The entries of a kind, the newest year first, and within a year by ascending id.
 #[derive(Debug, Clone, Default)]
 pub struct SearchIndex {
     ids: Vec<i64>,
@@ -38,7 +38,7 @@ pub struct SearchIndex {
 #[derive(Debug, Clone)]
 pub(super) struct Texts {
     pub(super) all: String,
-    /// Where each text ends.
+    /// The end of each text.
     pub(super) ends: Vec<u32>,
 }
 
@@ -62,21 +62,21 @@ impl Texts {
         self.all.push('\n');
     }
 
-    /// The text at a position.
+    /// Returns the text at a position.
     pub(super) fn get(&self, position: usize) -> &str {
         &self.all[self.start(position)..self.ends[position] as usize]
     }
 
-    /// Where the text at a position begins.
+    /// Returns the beginning of the text at a position.
     pub(super) fn start(&self, position: usize) -> usize {
         position.checked_sub(1).map_or(0, |before| self.ends[before] as usize)
     }
 }
 
 impl SearchIndex {
-    /// Reads the batches of a kind, the oldest first, as deep as it is needed. `texts` gives the texts of a segment by the
-    /// number of its batch and its number within the batch. It is asked once for each segment that is needed, and most
-    /// segments are needed one after another: so the texts are seldom in memory twice.
+    /// Reads the batches of a kind, the oldest first, to the needed depth. `texts` returns the texts of a segment by
+    /// the number of its batch and its number within the batch. It is called once for each needed segment. Most
+    /// segments are needed one after another, so the texts are seldom in memory twice.
     ///
     /// # Errors
     ///
@@ -102,8 +102,8 @@ impl SearchIndex {
                 fronts.push(front);
             }
         }
-        // Each segment is in order: the first of their next entries is the next one of the index. Mostly it is of the
-        // same segment as the one before.
+        // Each segment is in order, so the first of the segments' next entries is the next one of the index. It is
+        // mostly of the same segment as the entry before it.
         let mut last = None;
         while let Some(Reverse((_, number))) = next.pop() {
             let front = &mut fronts[number];
@@ -112,7 +112,7 @@ impl SearchIndex {
                 front.texts = Some(if is_needed { texts(front.batch, front.number)? } else { SegmentTexts::default() });
             }
             while let Some(entry) = front.next.take() {
-                // A segment that is out of order, or an item that is there twice, is not the work of a writer.
+                // No writer makes a segment that is out of order, or that has an item twice.
                 if last.replace(entry.place) >= Some(entry.place) {
                     return Err(DamagedSegment.into());
                 }
@@ -163,7 +163,7 @@ impl SearchIndex {
         }
     }
 
-    /// Adds the sets that are new; returns the positions of all.
+    /// Adds the new sets. Returns the positions of all sets.
     fn known_sets(&mut self, sets: &[CategorySet], known: &mut HashMap<CategorySet, u32>) -> Vec<u32> {
         let mut positions = Vec::with_capacity(sets.len());
         for set in sets {
@@ -192,17 +192,17 @@ impl SearchIndex {
         Ok(())
     }
 
-    /// How many entries it has.
+    /// Returns the number of entries.
     pub const fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Returns whether it has no entries.
+    /// Returns whether the index has no entries.
     pub const fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// About how many bytes of memory it takes.
+    /// Returns about how many bytes of memory the index takes.
     pub fn heap_size(&self) -> usize {
         let texts = |texts: &Texts| texts.all.capacity() + texts.ends.capacity() * size_of::<u32>();
         self.ids.capacity() * size_of::<i64>()
@@ -215,7 +215,7 @@ impl SearchIndex {
             + texts(&self.rest)
     }
 
-    /// The entries, in order: for a check, and for writing them anew.
+    /// Returns the entries in order, for a check or for writing them anew.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
         (0..self.len()).map(|position| Entry {
             id: self.id(position),
@@ -228,7 +228,7 @@ impl SearchIndex {
         })
     }
 
-    /// How many items each category has, by its id.
+    /// Returns the number of items of each category, by the category's id.
     pub fn category_sizes(&self) -> BTreeMap<String, u64> {
         let mut of_set = vec![0_u64; self.sets.len()];
         self.categories.iter().for_each(|set| of_set[*set as usize] += 1);
@@ -241,8 +241,8 @@ impl SearchIndex {
         sizes
     }
 
-    /// The positions of the entries in the panel's order: those of `listed` first, in this order, then the others by
-    /// rising id.
+    /// Returns the positions of the entries in the panel's order: the entries of `listed` first, in this order, and
+    /// then the others by ascending id.
     pub fn panel_order(&self, listed: &[ContentId]) -> Vec<u32> {
         let mut by_id: Vec<u32> = (0..u32::try_from(self.len()).expect("fewer than 2^32 items")).collect();
         by_id.sort_unstable_by_key(|position| self.ids[*position as usize]);
@@ -276,7 +276,7 @@ impl SearchIndex {
         self.ratings[position]
     }
 
-    /// The number of the set of categories of an entry.
+    /// Returns the number of the set of categories of an entry.
     pub(super) fn set(&self, position: usize) -> usize {
         self.categories[position] as usize
     }
@@ -297,14 +297,14 @@ impl SearchIndex {
         &self.rest
     }
 
-    /// The folded name: the first line; a name without a word has none.
+    /// Returns the folded name, which is the first line. A name without words is empty.
     pub(super) fn name(&self, position: usize) -> &str {
         let lines = self.names.get(position).strip_prefix("\n ").unwrap_or_default();
         let end = memchr::memchr2(b'\n', b'\t', lines.as_bytes()).unwrap_or(lines.len());
         &lines[..end]
     }
 
-    /// The first position at or behind a place in the order.
+    /// Returns the first position at or behind a place in the order.
     pub(super) fn first_at(&self, year: u16, id: ContentId) -> usize {
         let wanted = place(year, id);
         let (mut low, mut high) = (0, self.len());
@@ -316,7 +316,7 @@ impl SearchIndex {
     }
 }
 
-/// For the items of later batches that may be in earlier ones, too: the last batch that has each.
+/// Returns the last batch of each item that is in a later batch and may be in an earlier one, too.
 fn latest_batches(batches: &[Vec<SegmentFacts>]) -> Result<HashMap<i64, usize>, DamagedSegment> {
     let mut latest = HashMap::new();
     for (number, batch) in batches.iter().enumerate().skip(1) {
@@ -330,16 +330,16 @@ fn latest_batches(batches: &[Vec<SegmentFacts>]) -> Result<HashMap<i64, usize>, 
     Ok(latest)
 }
 
-/// A segment under reading, and its next entry.
+/// A segment that is being read, and its next entry.
 struct Front<'a> {
     decoded: Decoded<'a>,
     batch: usize,
-    /// Within the batch.
+    /// The number of the segment within its batch.
     number: usize,
-    /// By number of the set in the segment: the number in the index.
+    /// For each set of the segment, its number in the index.
     sets: Vec<u32>,
     depth: Depth,
-    /// Its texts from its first entry to its last one.
+    /// The texts of the segment. They are kept from its first entry to its last one.
     texts: Option<SegmentTexts>,
     next: Option<Next>,
 }
@@ -351,7 +351,7 @@ struct Next {
 }
 
 impl Front<'_> {
-    /// Goes on to the next entry that counts: one whose item is in no later batch.
+    /// Goes on to the next entry that counts. Its item is in no later batch.
     fn go_on(&mut self, latest: &HashMap<i64, usize>) -> Result<(), DamagedSegment> {
         while let Some(kept) = self.decoded.next()? {
             if let Kept { id, values: Some(values) } = kept
@@ -452,7 +452,7 @@ mod tests {
         let ids =
             |batches: &[Vec<Segment>]| read(batches).unwrap().entries().map(|entry| entry.id.0).collect::<Vec<_>>();
         assert_eq!(ids(&batches), [3, 2, 4]);
-        // A batch that was written in parts is in order by part.
+        // A batch that was written in parts is in order within each part.
         let last = batches.pop().unwrap();
         assert_eq!(ids(&[batches.concat(), last]), [3, 2, 4]);
     }

@@ -1,10 +1,10 @@
-//! Finding the entries of an index that have the words of a search, the best first.
+//! Finds the entries of an index that have the words of a search, the best first.
 //!
-//! The ranks are, in this order: the name is exactly what was typed; a name begins with it; a name has all words; a
-//! name has them when blanks are passed over (`spiderman` for `Spider Man`, and the reverse); the words are anywhere.
+//! The ranks are, in this order: the name is exactly the typed text; a name begins with it; a name has all words; a
+//! name has all words if blanks are ignored (`spiderman` for `Spider Man`, and the reverse); the words are anywhere.
 //!
-//! The text of all entries is scanned for one word, the rarest, and only what is found is looked at further. Within a
-//! rank the results come in the order of the index, so a scan ends with the last result that is needed.
+//! The text of all entries is scanned for only one word, the rarest, and only its hits are examined further. Within a
+//! rank, the results come in the order of the index, so a scan ends with the last result that is needed.
 
 use memchr::memmem::Finder;
 
@@ -17,18 +17,18 @@ const EXACT: u8 = 0;
 const PREFIX: u8 = 1;
 /// All words are in a name.
 const NAME: u8 = 2;
-/// All words are in a name, when blanks are passed over.
+/// All words are in a name if blanks are ignored.
 const JOINED: u8 = 3;
 /// All words are in the searched fields.
 const ANYWHERE: u8 = 4;
 
-/// So much of a text is looked at to learn how frequent a word is.
+/// The number of bytes of a text from which the frequency of a word is estimated.
 const SAMPLE: usize = 1 << 18;
 
-/// So many words that stand side by side are taken as one at most.
+/// The largest number of neighbouring words that are taken as one.
 const GROUP_MAX: usize = 8;
 
-/// A word that is in so many names at most is rare: they are looked at one by one.
+/// The number of names up to which a word is rare. The names with a rare word are examined one by one.
 const FEW_HITS: usize = 4_096;
 
 /// An entry that was found, by its position in the index.
@@ -38,11 +38,11 @@ pub(super) struct Found {
     pub(super) position: usize,
 }
 
-/// Which results are wanted.
+/// The wanted results.
 pub(super) struct Wanted<'a> {
-    /// Results behind this one.
+    /// Only results after this one.
     pub(super) after: Option<Found>,
-    /// How many at most.
+    /// The largest number of results.
     pub(super) limit: usize,
     /// Returns whether the entry at a position passes the filter.
     pub(super) passes: &'a dyn Fn(usize) -> bool,
@@ -50,13 +50,13 @@ pub(super) struct Wanted<'a> {
 
 /// Returns the entries that have the words, by rank and position.
 ///
-/// If no entry has them, a word may be written apart in a name while the others stand elsewhere; that costs one more
+/// If no entry has the words, a word may be written apart in a name while the others are elsewhere. This costs one more
 /// scan.
 pub(super) fn find(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>) -> Vec<Found> {
     find_among(index, words, wanted, FEW_HITS)
 }
 
-/// Names that have the rarest word are looked at one by one if they are not more than `few`.
+/// Does the same as [`find`]. Names with the rarest word are examined one by one if there are at most `few` of them.
 fn find_among(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>, few: usize) -> Vec<Found> {
     if words.is_empty() {
         return Vec::new();
@@ -65,7 +65,7 @@ fn find_among(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>, few: usiz
     if !found.is_empty() || words.wanted.len() == 1 {
         return found;
     }
-    // Each page of a query has to decide alike.
+    // Every page of a query has to decide in the same way.
     let first = Wanted { after: None, limit: 1, passes: wanted.passes };
     if wanted.after.is_some() && !search(index, words, &first, few, false).is_empty() {
         return found;
@@ -101,9 +101,9 @@ fn search(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>, few: usize, a
 struct Search<'a> {
     matcher: Matcher<'a>,
     wanted: &'a Wanted<'a>,
-    /// The word that is met least in names.
+    /// The word that is the rarest in names.
     rarest: usize,
-    /// The positions of all names that have it, if they are few.
+    /// The positions of all names with this word, if there are few.
     hits: Option<Vec<usize>>,
     found: Vec<Found>,
 }
@@ -113,17 +113,17 @@ impl Search<'_> {
         self.found.len() >= self.wanted.limit
     }
 
-    /// Returns whether results of a rank are wanted still.
+    /// Returns whether results of a rank are still wanted.
     fn wants(&self, rank: u8) -> bool {
         !self.is_full() && self.wanted.after.is_none_or(|after| after.rank <= rank)
     }
 
-    /// Where the results of a rank begin.
+    /// Returns the position at which the results of a rank begin.
     fn start(&self, rank: u8) -> usize {
         self.wanted.after.filter(|after| after.rank == rank).map_or(0, |after| after.position.saturating_add(1))
     }
 
-    /// Takes the entries of this rank that pass the filter, until there are enough.
+    /// Adds the entries of this rank that pass the filter, until there are enough.
     fn take(&mut self, rank: u8, positions: impl Iterator<Item = usize>) {
         for position in positions {
             if (self.wanted.passes)(position) && self.matcher.rank(position, rank) == Some(rank) {
@@ -150,14 +150,14 @@ impl Search<'_> {
         self.found.truncate(self.wanted.limit);
     }
 
-    /// Scans for each rank by itself, each up to the last result that is needed.
+    /// Scans for each rank separately, each time up to the last result that is needed.
     fn exact_prefix_and_name(&mut self) {
         let (index, plain) = (self.matcher.index, self.matcher.words.plain.as_str());
         let names = index.names();
         if self.wants(EXACT) {
             let from = self.start(EXACT);
             let ends = ["\n", "\t"].map(|end| format!("\n {plain}{end}"));
-            // The line feed behind the last line of a name is that of the next one.
+            // The line feed after the last line of a name is that of the next name.
             let [whole, before_joined] =
                 ends.each_ref().map(|needle| Scan::up_to(needle, needle.len() - 1, names, from));
             let (mut whole, mut before_joined) = (whole.peekable(), before_joined.peekable());
@@ -179,8 +179,8 @@ impl Search<'_> {
         }
     }
 
-    /// Words that are one word in a name, or the reverse. `apart`: also if the rarest word is written apart beside
-    /// other words.
+    /// Finds words that are one word in a name, and the reverse. If `apart` is true, also finds names with the rarest
+    /// word written apart beside other words.
     fn joined_in_names(&mut self, apart: bool) {
         if !self.wants(JOINED) {
             return;
@@ -225,7 +225,7 @@ impl Search<'_> {
         self.take(ANYWHERE, both);
     }
 
-    /// The rarest word is written apart in a name, and others stand elsewhere.
+    /// Finds names in which the rarest word is written apart while other words are elsewhere.
     fn apart_and_anywhere(&mut self) {
         if self.wants(ANYWHERE) && !self.matcher.index.rest().ends.is_empty() {
             let word = self.matcher.rarest(&[self.matcher.index.names(), self.matcher.index.rest()]);
@@ -240,7 +240,7 @@ impl Search<'_> {
 struct Matcher<'a> {
     index: &'a SearchIndex,
     words: &'a Words,
-    /// Words that stand side by side, taken as one: first, last, and the letters. The single words are among them.
+    /// Neighbouring words taken as one: the first, the last, and the letters. Single words are among them.
     groups: Vec<(usize, usize, Word)>,
 }
 
@@ -257,7 +257,7 @@ impl<'a> Matcher<'a> {
         Self { index, words, groups }
     }
 
-    /// The rank of an entry, as far as it is at most `lowest`; a worse one is not told apart from none.
+    /// Returns the rank of an entry if it is at most `lowest`. A worse rank is treated like no rank.
     fn rank(&self, position: usize, lowest: u8) -> Option<u8> {
         let (names, rest) = (self.index.names().get(position), self.index.rest().get(position));
         let plain = self.words.plain.as_str();
@@ -304,10 +304,10 @@ impl<'a> Matcher<'a> {
         self.words.phrases.iter().all(|phrase| texts.iter().any(|text| has_phrase(text, phrase)))
     }
 
-    /// Returns whether the words, some of them perhaps taken as one, are all there: in the names, where blanks are
-    /// passed over, or in the rest.
+    /// Returns whether all words are present, some of them perhaps joined: in the names, where blanks are ignored, or
+    /// in the rest.
     fn has_groups(&self, names: &str, rest: &str) -> bool {
-        // Whether the words before a position are all there.
+        // For each position, whether all words before it are present.
         let mut reached = vec![false; self.words.wanted.len() + 1];
         reached[0] = true;
         for (first, last, word) in &self.groups {
@@ -319,7 +319,7 @@ impl<'a> Matcher<'a> {
         reached[self.words.wanted.len()]
     }
 
-    /// The word that is met least in a sample of the texts; of several the longest.
+    /// Returns the rarest word in a sample of the texts; the longest one if several are equally rare.
     fn rarest(&self, texts: &[&Texts]) -> usize {
         let words = &self.words.wanted;
         if words.len() == 1 {
@@ -337,17 +337,18 @@ impl<'a> Matcher<'a> {
         rarest.map_or(0, |(position, _)| position)
     }
 
-    /// Positions of entries whose names have a word as the end of another one: with the words before it, it is one.
+    /// Returns the positions of entries whose names have a word as the end of another one. Together with the words
+    /// before it, it is one word.
     fn written_with_another(&self, word: usize) -> Vec<usize> {
         let ends_there = |first: usize, last: usize| last == word && first < last;
-        // Three and more words are one word only if they are initials.
+        // Three or more words are one word only if they are initials.
         let are_short = |first: usize| self.words.wanted[first..word].iter().all(|word| word.letters().len() == 1);
         let groups = self.groups.iter().filter(|(first, last, _)| ends_there(*first, *last));
         let groups = groups.filter(|(first, last, _)| last - first == 1 || are_short(*first));
         groups.flat_map(|(.., word)| Scan::new(&word.needle, self.index.names(), 0)).collect()
     }
 
-    /// Positions of entries whose names may have a word with blanks between its letters, rising.
+    /// Returns the positions of entries whose names may have a word with blanks between its letters, ascending.
     fn written_apart(&self, word: usize) -> Vec<usize> {
         let word = &self.words.wanted[word];
         let mut letters = word.letters().chars();
@@ -364,7 +365,7 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// Returns whether a phrase stands in a text: its words side by side, the last one whole.
+/// Returns whether a phrase is in a text: its words next to each other, the last one complete.
 fn has_phrase(text: &str, phrase: &str) -> bool {
     let is_unspaced = phrase.chars().any(super::fold::is_unspaced);
     let needle = if is_unspaced { phrase.trim_start_matches(' ') } else { phrase };
@@ -372,7 +373,7 @@ fn has_phrase(text: &str, phrase: &str) -> bool {
     text.match_indices(needle).any(|(at, found)| ends(at + found.len()))
 }
 
-/// Returns whether a word stands in a text when blanks are passed over. It begins where a word begins.
+/// Returns whether a word is in a text if blanks are ignored. It has to begin where a word begins.
 fn has_apart(text: &str, word: &Word) -> bool {
     let letters = word.letters().as_bytes();
     let bytes = text.as_bytes();
@@ -384,7 +385,7 @@ fn has_apart(text: &str, word: &Word) -> bool {
     })
 }
 
-/// Returns whether bytes begin with these letters when blanks are passed over.
+/// Returns whether bytes begin with these letters if blanks are ignored.
 fn starts_apart(bytes: &[u8], letters: &[u8]) -> bool {
     let mut left = letters;
     for byte in bytes {
@@ -398,23 +399,24 @@ fn starts_apart(bytes: &[u8], letters: &[u8]) -> bool {
     left.is_empty()
 }
 
-/// The positions of the entries whose text has a needle, rising, each once.
+/// The positions of the entries whose text has a needle, ascending, each once.
 struct Scan<'a> {
     finder: Finder<'a>,
     texts: &'a Texts,
     position: usize,
     from: usize,
-    /// So many bytes of the needle stand in the text itself.
+    /// The number of bytes of the needle that are in the text itself.
     length: usize,
 }
 
 impl<'a> Scan<'a> {
-    /// Begins at the text with this position.
+    /// Begins at the text at this position.
     fn new(needle: &'a str, texts: &'a Texts, position: usize) -> Self {
         Self::up_to(needle, needle.len(), texts, position)
     }
 
-    /// The same for a needle of which only so many bytes stand in the text itself; the others may be behind it.
+    /// Does the same for a needle of which only so many bytes are in the text itself. The others may be behind the
+    /// text.
     fn up_to(needle: &'a str, length: usize, texts: &'a Texts, position: usize) -> Self {
         let from = if position < texts.ends.len() { texts.start(position) } else { texts.all.len() };
         Self { finder: Finder::new(needle), texts, position, from, length }
@@ -429,7 +431,7 @@ impl Iterator for Scan<'_> {
         loop {
             let rest = self.texts.all.as_bytes().get(self.from..)?;
             let at = self.from + self.finder.find(rest)?;
-            // Hits are close together, or far apart.
+            // Hits are either close together or far apart.
             let mut step = 1;
             while ends.get(self.position + step).is_some_and(|end| *end as usize <= at) {
                 step *= 2;
@@ -441,7 +443,7 @@ impl Iterator for Scan<'_> {
             }
             self.position = position + 1;
             self.from = ends[position] as usize;
-            // A needle that goes on into the next text is in neither.
+            // A needle that continues in the next text is in neither.
             if at + self.length <= self.from {
                 return Some(position);
             }

@@ -1,8 +1,8 @@
-//! Searching, filtering and sorting a catalogue: pure functions over a compact copy of what is searched.
+//! Searches, filters and sorts a catalogue: pure functions over a compact copy of the searched values.
 //!
-//! Each item has an [`Entry`]: its id, the values that it is sorted and filtered by, and its folded text. A store keeps
-//! the entries in [`Segment`]s beside the rows, and reads them into a [`SearchIndex`]. [`select()`] answers a
-//! [`Selection`](crate::catalogue::Selection) from one or more of them. Every store therefore finds and sorts alike.
+//! Each item has an [`Entry`]: its id, the values by which it is sorted and filtered, and its folded text. A store
+//! keeps the entries in [`Segment`]s beside the rows, and reads them into a [`SearchIndex`]. [`select()`] answers a
+//! [`Selection`](crate::catalogue::Selection) from one or more indexes. Every store therefore finds and sorts alike.
 //!
 //! The text is folded: lower case, without diacritics, with one blank between words. The entries of an index are in the
 //! order in which results are shown: the newest year first. A search scans the text from the start and ends when it has
@@ -48,7 +48,7 @@ impl SearchFields {
     /// Every value.
     pub const ALL: [Self; 3] = [Self::All, Self::Names, Self::Off];
 
-    /// The name of the value.
+    /// Returns the name of the value.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",

@@ -1,4 +1,4 @@
-//! Answering a selection from whole rows: for a store that keeps no search text.
+//! Answers a selection from whole rows, for a store that keeps no search text.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use crate::model::{ContentId, ContentKind, Item, PerKind};
 use crate::overlay::Shown;
 use crate::ports::catalogue::{AnsweredBy, Selected, SelectedRow, Selection, Sort};
 
-/// All rows of a kind, and what else a selection asks of it.
+/// All rows of a kind, and the other values that a selection needs.
 #[derive(Debug, Clone, Default)]
 pub struct RowsOfKind<'a> {
     /// The rows, in any order.
@@ -19,14 +19,14 @@ pub struct RowsOfKind<'a> {
     pub listed: Vec<ContentId>,
     /// The items whose removal is held.
     pub held: HashSet<ContentId>,
-    /// How items are shown that are not shown as their rows are.
+    /// How items are shown, for those that are not shown as their rows.
     pub shown: HashMap<ContentId, Shown>,
 }
 
-/// Returns the items of a selection, with a search index made for this one call. The time is that of folding the text
-/// of all rows.
+/// Returns the items of a selection, by a search index that is made for this call only. Most of the time is spent on
+/// folding the text of all rows.
 pub fn select_from_rows(kinds: &PerKind<RowsOfKind<'_>>, selection: &Selection, fields: SearchFields) -> Selected {
-    // A profile that keeps no text is searched in all of it.
+    // A profile without search text is searched in all fields.
     let searched_fields = if fields == SearchFields::Off { SearchFields::All } else { fields };
     let (view, filter) = (selection.view, &selection.filter);
     let plain = Shown::default();

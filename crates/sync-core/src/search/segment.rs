@@ -1,8 +1,8 @@
 //! Segments: the form in which a store keeps entries.
 //!
 //! A write of entries is a *batch*: one or more segments, whose entries are in the order of an index. A later batch
-//! overrides earlier ones entry by entry, and a removed item is an entry without text. So a sync writes what has
-//! changed, and no more.
+//! overrides earlier ones entry by entry, and a removed item is an entry without text. A sync therefore writes only
+//! what has changed.
 
 mod decode;
 
@@ -15,15 +15,15 @@ use crate::model::{CategorySet, ContentId, Text};
 
 pub(super) use decode::{Decoded, Kept, Values, is_of_new};
 
-/// So many entries go into a segment at most.
+/// The largest number of entries of a segment.
 const SEGMENT_ENTRIES: usize = 4_000;
 
-/// The form of [`Segment::facts`]: its first byte. The items of a segment may be in earlier batches.
+/// The form of [`Segment::facts`], which is its first byte. The items of such a segment may be in earlier batches.
 const FORM: u8 = 1;
-/// The same form; no item of the segment is in an earlier batch.
+/// The same form. No item of such a segment is in an earlier batch.
 const FORM_OF_NEW: u8 = 2;
 
-/// The rating is there.
+/// The entry has a rating.
 const RATED: u8 = 1;
 /// The item was removed.
 const REMOVED: u8 = 2;
@@ -31,9 +31,9 @@ const REMOVED: u8 = 2;
 /// A part of a batch, as a store keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Segment {
-    /// How many entries it has.
+    /// The number of entries.
     pub entries: u32,
-    /// Ids and values of the entries, and the lengths of their texts. Only this module reads it.
+    /// Ids and values of the entries, and the lengths of their texts. Only this module can read them.
     pub facts: Vec<u8>,
     /// The folded names and titles, one entry after another.
     pub names: String,
@@ -42,16 +42,16 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// About how many bytes it holds.
+    /// Returns about how many bytes the segment holds.
     pub const fn size(&self) -> usize {
         self.facts.len() + self.names.len() + self.rest.len()
     }
 
-    /// Returns each item that it names, in order, with its entry; without one if the item was removed.
+    /// Returns each item of the segment, in order, with its entry; `None` in place of the entry of a removed item.
     ///
     /// # Errors
     ///
-    /// [`DamagedSegment`] if it can't be read.
+    /// [`DamagedSegment`] if the segment can't be read.
     pub fn read(&self) -> Result<Vec<(ContentId, Option<Entry>)>, DamagedSegment> {
         let mut decoded = Decoded::new(&self.facts, self.entries)?;
         let mut items = Vec::new();
@@ -73,14 +73,14 @@ impl Segment {
         if decoded.lengths() == (self.names.len(), self.rest.len()) { Ok(items) } else { Err(DamagedSegment) }
     }
 
-    /// Takes it apart into what an index needs at first, and what it may need later.
+    /// Splits the segment into the part that an index needs at first, and the part that it may need later.
     pub fn into_parts(self) -> (SegmentFacts, SegmentTexts) {
         let Self { entries, facts, names, rest } = self;
         (SegmentFacts { entries, facts }, SegmentTexts { names, rest })
     }
 }
 
-/// A segment without its texts: what [`SearchIndex::read`](super::SearchIndex::read) reads first.
+/// A segment without its texts. [`SearchIndex::read`](super::SearchIndex::read) reads it first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SegmentFacts {
     /// [`Segment::entries`].
@@ -105,13 +105,13 @@ pub struct DamagedSegment;
 
 /// Makes a batch of segments.
 ///
-/// Add the entries in any order, each item once, then take the segments. A caller that has much to write takes them
-/// when [`SegmentWriter::size`] has grown to its limit; the segments of all takes together are one batch.
+/// Add the entries in any order, each item once, then take the segments. A caller with many entries takes segments when
+/// [`SegmentWriter::size`] has grown to the caller's limit. The segments of all takes together are one batch.
 #[derive(Debug, Default)]
 pub struct SegmentWriter {
     waiting: Vec<Waiting>,
     removed: Vec<ContentId>,
-    /// The texts of all that waits, one after another: a text of its own for each entry would be an allocation each.
+    /// The texts of all waiting entries, one after another. A separate text for each entry would be an allocation each.
     names: String,
     rest: String,
     sets: Vec<CategorySet>,
@@ -132,13 +132,13 @@ struct Waiting {
 }
 
 impl SegmentWriter {
-    /// A writer without entries.
+    /// Returns a writer without entries.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A writer for items that no earlier batch has: of a first load, or of all items anew. Its batches are read
-    /// faster.
+    /// Returns a writer for items that are in no earlier batch: those of a first load, or all items anew. Its batches
+    /// are read faster.
     pub fn for_new_items() -> Self {
         Self { only_new: true, ..Self::default() }
     }
@@ -152,7 +152,8 @@ impl SegmentWriter {
         self.push(id, (year, added, rating), categories, starts);
     }
 
-    /// Adds the entry of an item, made from its values as [`Entry::new`] makes it, without a text of its own.
+    /// Adds the entry of an item. It is made from the item's values like [`Entry::new`], but without allocating its
+    /// text.
     pub fn add_from(&mut self, id: ContentId, source: &EntrySource<'_>, categories: CategorySet, fields: SearchFields) {
         let starts = (self.names.len(), self.rest.len());
         source.write_names(&mut self.names);
@@ -180,12 +181,12 @@ impl SegmentWriter {
         self.waiting.push(Waiting { id, year, added, rating, set, names, rest });
     }
 
-    /// Adds that an item is gone.
+    /// Adds the removal of an item.
     pub fn remove(&mut self, id: ContentId) {
         self.removed.push(id);
     }
 
-    /// About how many bytes of memory the entries take.
+    /// Returns about how many bytes of memory the entries take.
     pub const fn size(&self) -> usize {
         self.names.len()
             + self.rest.len()
@@ -202,7 +203,7 @@ impl SegmentWriter {
     pub fn take(&mut self) -> Vec<Segment> {
         let (mut waiting, removed) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.removed));
         if !removed.is_empty() {
-            // An item that was written and is removed is removed.
+            // If an item was written and then removed, it is removed.
             let gone: HashSet<_> = removed.iter().collect();
             waiting.retain(|entry| !gone.contains(&entry.id));
         }
@@ -212,13 +213,13 @@ impl SegmentWriter {
         self.names.clear();
         self.rest.clear();
         waiting.clear();
-        // The memory is used again.
+        // The memory is reused.
         self.waiting = waiting;
         segments
     }
 
     fn encode(&self, entries: &[Waiting], removed: &[ContentId]) -> Segment {
-        // Texts that grow while they are written would take up to twice their memory.
+        // Texts that grow during the write would take up to twice their memory.
         let mut segment = Segment {
             entries: count(entries.len() + removed.len()),
             facts: Vec::with_capacity(16 * (entries.len() + removed.len()) + 64),
@@ -266,7 +267,7 @@ impl SegmentWriter {
     }
 }
 
-/// The place of an entry in an index: the newest year first, then by rising id.
+/// Returns the place of an entry in an index: the newest year first, then by ascending id.
 pub(super) const fn place(year: u16, id: ContentId) -> (u16, i64) {
     (u16::MAX - year, id.0)
 }
@@ -275,7 +276,7 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).expect("a segment has a few thousand entries")
 }
 
-/// Seven bits a byte, the lowest first.
+/// Writes a number with seven bits per byte, the lowest bits first.
 fn unsigned(mut number: u64, out: &mut Vec<u8>) {
     loop {
         let low = u8::try_from(number & 0x7f).expect("seven bits");
@@ -392,7 +393,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing that stands in a file makes a reader panic, and a text that was cut is noticed.
+        /// No content of a file makes a reader panic, and a text that was cut is noticed.
         #[test]
         fn a_damaged_segment_is_noticed_or_read(at in 0_usize..200, byte: u8, drop in 0_usize..200) {
             let mut segments = written();

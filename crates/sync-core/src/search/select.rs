@@ -1,4 +1,4 @@
-//! Answering a selection from the search indexes of a profile.
+//! Answers a selection from the search indexes of a profile.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -9,12 +9,12 @@ use super::matching::{Found, Wanted, find};
 use crate::model::{ContentId, ContentKind};
 use crate::ports::catalogue::{Selection, Sort};
 
-/// What is searched of a kind.
+/// The part of a kind that is searched.
 #[derive(Debug, Clone, Copy)]
 pub struct Searched<'a> {
     /// The kind.
     pub kind: ContentKind,
-    /// Its entries.
+    /// The entries.
     pub index: &'a SearchIndex,
     /// Positions of the entries in the panel's order, as [`SearchIndex::panel_order`] returns them; empty if the
     /// selection is in another order.
@@ -23,7 +23,7 @@ pub struct Searched<'a> {
     pub held: &'a HashSet<ContentId>,
     /// The items that the view leaves out.
     pub left_out: &'a HashSet<ContentId>,
-    /// The only items that are wanted, such as favourites; `None` if the selection doesn't ask for any.
+    /// The only items that are wanted, such as favourites; `None` if the selection has no such condition.
     pub only: Option<&'a HashSet<ContentId>>,
 }
 
@@ -43,11 +43,12 @@ pub struct Hit {
 pub struct Hits {
     /// The items.
     pub hits: Vec<Hit>,
-    /// Whether there are more behind them.
+    /// Whether there are more items after these.
     pub more: bool,
 }
 
-/// Returns the items of a selection, in its order. `searched` has the kinds of the selection; others are passed over.
+/// Returns the items of a selection, in its order. `searched` has the kinds of the selection. Other kinds are passed
+/// over.
 pub fn select(searched: &[Searched<'_>], selection: &Selection) -> Hits {
     let mut kinds: Vec<_> = searched.iter().filter(|it| selection.kinds.contains(&it.kind)).collect();
     kinds.sort_by_key(|it| it.kind);
@@ -64,12 +65,12 @@ pub fn select(searched: &[Searched<'_>], selection: &Selection) -> Hits {
     Hits { hits: found.into_iter().map(hit).collect(), more }
 }
 
-/// One more than wanted tells that there are more.
+/// Returns the number of items to find: one more than wanted, which shows whether there are more.
 fn needed(selection: &Selection) -> usize {
     selection.limit.max(1) as usize + 1
 }
 
-/// The results by rank: each part is in order, and the parts are merged.
+/// Returns the results by rank. Each part is in order, and the parts are merged.
 fn by_rank(parts: &[Part<'_>], selection: &Selection) -> Vec<(usize, Found)> {
     let mut all = Vec::new();
     for (number, part) in parts.iter().enumerate() {
@@ -85,14 +86,14 @@ fn by_rank(parts: &[Part<'_>], selection: &Selection) -> Vec<(usize, Found)> {
     all
 }
 
-/// Without words every entry has the same rank.
+/// Returns every entry with the same rank, for a selection without words.
 fn everything(part: &Part<'_>, wanted: &Wanted<'_>) -> Vec<Found> {
     let first = wanted.after.map_or(0, |after| after.position + 1);
     let passing = (first..part.searched.index.len()).filter(|position| (wanted.passes)(*position));
     passing.take(wanted.limit).map(|position| Found { rank: 0, position }).collect()
 }
 
-/// The results by the values of the entries.
+/// Returns the results by the values of the entries.
 fn by_key(parts: &[Part<'_>], selection: &Selection) -> Vec<(usize, Found)> {
     let mut best = Best { parts, sort: selection.sort, limit: needed(selection), found: Vec::new(), full: false };
     for (number, part) in parts.iter().enumerate() {
@@ -124,7 +125,7 @@ struct Best<'a> {
     sort: Sort,
     limit: usize,
     found: Vec<(usize, usize)>,
-    /// Whether `found[limit - 1]` is the last one that is wanted still.
+    /// Whether `found[limit - 1]` is the last result that is still wanted.
     full: bool,
 }
 
@@ -139,7 +140,7 @@ impl Best<'_> {
         }
     }
 
-    /// Throws away what is behind the last one that is wanted.
+    /// Drops the results after the last one that is wanted.
     fn cut(&mut self) {
         let mut found = std::mem::take(&mut self.found);
         if found.len() > self.limit {
@@ -168,21 +169,21 @@ impl Best<'_> {
     }
 }
 
-/// Names without a word come last.
+/// Compares names. Names without a word come last.
 fn compare_names(a: &str, b: &str) -> Ordering {
     a.is_empty().cmp(&b.is_empty()).then_with(|| a.cmp(b))
 }
 
-/// A kind, and what the selection says of it.
+/// A kind, with what the selection asks of it.
 struct Part<'a> {
     searched: Searched<'a>,
-    /// By number of the set: whether its items are in a wanted category; `None` for every category.
+    /// For each number of a set, whether its items are in a wanted category; `None` if every category is wanted.
     sets: Option<Vec<bool>>,
     years: Option<(u16, u16)>,
     rating_min: Option<f32>,
     added_since: Option<u32>,
     held: bool,
-    /// By position in the index, the position in the panel's order; empty in another order.
+    /// For each position in the index, the position in the panel's order; empty for another order.
     panel_positions: Vec<u32>,
 }
 
@@ -225,7 +226,7 @@ impl<'a> Part<'a> {
             && (self.searched.left_out.is_empty() || !self.searched.left_out.contains(&index.id(position)))
     }
 
-    /// A number of which the highest comes first; 0 for an entry without the value.
+    /// Returns a number by which the highest comes first; 0 for an entry without the value.
     fn number(&self, position: usize, sort: Sort) -> u32 {
         let index = self.searched.index;
         match sort {
@@ -239,7 +240,7 @@ impl<'a> Part<'a> {
         self.panel_positions.get(position).copied().unwrap_or(u32::MAX)
     }
 
-    /// The place of a result.
+    /// Returns the place of a result.
     fn place(&self, found: Found, sort: Sort) -> (ContentKind, ContentId, Key) {
         let (index, position) = (self.searched.index, found.position);
         let key = match sort {
@@ -251,10 +252,10 @@ impl<'a> Part<'a> {
         (self.searched.kind, index.id(position), key)
     }
 
-    /// The last result of this kind up to a place, where results are by rank.
+    /// Returns the last result of this kind up to a place, if results are ordered by rank.
     fn last_by_rank(&self, place: &Cursor) -> Option<Found> {
         let Key::Rank { rank, year } = place.key else { return None };
-        // Of equals, the kinds follow one another.
+        // Equal results are ordered by kind.
         let id = match self.searched.kind.cmp(&place.kind) {
             Ordering::Less => ContentId(i64::MAX),
             Ordering::Equal => place.id,
@@ -265,7 +266,7 @@ impl<'a> Part<'a> {
         let is_there = first < index.len() && index.id(first) == id && index.year(first) == year;
         match (first + usize::from(is_there)).checked_sub(1) {
             Some(position) => Some(Found { rank, position }),
-            // All of this rank are behind the place.
+            // All results of this rank are after the place.
             None => rank.checked_sub(1).map(|rank| Found { rank, position: usize::MAX - 1 }),
         }
     }
@@ -274,8 +275,8 @@ impl<'a> Part<'a> {
         Begin { place, sort, panel_position: self.panel_position_behind(place) }
     }
 
-    /// The first position of the panel's order behind a place. It is told by the item, because the panel may have put
-    /// others before it meanwhile; if the item is gone, by its position.
+    /// Returns the first position of the panel's order after a place. The item determines it, because the panel may
+    /// have put others before the item meanwhile. If the item is gone, its position determines it.
     fn panel_position_behind(&self, place: &Cursor) -> usize {
         let Key::Position(position) = place.key else { return 0 };
         let order = self.searched.panel_order;
@@ -290,16 +291,16 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Where a page begins, in an order by values.
+/// The beginning of a page in an order by values.
 struct Begin<'a> {
     place: &'a Cursor,
     sort: Sort,
-    /// Where it is in the panel's order.
+    /// The beginning in the panel's order.
     panel_position: usize,
 }
 
 impl Begin<'_> {
-    /// Returns whether the entry at a position is behind the place.
+    /// Returns whether the entry at a position comes after the place.
     fn is_before(&self, part: &Part<'_>, position: usize) -> bool {
         let index = part.searched.index;
         let by_value = match &self.place.key {

@@ -1,19 +1,19 @@
-//! The words of a search: what a person typed, taken apart. Any text is a search; none is an error.
+//! The words of a search: the typed text, split into words. Any text is a search, and no text is an error.
 
 use super::fold::{fold, fold_words, is_unspaced};
 
-/// So many words of a text are looked at one by one. The exact name is looked for with all of them.
+/// The largest number of words that are searched one by one. The exact name is searched with all words.
 const WORDS_MAX: usize = 64;
 
-/// What a person searches for.
+/// The words for which a person searches.
 ///
-/// Every word is looked for as the beginning of a word, in any order. Words in double quotes are looked for as they
-/// stand, one behind the other. With [`Self::with_exclusions`], a word behind a `-` must not be there. Other signs mean
-/// nothing; a text without any word finds nothing.
+/// Every word is searched as the beginning of a word, in any order. Words in double quotes are searched as a phrase.
+/// With [`Self::with_exclusions`], a word after a `-` must not occur. Other signs have no meaning, and a text without
+/// any word finds nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {
     text: String,
-    /// All words of the text, folded: the name that would fit exactly.
+    /// All words of the text, folded. A name that equals them fits exactly.
     pub(super) plain: String,
     pub(super) wanted: Vec<Word>,
     /// Needles that begin with a blank.
@@ -25,7 +25,7 @@ pub struct Words {
 /// A folded word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
-    /// The word, with a blank before it; without, if it is found within words as well.
+    /// The word with a blank before it. It has no blank if it is also found within words.
     pub(super) needle: String,
 }
 
@@ -35,24 +35,25 @@ impl Word {
         Self { needle }
     }
 
-    /// Without the blank.
+    /// Returns the word without the blank.
     pub(super) fn letters(&self) -> &str {
         self.needle.trim_start_matches(' ')
     }
 
-    /// Returns whether the word is found within words as well.
+    /// Returns whether the word is also found within words.
     pub(super) fn is_unspaced(&self) -> bool {
         !self.needle.starts_with(' ')
     }
 }
 
 impl Words {
-    /// Takes a text apart. Every word of it is wanted, so that a name as it stands finds its item.
+    /// Splits a text. Every word of it is wanted, so that a name as it stands finds its item.
     pub fn new(text: &str) -> Self {
         Self::take_apart(text, false)
     }
 
-    /// The same, but a word or quoted words behind a `-` are excluded. A text of exclusions only is meant as it stands.
+    /// Splits a text in which a word or quoted words after a `-` are excluded. A text of exclusions only is taken as it
+    /// stands.
     pub fn with_exclusions(text: &str) -> Self {
         Self::take_apart(text, true)
     }
@@ -80,7 +81,7 @@ impl Words {
             }
         }
         if words.wanted.is_empty() {
-            // Only exclusions: the text is meant as it stands.
+            // The text has only exclusions, so it is taken as it stands.
             words.wanted = std::mem::take(&mut words.excluded).concat();
         }
         words.wanted.truncate(WORDS_MAX);
@@ -89,12 +90,12 @@ impl Words {
         words
     }
 
-    /// The text as it was typed.
+    /// Returns the text as it was typed.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Returns whether there is no word to be searched for.
+    /// Returns whether there is no word to search for.
     pub fn is_empty(&self) -> bool {
         self.wanted.is_empty()
     }
@@ -104,7 +105,7 @@ fn words_of(part: &str) -> Vec<Word> {
     fold_words(part).iter().map(|word| Word::new(word)).collect()
 }
 
-/// The parts of a text: each with whether it was in quotes, and whether it is to be left out.
+/// Returns the parts of a text, each with whether it was in quotes and whether it is excluded.
 fn parts(text: &str) -> Vec<(&str, bool, bool)> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -121,7 +122,7 @@ fn parts(text: &str) -> Vec<(&str, bool, bool)> {
             parts.push((quoted, true, is_excluded));
             rest = behind;
         } else {
-            // A sign that closes nothing means nothing.
+            // A sign that closes nothing has no meaning.
             let body = body.trim_start_matches(is_quote);
             let end = body.find(|c: char| c.is_whitespace() || is_quote(c)).unwrap_or(body.len());
             let (word, behind) = body.split_at(end);
@@ -131,7 +132,7 @@ fn parts(text: &str) -> Vec<(&str, bool, bool)> {
     }
 }
 
-/// What stands between quotes at the start of a text, and what is behind them.
+/// Returns the text between quotes at the start of a text, and the text after them.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let body = text.strip_prefix(is_quote)?;
     let (quoted, behind) = body.split_once(is_quote)?;

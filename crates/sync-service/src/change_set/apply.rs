@@ -1,4 +1,4 @@
-//! Applies a change set: wholly to exactly the state that it was made from, or not at all.
+//! Applies a change set: as a whole, and only to the state from which it was made, or not at all.
 
 use std::io::Read;
 use std::time::Duration;
@@ -16,18 +16,18 @@ use super::incoming::Incoming;
 use super::prepared::{PreparedKind, Writing};
 use crate::service::Service;
 
-/// How a change set is applied.
+/// The options of an apply.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ApplyRequest {
-    /// The login that takes the place of placeholders. Parts that are not known stay placeholders.
+    /// The login that replaces placeholders. A placeholder stays if its part of the login is not known.
     pub login: Login,
-    /// What reading the set may cost.
+    /// The limits on what it may cost to read the set.
     pub limits: Limits,
 }
 
 impl ApplyRequest {
-    /// A request with this login.
+    /// Returns a request with this login.
     pub fn new(login: Login) -> Self {
         Self { login, limits: Limits::default() }
     }
@@ -67,17 +67,17 @@ impl Refusal {
     }
 }
 
-/// What became of a change set.
+/// The result of an apply.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ApplyOutcome {
-    /// Its kinds are in the states that it leads to.
+    /// The kinds are now in the states to which the set leads.
     Applied,
-    /// They were already.
+    /// The kinds were in these states already.
     Already,
-    /// It was refused.
+    /// The set was refused.
     Refused(Refusal),
-    /// It ended early, after some kinds were written. They stay, and the same set finishes the others.
+    /// The apply ended early, after some kinds were written. These kinds stay, and the same set finishes the others.
     Interrupted(ApplyError),
 }
 
@@ -85,28 +85,28 @@ pub enum ApplyOutcome {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ApplyReport {
-    /// What became of the set.
+    /// The result.
     pub outcome: ApplyOutcome,
-    /// Where the set begins; `None` for a set of everything, and if the set can't be read.
+    /// The place at which the set begins; `None` for a set of everything, and if the set can't be read.
     pub from: Option<Place>,
-    /// Where the set ends; `None` if the set can't be read.
+    /// The place at which the set ends; `None` if the set can't be read.
     pub to: Option<Place>,
-    /// The counts of each kind that was written or was there already. Also after a refusal or an interruption the kinds
-    /// that were written before it are here.
+    /// The counts of each kind that was written or was in its last state already. After a refusal or an interruption,
+    /// it has the kinds that were written before.
     pub kinds: PerKind<Option<Counts>>,
-    /// The kinds that were written, in their order.
+    /// The kinds that were written, in the order in which they were written.
     pub written: Vec<ContentKind>,
     /// The kinds in the set that are switched off in the profile. They were left alone.
     pub off: Vec<ContentKind>,
     /// The kinds in the set that this version doesn't know, by name.
     pub skipped: Vec<String>,
-    /// The run that wrote; `None` if nothing was written.
+    /// The run that wrote the kinds; `None` if nothing was written.
     pub run: Option<RunId>,
     /// What was found in the overlay, by kind.
     pub overlay: PerKind<Applied>,
 }
 
-/// Why an apply ended early. If it has no report, nothing was written.
+/// The reason why an apply ended early. If there is no report, nothing was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
@@ -121,7 +121,7 @@ pub enum ApplyError {
     Cancelled,
 }
 
-/// Why an apply ends early.
+/// The reason why an apply ends early.
 enum Stop {
     Refused(Refusal),
     Failed(ApplyError),
@@ -144,18 +144,18 @@ impl From<ReadError> for Stop {
 }
 
 impl Service {
-    /// Applies a change set to a profile. A profile that doesn't exist is made, without a login; such a profile is never
-    /// synced.
+    /// Applies a change set to a profile. A profile that doesn't exist is created without a login, and is therefore
+    /// never synced.
     ///
     /// The set is read to its end and checked before anything is written. Each kind is then written in one transaction,
-    /// under the lease of the profile. A kind that is in its last state already is left alone, so that the same set
-    /// finishes an apply that was interrupted. The removal guard has no say: the hashes prove the set. Kinds that are
-    /// switched off in the profile are left alone.
+    /// under the lease of the profile. A kind that is already in its last state is left alone, so that the same set
+    /// finishes an apply that was interrupted. The removal guard doesn't act, because the hashes prove the set. Kinds
+    /// that are switched off in the profile are left alone.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Leased`] while a run has the profile. A set that doesn't fit is no error, but
-    /// [`ApplyOutcome::Refused`].
+    /// [`StoreError::Leased`] while a run has the lease of the profile. A set that doesn't fit is not an error: the
+    /// outcome is [`ApplyOutcome::Refused`].
     pub async fn apply_changes(
         &self,
         profile: &ProfileId,
@@ -223,7 +223,7 @@ impl Service {
         }
         let applied = self.apply_known(profile, known.as_ref(), &header, incoming, request, cancel, report).await;
         if known.is_none() && applied.is_err() && report.written.is_empty() {
-            // It was made for this set only.
+            // The profile was created only for this set.
             self.cache().remove_profile(profile).await?;
         }
         applied
@@ -244,7 +244,7 @@ impl Service {
         self.cache().complete_hashes(profile, &request.login).await?;
         let mut snapshot = self.cache().snapshot(profile).await?;
         let state = snapshot.state().await?;
-        // A profile without content is of any panel.
+        // A profile without content accepts a set of any panel.
         let is_empty = state.kinds.values().all(|kind| kind.rows == 0 && kind.hash == Some(ContentHash::EMPTY));
         if state.panel.is_some_and(|panel| panel != header.panel) && !is_empty {
             return Err(Stop::Refused(Refusal::Panel));
@@ -296,7 +296,7 @@ impl Service {
         for change in &header.kinds {
             report.kinds[change.kind] = Some(Counts { unchanged: state.kinds[change.kind].rows, ..Counts::default() });
         }
-        // Of a set that changes no row, categories and order may be others.
+        // A set that changes no row may still change the categories or the order.
         let mut to_write = Vec::new();
         for kind in prepared {
             if kind.change.from.hash != kind.change.to.hash || kind.differs(self, profile).await? {
@@ -309,7 +309,7 @@ impl Service {
         if to_write.is_empty() {
             return Ok(());
         }
-        // They are not there until they are written.
+        // These kinds are not in their last state until they are written.
         to_write.iter().for_each(|kind| report.kinds[kind.change.kind] = None);
         let run = self.cache().start_run(profile, lease.fence, self.now()).await?;
         report.run = Some(run);
@@ -317,7 +317,7 @@ impl Service {
         let writing = Writing { run, fence: lease.fence, at: self.now(), tombstone_days: retention.tombstone_days };
         let written = self.write_kinds(profile, to_write, &writing, cancel, report).await;
         let ended = self.end_run(profile, &writing, retention, &written, report).await;
-        // What has ended the writing says more than what follows from it.
+        // The error that ended the writing says more than an error that follows from it.
         written?;
         ended?;
         report.outcome = ApplyOutcome::Applied;
@@ -340,7 +340,7 @@ impl Service {
                     report.written.push(kind);
                     report.overlay[kind] = applied;
                 }
-                // Rows were deleted by hand since it was checked.
+                // Rows were deleted by hand since the state was checked.
                 Err(StoreError::OtherState(WhichState::From)) => return Err(Stop::Refused(Refusal::From(kind))),
                 Err(StoreError::OtherState(WhichState::To)) => return Err(Stop::Refused(Refusal::To(kind))),
                 Err(error) => return Err(error.into()),
@@ -385,8 +385,9 @@ fn is_at(state: &SnapshotState, change: &KindChange, hash: ContentHash) -> bool 
     state.kinds[change.kind].hash == Some(hash)
 }
 
-/// Whether a kind is to be looked at: it is not where the set leads, or the set leads nowhere else and its categories and
-/// order are newer.
+/// Returns whether a kind of the set is to be read. It is if the kind is not in the state to which the set leads. If
+/// the set doesn't change the state, the kind is read if the set is of a later listing, because categories and order
+/// may differ.
 fn is_to_be_taken(state: &SnapshotState, change: &KindChange) -> bool {
     if change.from.hash == change.to.hash {
         return change.listed_at > state.kinds[change.kind].listed_at;

@@ -1,4 +1,4 @@
-//! Where in the feed an export begins.
+//! Finds the position of the feed at which an export begins.
 
 use sync_core::{ContentHash, PositionGone, ProfileId, RunRecord, Snapshot, SnapshotState, StoreError, Until};
 
@@ -7,7 +7,8 @@ use crate::service::Service;
 use crate::since::Since;
 
 impl Service {
-    /// Returns the position to export from, and whether it is earlier than the wanted one; `None` for everything.
+    /// Returns the position from which to export, and whether it is earlier than the wanted one; `None` for an export
+    /// of everything.
     pub(super) async fn begin(
         &self,
         profile: &ProfileId,
@@ -25,7 +26,7 @@ impl Service {
             Since::Run(run) => {
                 let known = self.cache().runs(profile, u32::MAX).await?;
                 if !known.iter().any(|known| known.run == run) {
-                    // The record of an early run goes some time after its entries.
+                    // The record of an early run is deleted some time after its entries.
                     let is_forgotten = state.feed.oldest > 0 && known.iter().all(|known| known.run > run);
                     return Err(if is_forgotten { gone(PositionGone::Pruned) } else { ExportError::UnknownRun(run) });
                 }
@@ -42,8 +43,8 @@ impl Service {
         Ok(Some((end, matches!(until, Until::Sequence(wanted) if wanted != end))))
     }
 
-    /// Returns whether the feed still has everything that came after a run or a time. `end` is the position that was
-    /// found for it. If that is before the oldest entry, entries after the run or the time may have been pruned.
+    /// Returns whether the feed still has every entry after a run or a time. `end` is the position that was found for
+    /// the run or the time. If it is before the oldest entry, later entries may have been pruned.
     async fn is_kept(
         &self,
         profile: &ProfileId,
@@ -61,18 +62,18 @@ impl Service {
                 return Ok(true);
             }
             last = newest.sequence;
-            // Deletions by hand are of no run.
+            // Deletions by hand belong to no run.
             kept = page.iter().find_map(|entry| entry.run);
             if kept.is_some() {
                 break;
             }
         }
         if snapshot.hashes_at(oldest).await?.values().all(|hash| *hash == Some(ContentHash::EMPTY)) {
-            // The feed began so.
+            // The kinds were empty before the oldest entry, so nothing was pruned.
             return Ok(true);
         }
-        // Entries are pruned by whole runs. The newest of those runs says how late a pruned entry can be. If the records
-        // of all of them are gone, they are older than the oldest record.
+        // Pruning deletes the entries of whole runs. The newest of these runs says how late a pruned entry can be. If
+        // the records of all of them are gone, they are older than the oldest record.
         let mut before = self.cache().runs(profile, u32::MAX).await?;
         before.retain(|record| kept.is_none_or(|kept| record.run < kept));
         let has_entries = |record: &&RunRecord| record.kinds.iter().any(|kind| kind.counts.has_changes());

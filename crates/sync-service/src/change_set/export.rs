@@ -1,4 +1,4 @@
-//! Exports a change set: from a position of the feed, or of everything.
+//! Exports a change set: the changes since a position of the feed, or everything.
 
 use std::io::Write;
 
@@ -16,50 +16,50 @@ use super::login::blanked;
 use crate::service::Service;
 use crate::since::Since;
 
-/// Entries of the feed, and rows, that are read in one go.
+/// The number of entries of the feed, or of rows, that one call reads.
 pub(super) const PAGE: u32 = 500;
 
-/// Ids of a whole order that are handed on in one go.
+/// The number of ids of a whole order that are sent to the writer in one step.
 const IDS: usize = 10_000;
 
-/// Rows that are handed on in one go, where a whole kind is exported. They wait in memory.
+/// The number of rows that are sent to the writer in one step if a whole kind is exported. They wait in memory.
 const ROWS: u32 = 200;
 
-/// Pages that may wait for the writer.
+/// The number of steps that may wait for the writer.
 const WAITING: usize = 2;
 
-/// What a change set is made of.
+/// The content of the change set to export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExportRequest {
-    /// From where on; [`Since::Beginning`] for everything.
+    /// The place after which the changes are exported; [`Since::Beginning`] for everything.
     pub since: Since,
-    /// The kinds.
+    /// The kinds to export.
     pub kinds: Vec<ContentKind>,
-    /// Whether fields that don't count as changes travel along with the rows that are in the set. Default true.
+    /// Whether the rows of the set also have the fields that don't count as changes. The default is true.
     pub display: bool,
 }
 
 impl ExportRequest {
-    /// A set from there on.
+    /// Returns a request for the changes of all kinds after this place.
     pub fn new(since: Since) -> Self {
         Self { since, kinds: ContentKind::ALL.to_vec(), display: true }
     }
 }
 
-/// Why there is no change set.
+/// The reason why a change set can't be exported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The position is gone. The feed says what can be exported from.
+    /// The position is gone. The feed says from which positions an export is possible.
     #[error("{reason}")]
     Gone {
-        /// Why.
+        /// The reason.
         reason: PositionGone,
-        /// How far the feed goes.
+        /// The extent of the feed.
         feed: Feed,
     },
     /// There is no such run.
@@ -73,23 +73,23 @@ pub enum ExportError {
     Write(#[from] WriteError),
 }
 
-/// A kind that was asked for and can't be in a set.
+/// A kind that was asked for and can't be part of the set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotExported {
     /// The kind.
     pub kind: ContentKind,
-    /// Why.
+    /// The reason.
     pub why: NoHash,
 }
 
-/// Why the content of a kind has no hash.
+/// The reason why the content hash of a kind is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoHash {
-    /// A check has found something in it. A full sync of the kind ends that.
+    /// A check has found an inconsistency in the kind. A full sync of the kind ends this state.
     Doubt,
-    /// It is known now, but not what it was at the position.
+    /// The content hash is known now, but is not known at the position.
     Position,
 }
 
@@ -97,7 +97,7 @@ pub enum NoHash {
 pub struct ChangeSetExport {
     snapshot: Box<dyn Snapshot>,
     header: SetHeader,
-    /// The changes of each kind; `None` for everything.
+    /// The net changes of each kind; `None` for a kind that is exported as a whole.
     net: PerKind<Option<Vec<(ContentId, NetChange)>>>,
     moves_after: i64,
     login: Login,
@@ -112,16 +112,16 @@ impl std::fmt::Debug for ChangeSetExport {
 }
 
 impl Service {
-    /// Prepares a change set. It is of one state of the cache, whatever is written meanwhile. The first export gives the
-    /// panel its identity.
+    /// Prepares a change set. The set has one state of the cache, even if a run writes meanwhile. The first export
+    /// gives the panel its identity.
     ///
-    /// A position within a run is replaced by the end of the run before it; see [`ChangeSetExport::is_earlier`]. `login`
-    /// is replaced by placeholders.
+    /// A position within a run is replaced by the end of the run before it; see [`ChangeSetExport::is_earlier`].
+    /// `login` is replaced by placeholders.
     ///
     /// # Errors
     ///
-    /// [`ExportError::Gone`] if the entries after the position can't all be read; [`ExportError::NoHash`] if the content
-    /// of every kind is in doubt, or not known at the position.
+    /// [`ExportError::Gone`] if some entries after the position can't be read; [`ExportError::NoHash`] if the content
+    /// hash of no kind is known both now and at the position.
     pub async fn export_changes(
         &self,
         profile: &ProfileId,
@@ -153,7 +153,8 @@ impl Service {
         if let Some(after) = after {
             net = changes_since(&mut *snapshot, &kinds, after).await?;
         }
-        // Only now: a set of somebody else names a panel that nobody has named.
+        // The panel gets its identity only when the export is certain. A panel without one can still take the identity
+        // from a set that another cache has made.
         let panel = match state.panel {
             Some(panel) => panel,
             None => self.cache().identify(profile, None).await?,
@@ -163,7 +164,7 @@ impl Service {
     }
 }
 
-/// Returns what has changed of each kind since a position; `None` for a kind that was loaded since.
+/// Returns the changes of each kind since a position; `None` for a kind that was loaded since then.
 async fn changes_since(
     snapshot: &mut dyn Snapshot,
     kinds: &[ContentKind],
@@ -232,23 +233,23 @@ enum Step {
 }
 
 impl ChangeSetExport {
-    /// Returns what stands at the beginning of the set.
+    /// Returns the header of the set.
     pub const fn header(&self) -> &SetHeader {
         &self.header
     }
 
-    /// Returns the kinds that were asked for and are not in the set.
+    /// Returns the kinds that were asked for and are not part of the set.
     pub fn left_out(&self) -> &[NotExported] {
         &self.left_out
     }
 
-    /// Returns whether the set begins earlier than it was asked for, because that position is within a run.
+    /// Returns whether the set begins earlier than requested, because the requested position is within a run.
     pub const fn is_earlier(&self) -> bool {
         self.earlier
     }
 
-    /// Writes the set. The bytes are written on a thread of their own, so a slow receiver holds nothing up. If the
-    /// future is dropped, the set remains without its end, and no reader accepts it.
+    /// Writes the set. The bytes are written by a separate thread, so that a slow receiver doesn't block other tasks.
+    /// If the future is dropped, the set has no end, and no reader accepts it.
     ///
     /// # Errors
     ///
@@ -257,11 +258,11 @@ impl ChangeSetExport {
         let (steps, taken) = mpsc::channel(WAITING);
         let (done, written) = oneshot::channel();
         let header = self.header.clone();
-        // A snapshot may be of any size, an increment is small.
+        // A set of everything can be of any size. A set of changes is small.
         let is_whole = self.net.values().any(Option::is_none);
         let tuning = if is_whole { Tuning::Snapshot } else { Tuning::Increment };
         std::thread::spawn(move || done.send(write_steps(out, &header, tuning, taken)));
-        // If the writer has failed, its error counts.
+        // If the writer has failed, its error is returned.
         if self.send(&steps).await? {
             let _ = steps.send(Step::Finish).await;
         }
@@ -270,7 +271,7 @@ impl ChangeSetExport {
         Ok(ended?)
     }
 
-    /// Hands everything to the writer. Returns `false` if the writer has ended.
+    /// Sends all steps to the writer. Returns `false` if the writer has ended early.
     async fn send(&mut self, steps: &mpsc::Sender<Step>) -> Result<bool, StoreError> {
         for change in self.header.kinds.clone() {
             let kind = change.kind;
@@ -345,7 +346,7 @@ impl ChangeSetExport {
         Ok(true)
     }
 
-    /// Returns the fields of a changed row that are told.
+    /// Returns the fields of a changed row that the set has.
     fn told(&self, kind: ContentKind, fields: FieldSet) -> FieldSet {
         if !self.header.has_display {
             return fields;
@@ -371,7 +372,8 @@ impl ChangeSetExport {
             return Ok(true);
         }
         let significant = kind.of_class(FieldClass::Significant);
-        // What came is at a new place. What went and came back is told with every field.
+        // An added item is at a new place. So is an item that was removed and came back, whose change has every
+        // significant field.
         let came = |id: ContentId| {
             let net = net.unwrap_or_default();
             net.binary_search_by_key(&id, |(id, _)| *id).is_ok_and(|at| match net[at].1 {
@@ -389,7 +391,7 @@ impl ChangeSetExport {
     }
 }
 
-/// Writes what comes, until the end.
+/// Writes the steps as they come, until the last one.
 fn write_steps<W: Write>(
     out: W,
     header: &SetHeader,

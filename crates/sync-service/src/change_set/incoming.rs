@@ -1,4 +1,4 @@
-//! Reads a change set on a thread of its own, so that a slow sender holds nothing up.
+//! Reads a change set on a separate thread, so that a slow sender doesn't block other tasks.
 
 use std::io::Read;
 
@@ -6,19 +6,19 @@ use sync_change_set::{Event, Limits, ReadError, SetReader};
 use sync_core::change_set::{Record, SetHeader};
 use tokio::sync::mpsc;
 
-/// Events that are handed on in one go.
+/// The number of events in a page.
 const PAGE: usize = 500;
 
-/// So many bytes of rows end a page before that.
+/// The size of rows, in bytes, at which a page ends earlier.
 const PAGE_BYTES: usize = 1 << 20;
 
-/// Pages that may wait to be taken.
+/// The number of pages that may wait to be taken.
 const WAITING: usize = 2;
 
 /// A change set that is being read.
 pub(super) struct Incoming {
     pages: mpsc::Receiver<Result<Page, ReadError>>,
-    /// What stands at its beginning.
+    /// The header of the set.
     pub(super) header: SetHeader,
     /// The kinds that this version doesn't know, by name.
     pub(super) skipped: Vec<String>,
@@ -27,7 +27,7 @@ pub(super) struct Incoming {
 enum Page {
     Header(SetHeader, Vec<String>),
     Events(Vec<Event>),
-    /// The set was read to its end, and is whole.
+    /// The set was read to its end, and is complete.
     End,
 }
 
@@ -37,7 +37,7 @@ impl Incoming {
         let (send, mut pages) = mpsc::channel(WAITING);
         std::thread::spawn(move || {
             if let Err(error) = read(input, limits, &send) {
-                // Nobody may be there any more to hear of it.
+                // If the receiver is gone, the error is not needed.
                 let _ = send.blocking_send(Err(error));
             }
         });
@@ -47,7 +47,7 @@ impl Incoming {
         }
     }
 
-    /// Reads on. Returns `None` at the end of a set that is whole.
+    /// Reads the next events. Returns `None` at the end of a complete set.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Event>>, ReadError> {
         match self.pages.recv().await.ok_or_else(ended)?? {
             Page::Events(events) => Ok(Some(events)),
@@ -57,7 +57,7 @@ impl Incoming {
     }
 }
 
-/// The thread has ended before the set.
+/// Returns the error for a thread that has ended before the set.
 fn ended() -> ReadError {
     ReadError::Io(std::io::ErrorKind::UnexpectedEof.into())
 }
@@ -88,7 +88,7 @@ fn read(input: impl Read, limits: Limits, send: &mpsc::Sender<Result<Page, ReadE
     }
 }
 
-/// The memory that an event takes, as far as it may be much.
+/// Returns the memory that an event takes, in bytes. Small events count with the size of the type.
 fn size(event: &Event) -> usize {
     match event {
         Event::Record(Record::New(item)) => item.heap_size(),

@@ -11,12 +11,12 @@ pub(super) fn blanked(item: Item, login: &Login) -> Item {
     with_texts(&item, |text| login.blank(text), |json| login.blank_json(json)).unwrap_or(item)
 }
 
-/// Returns an item with the login in place of placeholders, or `None` if it has none that can be filled in.
+/// Returns an item with the login in place of placeholders; `None` if it has no placeholder that can be filled in.
 pub(super) fn filled(item: &Item, login: &Login) -> Option<Item> {
     with_texts(item, |text| login.fill(text), |json| login.fill_json(json))
 }
 
-/// Returns an item with other texts, or `None` if they are the same.
+/// Returns an item whose texts are replaced; `None` if no text differs.
 fn with_texts<'l>(
     item: &Item,
     text: impl Fn(&str) -> Cow<'_, str> + 'l,
@@ -46,8 +46,9 @@ fn with_texts<'l>(
     Some(item)
 }
 
-/// Returns the hash of a row as it is in a file: the told fields of the file, and the others of the stored row. `is_own`
-/// says whether the stored row is in the content hash as it is, so that it doesn't hold the login.
+/// Returns the hash of a changed row as the set counts it: with the fields of the file that the set has, and the other
+/// fields of the stored row. `is_own` says whether the content hash counts the stored row as it is, because the row
+/// doesn't hold the login.
 pub(super) fn hash_of_changed(stored: &Item, is_own: bool, of_file: &Item, told: FieldSet, login: &Login) -> RowHash {
     let mut row = if is_own { stored.clone() } else { blanked(stored.clone(), login) };
     for at in told.and(stored.kind().of_class(FieldClass::Significant)).positions() {

@@ -1,7 +1,7 @@
-//! Change sets: what has changed in a profile, as a file that another cache applies.
+//! Change sets: the changes of a profile as a file that another cache applies.
 //!
-//! An export reads one snapshot, beside a running sync. An apply writes through the same commit as a sync. The format is
-//! in the crate `sync-change-set`, the rules are in [`sync_core::change_set`].
+//! An export reads one snapshot, and a sync may run meanwhile. An apply writes through the same commit as a sync. The
+//! format is in the crate `sync-change-set`, and the rules are in [`sync_core::change_set`].
 
 mod apply;
 mod begin;

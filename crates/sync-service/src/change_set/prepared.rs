@@ -1,4 +1,4 @@
-//! A kind of a change set on its way into the cache: staged, and not written yet.
+//! A kind of a change set that is staged and not yet written.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use crate::service::Service;
 /// A day in seconds.
 const DAY: i64 = 86_400;
 
-/// A kind that is being taken from a set.
+/// A kind that is read from a change set.
 pub(super) struct PreparedKind {
     pub(super) change: KindChange,
     staging: Box<dyn Staging>,
-    /// The content as far as it was taken.
+    /// The content hash after the records so far.
     content: ContentHash,
-    /// The ids that the set names: they are listed as they are now, or gone. They rise, as they do in the set.
+    /// The ids of the items that the set adds, changes and removes, each in ascending order, as in the set.
     came: Vec<ContentId>,
     changed: Vec<ContentId>,
     removals: Vec<ContentId>,
@@ -33,7 +33,7 @@ pub(super) struct PreparedKind {
     counts: Counts,
 }
 
-/// What a kind is written with.
+/// The values with which a kind is written.
 pub(super) struct Writing {
     pub(super) run: RunId,
     pub(super) fence: u64,
@@ -57,12 +57,13 @@ impl PreparedKind {
         })
     }
 
-    /// Returns whether what was taken leads to the state that the set names.
+    /// Returns whether the records lead to the state that the set names.
     pub(super) fn is_proved(&self) -> bool {
         self.content == self.change.to.hash
     }
 
-    /// Takes records. Rows that a set changes or removes without their being there make another state of it.
+    /// Takes records. A record that changes or removes a missing row is passed over. The content hash then differs from
+    /// the state that the set names.
     pub(super) async fn take(
         &mut self,
         records: Vec<Record>,
@@ -115,13 +116,14 @@ impl PreparedKind {
         if staged.is_empty() { Ok(()) } else { self.staging.put(staged).await }
     }
 
-    /// Lays the told fields over a stored row. Returns nothing for a row that stays as it is.
+    /// Writes the fields of the set over those of a stored row. Returns `None` if the row stays as it is.
     fn changed(&mut self, stored: &Item, row: ChangedRow, stored_hash: RowHash, login: &Login) -> Option<StagedItem> {
         let ChangedRow { item: of_file, fields } = row;
         let is_own = RowHash::of(stored) == stored_hash;
         let filled = filled(&of_file, login);
         let told = filled.as_ref().unwrap_or(&of_file);
-        // The panel may spell the login otherwise than it is filled in. That is no change; a placeholder is one.
+        // The panel may spell the login differently from the filled-in one. Such a difference is no change; a
+        // placeholder is one.
         let hidden = filled.is_some().then(|| blanked(stored.clone(), &login.present()));
         let is_same_login = |at| {
             let is_same = hidden.as_ref().is_some_and(|hidden| hidden.value(at) == of_file.value(at));
@@ -165,7 +167,7 @@ impl PreparedKind {
         Some(StagedItem { item, change, rank: None, hash: hash_in_set })
     }
 
-    /// Writes the kind, in one transaction. The store checks the states before and after it once more.
+    /// Writes the kind in one transaction. The store checks the states before and after it again.
     pub(super) async fn commit(
         mut self,
         service: &Service,
@@ -179,7 +181,7 @@ impl PreparedKind {
         self.order = None;
         let held = cache.held(profile, kind).await?;
         let before = held.len();
-        // What the set names was listed, or is gone.
+        // The items that the set names are listed again or removed, so their removals are no longer held.
         let held: Vec<HeldRemoval> = held.into_iter().filter(|held| !self.names(held.id)).collect();
         self.counts.unchanged =
             (index.len() as u64).saturating_sub(self.counts.added + self.counts.updated + self.counts.refreshed);
@@ -192,10 +194,10 @@ impl PreparedKind {
             removals: std::mem::take(&mut self.removals),
             tombstone_days: writing.tombstone_days,
             held: (held.len() != before).then_some(held),
-            // An index that isn't trusted has lost the order.
+            // An inconsistent index has lost the order.
             moves: if stored.consistent { Moves::between(&stored.index, &index) } else { Moves::Whole },
             index: Some(Arc::new(index)),
-            // A date of the far future would keep later sets out.
+            // A listing date in the far future would keep later sets out.
             watermark: self.change.listed_at.unwrap_or(writing.at).min(writing.at.saturating_add(DAY)),
             first_load: !stored.applied_before,
             proof: Some(Proof { from: self.change.from.hash, to: self.change.to.hash }),
@@ -205,7 +207,7 @@ impl PreparedKind {
         Ok((record, applied))
     }
 
-    /// Returns whether categories or order are others than those that are there.
+    /// Returns whether the set has other categories or another order than the cache.
     pub(super) async fn differs(&self, service: &Service, profile: &ProfileId) -> Result<bool, StoreError> {
         let kind = self.change.kind;
         let known = service.cache().categories(profile, kind).await?;
@@ -221,7 +223,8 @@ impl PreparedKind {
         [&self.changed, &self.came, &self.removals].iter().any(|ids| ids.binary_search(&id).is_ok())
     }
 
-    /// Returns the index after the set. Rows that it names are compared by the next sync.
+    /// Returns the index after the set. The items that the set names get no digest, so that the next sync compares
+    /// them.
     fn index(&self, stored: &StoredIndex) -> Result<ListingIndex, StoreError> {
         let order = OrderChange::apply(self.order.as_ref(), stored.index.ids(), &self.removals, &self.came);
         let mut hint = 0;
@@ -234,8 +237,9 @@ impl PreparedKind {
     }
 }
 
-/// A set without display fields tells the categories of a row, and not what the panel itself had called them. Of the
-/// stored row's own values, those stay that are among the categories. Returns the fields that have other values.
+/// Removes categories from the fields `category_id` and `listed_category_ids` if they are not among the item's
+/// categories. A set without display fields has the categories of a row, but not these two fields of the panel. Returns
+/// the fields that have changed.
 fn without_strange_categories(item: &mut Item, told: FieldSet) -> FieldSet {
     let (mut other, kind) = (FieldSet::EMPTY, item.kind());
     let at = |name| kind.field(name).filter(|at| !told.has(*at));

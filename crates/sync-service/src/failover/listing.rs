@@ -1,4 +1,4 @@
-//! A listing that moves on to another address if the panel is gone before its first element.
+//! A listing that continues at another address if the panel is gone before the first element.
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use sync_core::SourceError;
@@ -16,9 +16,9 @@ pub(super) struct Moving {
     /// The place that is asked.
     at: usize,
     events: Events,
-    /// Whether the receiver has got any event.
+    /// Whether the receiver has got an event.
     heard: bool,
-    /// Whether the receiver has elements that would be void at another address.
+    /// Whether the receiver has elements, which would be void at another address.
     delivered: bool,
     over: bool,
 }

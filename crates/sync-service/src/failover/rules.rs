@@ -1,12 +1,12 @@
-//! When another address is tried.
+//! Decides when another address is tried.
 
 use sync_core::source::Denial;
 use sync_core::{ErrorClass, SourceError};
 
 use super::words;
 
-/// Returns whether another address may be tried after this answer to a login: nothing answers, or what answers is no
-/// panel. A refusal is the panel's own word.
+/// Returns whether another address may be tried after this error of a login: nothing answers, or the answer is not that
+/// of a panel. A refusal is an answer of the panel.
 pub(super) fn is_elsewhere(error: &SourceError) -> bool {
     match error {
         SourceError::Unreachable { .. } | SourceError::Obstructed { .. } | SourceError::Unusable { .. } => true,
@@ -21,13 +21,14 @@ pub(super) fn is_gone(error: &SourceError) -> bool {
     matches!(error, SourceError::Unreachable { .. } | SourceError::Obstructed { .. })
 }
 
-/// Returns whether the panel is gone, judged by the error of a listing. A listing that was too much for the panel is
-/// none: a smaller one may succeed, and the caller asks for it.
+/// Returns whether the panel is gone, judged by the error of a listing. A panel that a listing overloads is not gone: a
+/// smaller listing may succeed, and the caller asks for one.
 pub(super) fn is_gone_while_listing(error: &SourceError) -> bool {
     is_gone(error) && !matches!(error, SourceError::Unreachable { overloaded: true, .. })
 }
 
-/// Returns the error that no address can be used. If one of them is only unreachable, a later attempt may succeed.
+/// Returns the error for the case that no address can be used. If one of them is only unreachable, the error is of that
+/// class, because a later attempt may succeed.
 pub(super) fn none_answers(failed: impl IntoIterator<Item = (String, SourceError)>) -> SourceError {
     let (mut told, mut attempts, mut kept): (Vec<_>, u32, Option<SourceError>) = (Vec::new(), 0, None);
     for (address, error) in failed {

@@ -1,4 +1,4 @@
-//! Edits of items that are named, or chosen by conditions.
+//! Edits items that are named by id or chosen by conditions.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,48 +11,49 @@ use sync_core::{
 use crate::reading::{FoundCategory, ItemFilter, ListRequest, ReadError, find_category};
 use crate::service::Service;
 
-/// Items that are read in one go.
+/// The number of items that one call reads.
 const PAGE: u32 = 5_000;
 
-/// What is done to which items.
+/// An edit of some items.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EditItems {
     /// The kind.
     pub kind: ContentKind,
     /// The items.
     pub which: WhichItems,
-    /// What is done to each of them, in this order.
+    /// The changes to make to each item, in this order.
     pub changes: Vec<ItemChange>,
 }
 
-/// Items that are edited.
+/// The items to edit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WhichItems {
-    /// Those with these ids. An id that is named twice counts once.
+    /// The items with these ids. An id that is named twice counts once.
     Ids(Vec<ContentId>),
-    /// Those that a list with these conditions shows.
+    /// The items that a list with these conditions shows.
     Selected(ItemFilter, View),
 }
 
 /// A change of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemChange {
-    /// The field gets the value that a person typed; an empty text ends the edit. Categories are named by id or by name.
+    /// The field gets the value that a person typed. An empty text ends the edit. Categories are named by id or by
+    /// name.
     Typed(EditField, String),
     /// The field gets the present time.
     Now(EditField),
-    /// A change that needs no reading.
+    /// A change whose value needs no parsing.
     Op(EditOp),
 }
 
-/// Why items were not edited. Nothing has changed.
+/// The reason why items were not edited. Nothing has changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
     /// The edit can't be made.
     #[error(transparent)]
     Overlay(#[from] OverlayError),
-    /// A category can't be told.
+    /// The named category can't be identified.
     #[error(transparent)]
     Read(#[from] ReadError),
 }
@@ -63,7 +64,7 @@ impl From<StoreError> for EditError {
     }
 }
 
-/// Why conflicts were not answered. Nothing has changed.
+/// The reason why conflicts were not answered. Nothing has changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
@@ -89,13 +90,14 @@ impl From<StoreError> for AnswerError {
 }
 
 impl Service {
-    /// Edits items in one transaction: all of them, or none. Returns each item once, in the order of the request, with the
-    /// fields that have changed.
+    /// Edits items in one transaction: all of them, or none. Returns each item once, in the order of the request, with
+    /// the fields that have changed.
     ///
     /// # Errors
     ///
     /// [`OverlayError::UnknownItems`] for ids without a row and without edits, [`OverlayError::Invalid`] and
-    /// [`OverlayError::TooManyEdits`] for what exceeds a limit, and [`ReadError`] for a category that can't be told.
+    /// [`OverlayError::TooManyEdits`] for an edit that exceeds a limit, and [`ReadError`] for a category that can't be
+    /// identified.
     pub async fn edit_items(&self, profile: &ProfileId, edit: &EditItems) -> Result<Vec<ChangedItem>, EditError> {
         let EditItems { kind, which, changes } = edit;
         let mut ops = Vec::with_capacity(changes.len());
@@ -113,7 +115,7 @@ impl Service {
         let (mut ids, is_selection) = match which {
             WhichItems::Ids(ids) => (ids.clone(), false),
             WhichItems::Selected(filter, view) => {
-                // To end the hiding of an item, it has to be found.
+                // An edit that ends hiding has to find the hidden items.
                 let unhides = ops.iter().any(|op| matches!(op, EditOp::Clear(EditField::Hidden) | EditOp::ClearAll));
                 let view = View { hidden: view.hidden || unhides, ..*view };
                 (self.selected(profile, *kind, filter, view).await?, true)
@@ -124,7 +126,7 @@ impl Service {
         loop {
             let request = EditRequest { kind: *kind, ids: ids.clone(), ops: ops.clone(), at: self.now() };
             match self.cache().edit(profile, request).await {
-                // Items that were found and are gone since are no error. There are fewer of them each time.
+                // Items that were found and are gone since are no error. Each attempt has fewer ids, so the loop ends.
                 Err(OverlayError::UnknownItems(gone)) if is_selection && !gone.is_empty() => {
                     ids.retain(|id| !gone.contains(id));
                 }
@@ -133,13 +135,13 @@ impl Service {
         }
     }
 
-    /// Answers the conflicts of these items, or of all, in one transaction; see [`Overlay::resolve`](sync_core::Overlay::resolve).
-    /// Returns the items whose conflict has ended.
+    /// Answers the conflicts of these items, or of all, in one transaction; see
+    /// [`Overlay::resolve`](sync_core::Overlay::resolve). Returns the items whose conflict has ended.
     ///
     /// # Errors
     ///
-    /// [`OverlayError::UnknownItems`] for ids without a conflict, and [`AnswerError::SeveralKinds`] for an id that has one
-    /// in several kinds if no kind is named.
+    /// [`OverlayError::UnknownItems`] for ids without a conflict, and [`AnswerError::SeveralKinds`] for an id that has
+    /// conflicts in several kinds if no kind is named.
     pub async fn answer_conflicts(
         &self,
         profile: &ProfileId,
@@ -160,7 +162,7 @@ impl Service {
         Ok(self.cache().resolve(profile, ResolveRequest { kind, ids, take_panel, at: self.now() }).await?)
     }
 
-    /// The ids of the items that a list shows.
+    /// Returns the ids of the items that a list shows.
     async fn selected(
         &self,
         profile: &ProfileId,
@@ -188,7 +190,7 @@ impl Service {
         let known = self.cache().categories(profile, kind).await?;
         let known: Vec<_> = known.iter().map(|category| FoundCategory::listed(kind, category)).collect();
         let find = |wanted: &str| find_category(wanted, &known);
-        // A name may have a comma in it.
+        // A name may contain a comma.
         let found = match find(text.trim()) {
             Err(ReadError::UnknownCategory { .. }) if text.contains(',') => {
                 let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
@@ -201,7 +203,7 @@ impl Service {
     }
 }
 
-/// Every item that was asked for, in that order. A store may leave those out that stay as they were.
+/// Returns every requested item, in the order of the request. A store may leave out items that stay as they were.
 fn every_one(kind: ContentKind, ids: &[ContentId], changed: Vec<ChangedItem>) -> Vec<ChangedItem> {
     let mut fields: HashMap<_, _> = changed.into_iter().map(|item| (item.id, item.changed)).collect();
     ids.iter().map(|id| ChangedItem { kind, id: *id, changed: fields.remove(id).unwrap_or_default() }).collect()

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::secrets::Login;
 
-/// What the header says that the file is.
+/// The format that the header names.
 const FORMAT: &str = "xtream-sync overlay";
 
 /// The newest version that can be read.
@@ -21,7 +21,7 @@ const VERSION: u64 = 1;
 /// The longest line, in bytes. An item with every edit at its limit is far below it.
 const LINE_MAX: usize = 4 << 20;
 
-/// The longest file, in bytes. Far more than the most edits take.
+/// The longest file, in bytes. The largest allowed number of edits takes far less.
 const FILE_MAX: u64 = 256 << 20;
 
 /// The overlay that a file holds.
@@ -34,7 +34,7 @@ pub struct OverlayFile {
     pub items: Vec<EditedItem>,
 }
 
-/// Why a file can't be imported. Nothing has changed.
+/// The reason why a file can't be imported. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportProblem {
@@ -131,20 +131,21 @@ pub(super) fn change_texts(value: &mut Value, change: &dyn Fn(&str) -> String) {
 #[derive(Debug)]
 pub struct OverlayFileReader {
     login: Login,
-    /// The hosts of the panel, which know the login already.
+    /// The hosts of the panel. They know the login anyway.
     hosts: Vec<String>,
     lines: u64,
-    /// How many bytes may still come.
+    /// The number of bytes that may still come.
     left: u64,
     edits: usize,
     file: OverlayFile,
 }
 
 impl OverlayFileReader {
-    /// Begins with a file for a profile with this login.
+    /// Begins to read a file for a profile with this login.
     ///
-    /// The login is filled in where it was blanked: in values of the panel, and in addresses of the panel's hosts. A file
-    /// from somebody else must not bring it to another host, or into a name.
+    /// The login is filled in where it was blanked: in values of the panel, and in addresses on the panel's hosts. It
+    /// is filled in nowhere else, so that a file from somebody else can't send it to another host, or put it into a
+    /// name that the user sees.
     pub fn new(login: Login, profile: &Profile) -> Self {
         let hosts = profile.addresses().into_iter().filter_map(host_of).collect();
         let file = OverlayFile { rules: PerKind::from_fn(|_| None), items: Vec::new() };
@@ -198,7 +199,7 @@ impl OverlayFileReader {
             self.file.items.push(item);
         } else {
             let rules = rules(object).map_err(wrong)?;
-            // What can't be used is found here, before anything is written.
+            // Rules that can't be used are found here, before anything is written.
             let replaced = RuleChange::Replace(rules.0.clone(), rules.1.clone());
             let checked = OverlayRules::default().change(kind, replaced, &[]);
             checked.map_err(|error: InvalidRule| wrong(error.to_string()))?;
@@ -232,7 +233,7 @@ fn check_header(line: &str) -> Result<(), ImportProblem> {
     }
 }
 
-/// Returns a member that is one of some words.
+/// Returns a member whose text is one of some words.
 fn known<T>(object: &Map<String, Value>, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
     let found = object.get(name).and_then(Value::as_str).and_then(read);
     found.ok_or_else(|| format!("`{name}` is missing or not known"))
@@ -327,7 +328,7 @@ fn item(kind: ContentKind, object: &Map<String, Value>) -> Result<EditedItem, St
     if item.edits.is_empty() { Err("`edits` is empty".to_owned()) } else { Ok(item) }
 }
 
-/// Returns the value of an edit that JSON stands for.
+/// Returns the value of an edit for a JSON value; `None` if an edit has no such values.
 fn value_of(value: &Value) -> Option<EditValue> {
     match value {
         Value::Bool(flag) => Some(EditValue::Flag(*flag)),

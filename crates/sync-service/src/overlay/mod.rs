@@ -1,8 +1,7 @@
-//! The overlay: what a user changes of the items, the rules about what is shown, and both as a file.
+//! The overlay: the user's changes of items, the rules about what is shown, and both as a file.
 //!
-//! The rules themselves are pure functions of [`sync_core::overlay`], and the port is [`sync_core::Overlay`]. Here is
-//! what a person says in place of it: categories by name, items by conditions, rules that are tried before they are
-//! saved.
+//! The rules are pure functions in [`sync_core::overlay`], and the port is [`sync_core::Overlay`]. This module adds
+//! what people need: they name categories by name, choose items by conditions, and try rules before they save them.
 
 mod edit;
 mod file;

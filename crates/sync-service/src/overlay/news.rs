@@ -1,4 +1,4 @@
-//! What a run has found in the overlay, as it is told: without the login, and with the names of the items.
+//! The findings of a run in the overlay, ready to be reported: without the login, and with the names of the items.
 
 use sync_core::overlay::{EditEvent, EditField, EditOutcome, EditValue, Move};
 use sync_core::store::Applied;
@@ -9,19 +9,19 @@ use super::words::CategoryNames;
 use crate::secrets::Login;
 use crate::service::Service;
 
-/// What a run has found in the overlay of a kind.
+/// The findings of a run in the overlay of a kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OverlayNews {
-    /// Edits that conflict now, or have ended.
+    /// Edits that conflict now or have ended.
     pub edits: Vec<EditNews>,
-    /// Items that are gone, and where their edits went or may belong.
+    /// Items that are gone, each with the item to which its edits have moved or may belong.
     pub moves: Vec<MoveNews>,
-    /// Categories that are new, of a filter that wants them to be told.
+    /// New categories, if the filter of the kind reports them.
     pub new_categories: Vec<CategoryNews>,
-    /// The number of those that are not among them.
+    /// The number of findings that are not listed here.
     pub more: u64,
-    /// The names of the categories that edits are about, as far as they were looked up.
+    /// The names of the categories in the edits, as far as they were read.
     pub category_names: CategoryNames,
 }
 
@@ -31,11 +31,11 @@ pub struct OverlayNews {
 pub struct EditNews {
     /// The item.
     pub id: i64,
-    /// Its name at the panel.
+    /// The panel's name of the item.
     pub name: String,
     /// The field.
     pub field: EditField,
-    /// What happened.
+    /// The outcome.
     pub outcome: EditOutcome,
     /// The user's value.
     pub local: EditValue,
@@ -43,21 +43,21 @@ pub struct EditNews {
     pub panel: Option<EditValue>,
 }
 
-/// Edits that follow an item to another id, or may belong there.
+/// Edits that follow an item to another id, or may belong to that id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MoveNews {
-    /// The item that is gone.
+    /// The id of the item that is gone.
     pub from: i64,
-    /// The item that is the same, or may be.
+    /// The id of the item that is the same, or may be.
     pub to: i64,
-    /// Its name at the panel; `None` if it was not looked up.
+    /// The panel's name of the item with the id `to`; `None` if it was not read.
     pub name: Option<String>,
-    /// Whether the edits have moved; else the move is offered.
+    /// Whether the edits have moved. Otherwise the move is an offer.
     pub is_certain: bool,
 }
 
-/// A category that is new.
+/// A new category.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CategoryNews {
@@ -68,7 +68,7 @@ pub struct CategoryNews {
 }
 
 impl OverlayNews {
-    /// Returns what is told of a kind, so many of each sort at most. The login is blanked. Moves have no names.
+    /// Returns the findings of a kind, with at most `most` of each sort. The login is blanked. Moves have no names.
     pub fn of(applied: &Applied, most: usize, login: &Login) -> Self {
         let blank = |text: &str| login.blank(text).into_owned();
         let edit = |event: &EditEvent| EditNews {
@@ -100,7 +100,7 @@ impl OverlayNews {
         }
     }
 
-    /// Returns it as sentences for people, so many of each sort at most, and the number of the others.
+    /// Returns the findings as sentences for people, with at most `most` of each sort and the number of the others.
     pub fn sentences(&self, most: usize) -> Vec<String> {
         let mut sentences: Vec<_> = self.edits.iter().take(most).map(|edit| self.of_edit(edit)).collect();
         sentences.extend(self.moves.iter().take(most).map(of_move));
@@ -116,7 +116,7 @@ impl OverlayNews {
         sentences
     }
 
-    /// Returns whether there is nothing to tell.
+    /// Returns whether there is nothing to report.
     pub const fn is_empty(&self) -> bool {
         self.edits.is_empty() && self.moves.is_empty() && self.new_categories.is_empty() && self.more == 0
     }
@@ -157,8 +157,8 @@ fn short(text: &str) -> String {
 }
 
 impl Service {
-    /// Returns what is told of the overlay after a run, so many of each sort and kind at most, with the names of moved
-    /// items and of categories. The login is blanked. Names that can't be read are left out.
+    /// Returns the findings of a run in the overlay, by kind, with at most `most` of each sort. Moved items and
+    /// categories have their names, unless the names can't be read. The login is blanked.
     pub async fn overlay_news(&self, report: &SyncReport, most: usize, login: &Login) -> PerKind<OverlayNews> {
         let mut news = PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], most, login));
         for kind in ContentKind::ALL {

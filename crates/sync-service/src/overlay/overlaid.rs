@@ -1,4 +1,4 @@
-//! How items are shown whose values come from elsewhere: from rows that were read by id, or from the change log.
+//! Applies the overlay to items that don't come from a list: rows that were read by id, and entries of the change log.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use sync_core::{CategorySet, ContentId, ContentKind, EditQuery, Item, PerKind, P
 
 use crate::service::Service;
 
-/// The overlay of a profile, ready to say how items are shown.
+/// The overlay of a profile, prepared for showing items.
 pub(crate) struct Overlaid<'a> {
     service: &'a Service,
     profile: &'a ProfileId,
@@ -38,8 +38,8 @@ impl<'a> Overlaid<'a> {
         !self.has_edits && self.rules[kind].is_empty()
     }
 
-    /// Returns how those of some items are shown that are not shown as their rows: items with these names and categories
-    /// of the panel.
+    /// Returns how items with these names and categories of the panel are shown. Items that are shown as their rows are
+    /// left out.
     pub(crate) async fn shown(
         &mut self,
         kind: ContentKind,
@@ -62,7 +62,7 @@ impl<'a> Overlaid<'a> {
         Ok(shown.filter(|(_, shown)| !shown.is_plain()).collect())
     }
 
-    /// As [`Self::shown`], of rows.
+    /// Does the same as [`Self::shown`], for rows.
     pub(crate) async fn shown_rows(
         &mut self,
         kind: ContentKind,

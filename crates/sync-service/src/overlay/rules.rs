@@ -1,4 +1,4 @@
-//! Filters and rewrite rules with what they match, and rules that are tried before they are saved.
+//! Counts what filters and rewrite rules match, and tries rules before they are saved.
 
 use sync_core::catalogue::{PageRequest, View};
 use sync_core::overlay::{
@@ -8,10 +8,10 @@ use sync_core::{Category, CategorySet, ContentId, ContentKind, OverlayError, Pro
 
 use crate::service::Service;
 
-/// The items that a trial names.
+/// The number of items that a trial names.
 const EXAMPLES: usize = 10;
 
-/// A rule of a filter, with what it matches.
+/// A filter rule, and how much it matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CountedFilter {
@@ -19,11 +19,11 @@ pub struct CountedFilter {
     pub position: usize,
     /// The rule.
     pub rule: FilterRule,
-    /// The items that it matches by itself, whatever the rules before it say.
+    /// The number of items that the rule matches by itself, regardless of the rules before it.
     pub matches: u64,
 }
 
-/// A rewrite rule, with what it changes.
+/// A rewrite rule, and how much it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CountedRewrite {
@@ -31,31 +31,31 @@ pub struct CountedRewrite {
     pub position: usize,
     /// The rule.
     pub rule: RewriteRule,
-    /// The items whose names of the panel it changes by itself.
+    /// The number of items whose panel names the rule changes by itself.
     pub matches: u64,
 }
 
-/// How much the filter of a kind leaves out.
+/// The number of items that the filter of a kind leaves out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftOut {
-    /// The items that it leaves out.
+    /// The number of items that the filter leaves out.
     pub left_out: u64,
-    /// All items of the kind.
+    /// The number of all items of the kind.
     pub items: u64,
 }
 
-/// What a filter rule would do.
+/// The effect that a filter rule would have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FilterTrial {
-    /// The items that are shown now.
+    /// The number of items that are shown now.
     pub shown: u64,
-    /// The items that are left out now: by the filter, or because the user has hidden them.
+    /// The number of items that are left out now: by the filter, or because the user has hidden them.
     pub hidden: u64,
-    /// The items that are left out now, and would be shown.
+    /// The number of items that are left out now, and would be shown.
     pub would_show: u64,
-    /// The items that are shown now, and would be left out.
+    /// The number of items that are shown now, and would be left out.
     pub would_hide: u64,
     /// Some of the items that would be shown or left out.
     pub examples: Vec<TrialItem>,
@@ -69,11 +69,11 @@ pub struct TrialItem {
     pub id: ContentId,
     /// The panel's name.
     pub name: String,
-    /// Whether it would be shown; else it would be left out.
+    /// Whether the item would be shown. Otherwise it would be left out.
     pub would_show: bool,
 }
 
-/// A name that rules change.
+/// A name that rewrite rules change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rewritten {
@@ -81,7 +81,7 @@ pub struct Rewritten {
     pub id: ContentId,
     /// The name without the rules, or without the rule that is tried.
     pub before: String,
-    /// The name with them.
+    /// The name with all rules.
     pub after: String,
 }
 
@@ -95,7 +95,7 @@ pub struct IdleRule {
     pub rule: FilterRule,
 }
 
-/// Returns the rules of a filter by names or ids of categories that match none of these categories.
+/// Returns the rules of a filter that go by names or ids of categories and match none of these categories.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ pub fn idle_rules(filter: &Filter, categories: &[Category]) -> Result<Vec<IdleRu
 }
 
 impl Service {
-    /// Returns the filter rules of a kind with the number of items that each matches.
+    /// Returns the filter rules of a kind, each with the number of items that it matches.
     ///
     /// # Errors
     ///
@@ -154,7 +154,8 @@ impl Service {
         Ok(counts)
     }
 
-    /// Returns whether the filter of a kind leaves out every item that there is. Where it doesn't, this costs one page.
+    /// Returns whether a kind has items and its filter leaves out all of them. If it leaves in an item, only one page
+    /// is read.
     ///
     /// # Errors
     ///
@@ -168,8 +169,8 @@ impl Service {
         Ok(!has_item(false).await? && has_item(true).await?)
     }
 
-    /// Returns what a filter rule would do, and saves nothing. It is inserted before the rule at a position, or behind the
-    /// last one.
+    /// Returns what a filter rule would do, and saves nothing. The rule is inserted before the one at the position
+    /// `before`, or after the last one.
     ///
     /// # Errors
     ///
@@ -202,7 +203,7 @@ impl Service {
         Ok(trial)
     }
 
-    /// Returns the rewrite rules of a kind with the number of names that each changes.
+    /// Returns the rewrite rules of a kind, each with the number of names that it changes.
     ///
     /// # Errors
     ///
@@ -227,9 +228,9 @@ impl Service {
         Ok(rules.map(|((rule, matches), position)| CountedRewrite { position, rule, matches }).collect())
     }
 
-    /// Returns the names that the rewrite rules of a kind change, by rising id. With a rule, it returns the names for
-    /// which this rule makes a difference if it is inserted before the one at a position, or behind the last one. Nothing
-    /// is saved.
+    /// Returns the names that the rewrite rules of a kind change, by ascending id. With a rule, it returns the names
+    /// for which this rule makes a difference if it is inserted before the one at a position, or after the last one.
+    /// Nothing is saved.
     ///
     /// # Errors
     ///

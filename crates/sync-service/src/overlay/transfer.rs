@@ -19,12 +19,12 @@ pub struct OverlayExport {
 }
 
 impl OverlayExport {
-    /// The number of edited items.
+    /// Returns the number of edited items.
     pub const fn items(&self) -> usize {
         self.items.len()
     }
 
-    /// Returns the lines of the export, each a JSON object. The login is blanked; an empty one changes nothing.
+    /// Returns the lines of the export, each a JSON object. The login is blanked. An empty login blanks nothing.
     pub fn lines<'a>(&'a self, login: &'a Login) -> impl Iterator<Item = Value> + 'a {
         let kinds = ContentKind::ALL.into_iter().filter(|kind| !self.rules.is_empty(*kind));
         let rules = kinds.map(|kind| rules_line(kind, &self.rules.filters[kind], &self.rules.rewrites[kind]));
@@ -36,30 +36,30 @@ impl OverlayExport {
     }
 }
 
-/// What became of the rules of a kind in an import.
+/// The result of an import for the rules of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RulesImport {
     /// The file has no rules of the kind, or the same ones.
     Nothing,
-    /// The rules of the file are those of the profile now.
+    /// The profile has the rules of the file now.
     Replaced,
-    /// The profile has rules of its own, which stay.
+    /// The profile has its own rules, and they stay.
     Kept,
 }
 
-/// What an import has done.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Imported {
-    /// What became of the items.
+    /// The result for the items.
     pub report: ImportReport,
-    /// What became of the rules of each kind.
+    /// The result for the rules of each kind.
     pub rules: PerKind<RulesImport>,
 }
 
 impl Service {
-    /// Reads the overlay of a profile, to be written as a file.
+    /// Reads the overlay of a profile for an export.
     ///
     /// # Errors
     ///
@@ -69,11 +69,11 @@ impl Service {
         Ok(OverlayExport { profile: profile.clone(), rules: self.cache().rules(profile).await?, items })
     }
 
-    /// Imports an overlay. Of two edits of a field the later one stays. Rules take the place of those of a kind that has
-    /// none, or of all if they are to be replaced.
+    /// Imports an overlay. If the profile and the file have an edit of the same field, the later edit stays. The rules
+    /// of a kind are written if the profile has no rules of the kind, or if `replace_rules` is true.
     ///
-    /// The edits are written in one transaction, and the rules of each kind in another one behind it. To import the file
-    /// again after an error is safe.
+    /// The edits are written in one transaction, and then the rules of each kind in another one. After an error, the
+    /// file can safely be imported again.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Service {
         let known = self.cache().rules(profile).await?;
         for (kind, of_file) in ContentKind::ALL.into_iter().zip(file.rules.values()) {
             let Some((filter, rewrites)) = of_file else { continue };
-            // What reports have named already is of this cache, and no part of a file.
+            // The categories that reports have already named are known to this cache, and are not part of a file.
             let told_categories = known.filters[kind].told_categories.clone();
             let filter = Filter { told_categories, ..filter.clone() };
             if (&filter, rewrites) == (&known.filters[kind], &known.rewrites[kind]) {

@@ -6,25 +6,26 @@ use sync_core::{ContentId, ContentKind, EditQuery, ProfileId, StoreError};
 
 use crate::service::Service;
 
-/// The edits of an item that has no row. They wait until it is listed again, or an item under another id is certainly or
-/// perhaps the same.
+/// The edits of an item that has no row. They wait until the item is listed again, or until an item under another id is
+/// certainly or perhaps the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WaitingEdits {
     /// The kind.
     pub kind: ContentKind,
-    /// The id under which it was listed.
+    /// The id under which the item was listed.
     pub id: ContentId,
-    /// The panel's name, as it was last listed.
+    /// The panel's name in the last listing with the item.
     pub name: String,
-    /// How many edits it has.
+    /// The number of its edits.
     pub edits: u64,
-    /// How many items have this name now. One of several may be the same, and nobody can tell which.
+    /// The number of items that have this name now. If there are several, it is not known which of them is the same
+    /// item.
     pub candidates: u64,
 }
 
 impl Service {
-    /// Returns the edits whose items have no row, by kind and rising id.
+    /// Returns the edits whose items have no row, by kind and ascending id.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Values of edits in words: categories by their names, because nobody knows them by their ids.
+//! Shows values of edits to people. Categories are shown by name, because people don't know their ids.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use sync_core::overlay::{EditField, EditValue};
 pub struct CategoryNames(BTreeMap<String, String>);
 
 impl CategoryNames {
-    /// The names of these categories. Of two with an id, the first one counts.
+    /// Returns the names of these categories. If two have the same id, the first one counts.
     pub fn of(categories: &[Category]) -> Self {
         Self::of_pairs(categories.iter().map(|category| (category.id.0.as_str(), category.name.as_str())))
     }
 
-    /// The names of these ids.
+    /// Returns the names of these pairs of id and name. If two have the same id, the first one counts.
     pub fn of_pairs<'a>(pairs: impl DoubleEndedIterator<Item = (&'a str, &'a str)>) -> Self {
         Self(pairs.rev().map(|(id, name)| (id.to_owned(), name.to_owned())).collect())
     }

@@ -1,4 +1,4 @@
-//! Categories as people name them.
+//! Finds categories by the names that people type.
 
 use sync_core::catalogue::SizedCategory;
 use sync_core::search::fold;
@@ -7,7 +7,7 @@ use sync_core::{Category, CategoryId, ContentKind};
 use super::ReadError;
 use crate::similar::{is_alike, likeness};
 
-/// How many similar categories are named.
+/// The number of similar categories that an error names.
 const SIMILAR: usize = 5;
 
 /// A category that a name may mean.
@@ -27,13 +27,13 @@ impl FoundCategory {
         Self { kind, id: category.id.clone(), name: Some(category.name.clone()) }
     }
 
-    /// A category that items name.
+    /// Returns a category of the sized ones, which the panel may not list.
     pub fn sized(kind: ContentKind, category: &SizedCategory) -> Self {
         Self { kind, id: category.id.clone(), name: category.name.clone() }
     }
 }
 
-/// Returns the categories with this id or this name, one at most of each kind.
+/// Returns the categories with this id or this name, at most one per kind.
 pub(crate) fn find(wanted: &str, known: &[FoundCategory]) -> Result<Vec<(ContentKind, CategoryId)>, ReadError> {
     let mut found = Vec::new();
     for kind in ContentKind::ALL {
@@ -58,7 +58,8 @@ pub(crate) fn find(wanted: &str, known: &[FoundCategory]) -> Result<Vec<(Content
     if found.is_empty() { Err(ReadError::UnknownCategory { similar: similar(wanted, known) }) } else { Ok(found) }
 }
 
-/// Categories that have the words in their names; if there are none, those whose names are alike, the best first.
+/// Returns the categories whose names contain the words. If there are none, returns those with similar names, the best
+/// first.
 fn similar(wanted: &str, known: &[FoundCategory]) -> Vec<FoundCategory> {
     let wanted = fold(wanted);
     let has_words = |name: &String| !wanted.is_empty() && fold(name).contains(&wanted);
@@ -70,7 +71,7 @@ fn similar(wanted: &str, known: &[FoundCategory]) -> Vec<FoundCategory> {
     let likeness = |category: &FoundCategory| Some(likeness(&wanted, &fold(category.name.as_deref()?)));
     let mut alike: Vec<_> = known.iter().filter_map(|category| Some((likeness(category)?, category))).collect();
     alike.retain(|(likeness, _)| is_alike(*likeness));
-    // The order of equals stays.
+    // The sort is stable, so equally similar categories keep their order.
     alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     alike.into_iter().take(SIMILAR).map(|(_, category)| category.clone()).collect()
 }

@@ -1,24 +1,24 @@
-//! The cursor of a query with an age. The moment that the age stood for on the first page goes along with it, so that
-//! the pages behind it are of the same query although the clock goes on.
+//! The cursor of a query with an age. It contains the time that the age meant on the first page, so that later pages
+//! belong to the same query although the clock goes on.
 
 use sync_core::search::InvalidCursor;
 
 use crate::since::Moment;
 
-/// Stands between the parts. No cursor of the core has it.
+/// The separator of the parts. No cursor of the core contains it.
 const SEPARATOR: char = '.';
 
-/// Since when items are wanted, and how that is told in cursors.
+/// The time from which on items are wanted, and the text about it in cursors.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Since {
-    /// In unix seconds.
+    /// The time, in unix seconds.
     pub(super) moment: Option<i64>,
-    /// What is put behind each cursor.
+    /// The text that is appended to each cursor.
     suffix: String,
 }
 
 impl Since {
-    /// Takes the moment of a request, and its cursor apart: what is left of the cursor is one of the core.
+    /// Returns the time of a request, and the part of its cursor that is a cursor of the core.
     pub(super) fn of(
         since: Option<Moment>,
         after: Option<&str>,
@@ -27,7 +27,7 @@ impl Since {
         let parts = after.and_then(|after| after.split_once(SEPARATOR));
         let Some(Moment::Ago(age)) = since else {
             let moment = if let Some(Moment::At(moment)) = since { Some(moment) } else { None };
-            // The cursor is of a query with an age.
+            // A cursor with several parts is of a query with an age.
             let is_other = parts.is_some();
             let since = Self { moment, suffix: String::new() };
             return if is_other { Err(InvalidCursor::OtherQuery) } else { Ok((since, after)) };
@@ -41,7 +41,7 @@ impl Since {
         Ok((Self { moment: Some(moment), suffix }, parts.map(|(cursor, _)| cursor)))
     }
 
-    /// The text of a cursor.
+    /// Returns the text of a cursor.
     pub(super) fn text(&self, cursor: &sync_core::Cursor) -> String {
         let mut text = cursor.to_string();
         text.push_str(&self.suffix);
@@ -49,7 +49,7 @@ impl Since {
     }
 }
 
-/// The moment behind a cursor, if it is of this age.
+/// Returns the time in a cursor. Fails if the cursor is of another age.
 fn told_moment(told: &str, age: i64) -> Result<i64, InvalidCursor> {
     let (of, moment) = told.split_once(SEPARATOR).ok_or(InvalidCursor::Malformed)?;
     let number = |text: &str| text.parse::<i64>().map_err(|_| InvalidCursor::Malformed);

@@ -1,4 +1,4 @@
-//! Everything that is there, page by page.
+//! Reads all rows, page by page.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
 use super::item::NamedCategory;
 use crate::service::Service;
 
-/// Rows that are read in one go. Only these are in memory.
+/// The number of rows that one call reads. Only these rows are in memory.
 const PAGE: u32 = 500;
 
 /// A row of an export.
@@ -21,14 +21,14 @@ pub struct ExportedItem {
     pub categories: Vec<NamedCategory>,
 }
 
-/// Reads all rows, kind by kind and by rising id. A row that is there from the beginning to the end is read exactly
+/// Reads all rows, kind by kind and by ascending id. A row that exists from the beginning to the end is read exactly
 /// once, whatever is added or removed meanwhile.
 #[derive(Debug)]
 pub struct ExportReader {
     service: Service,
     profile: ProfileId,
     view: View,
-    /// The kinds that are left, the current one last.
+    /// The kinds that are left. The current one is the last.
     kinds: Vec<ContentKind>,
     after: Option<ContentId>,
     /// The names of the categories of the current kind; `None` before its first page.
@@ -52,13 +52,13 @@ impl Service {
 }
 
 impl ExportReader {
-    /// The same, with this view.
+    /// Sets the view.
     #[must_use]
     pub fn seen(self, view: View) -> Self {
         Self { view, ..self }
     }
 
-    /// Reads some rows on. Returns `None` at the end; a page may be empty.
+    /// Reads the next rows. Returns `None` at the end. A page may be empty.
     pub async fn next_page(&mut self) -> Result<Option<Vec<ExportedItem>>, StoreError> {
         let Some(kind) = self.kinds.last().copied() else { return Ok(None) };
         let cache = self.service.cache();

@@ -1,4 +1,4 @@
-//! One item with all that is known of it, and categories with their sizes.
+//! Reads one item with everything that is known of it, and categories with their sizes.
 
 use sync_core::catalogue::{ItemState, KnownItem, SizedCategory};
 use sync_core::overlay::{EditedItem, Shown};
@@ -6,18 +6,18 @@ use sync_core::{Category, CategoryId, ChangeRecord, ContentId, ContentKind, Item
 
 use crate::service::Service;
 
-/// How many changes of an item are shown.
+/// The number of changes of an item that are shown.
 pub const SHOWN_CHANGES: u32 = 10;
 
-/// An item that is there, or was, with the names of its categories.
+/// An item that exists or existed, with the names of its categories.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ShownItem {
-    /// The row as the panel lists it, or what is remembered of it.
+    /// The row as the panel lists it, or what is known of an item without a row.
     pub state: ItemState,
-    /// The categories in which the item is shown, by id; none of an item that has no row.
+    /// The categories in which the item is shown, by id; empty for an item without a row.
     pub categories: Vec<NamedCategory>,
-    /// The panel's categories of the item, by id; none of an item that has no row.
+    /// The panel's categories of the item, by id; empty for an item without a row.
     pub panel_categories: Vec<NamedCategory>,
     /// The epoch of the changes.
     pub epoch: i64,
@@ -40,7 +40,7 @@ pub struct NamedCategory {
 }
 
 impl NamedCategory {
-    /// The categories of an item, with their names.
+    /// Returns the categories of an item with their names.
     pub(super) fn of<'a>(item: &Item, name: impl Fn(&str) -> Option<&'a str>) -> Vec<Self> {
         let named = |id: &str| Self { id: CategoryId(id.to_owned()), name: name(id).map(str::to_owned) };
         item.categories().iter().map(|id| named(id.as_str())).collect()
@@ -48,7 +48,7 @@ impl NamedCategory {
 }
 
 impl ShownItem {
-    /// Puts the names of the categories beside an item.
+    /// Adds the names of the categories to an item.
     pub fn of(known: KnownItem, epoch: i64, categories: &[Category]) -> Self {
         let KnownItem { state, changes, edited, shown, .. } = known;
         let name = |id: &str| categories.iter().find(|it| it.id.0 == id).map(|it| it.name.as_str());
@@ -59,15 +59,15 @@ impl ShownItem {
         Self { state, categories, panel_categories, epoch, changes, edited, shown }
     }
 
-    /// The item as it is shown; `None` if it has no row.
+    /// Returns the item as it is shown; `None` if it has no row.
     pub fn item(&self) -> Option<Item> {
         if let ItemState::Present { item, .. } = &self.state { Some(self.shown.over((**item).clone())) } else { None }
     }
 }
 
 impl Service {
-    /// Returns an item with all that is known of it, and its last ten changes. An item that was removed and is
-    /// remembered has its tombstone. An item that is hidden, excluded, or only edited is there as well.
+    /// Returns an item with everything that is known of it, and its last ten changes. A removed item is returned while
+    /// it has a tombstone. An item that is hidden, excluded, or only edited is returned as well.
     pub async fn show(
         &self,
         profile: &ProfileId,
@@ -77,7 +77,7 @@ impl Service {
         loop {
             let epoch = self.cache().feed(profile).await?.epoch;
             let Some(known) = self.cache().item(profile, kind, id, SHOWN_CHANGES).await? else { return Ok(None) };
-            // The changes are of this epoch if it has not ended meanwhile.
+            // The changes belong to this epoch, unless the epoch has ended meanwhile.
             if self.cache().feed(profile).await?.epoch == epoch {
                 let categories = self.cache().categories(profile, kind).await?;
                 return Ok(Some(ShownItem::of(known, epoch, &categories)));
@@ -85,8 +85,8 @@ impl Service {
         }
     }
 
-    /// Returns the categories of a kind in the panel's order, each with the number of its items, and behind them those
-    /// that items name and the panel doesn't.
+    /// Returns the categories of a kind in the panel's order, each with the number of its items. After them come the
+    /// categories that items name and the panel doesn't list.
     pub async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<SizedCategory>, StoreError> {
         self.cache().sized_categories(profile, kind).await
     }

@@ -1,77 +1,77 @@
-//! What a reader asks for: a list of a kind, or a search.
+//! The requests of readers: a list of a kind, or a search.
 
 use sync_core::ContentKind;
 use sync_core::catalogue::{Sort, View};
 
 use crate::since::Moment;
 
-/// The number of items on a page where none is named.
+/// The number of items on a page if the request names none.
 const LIMIT: u32 = 50;
 
-/// What items have to be like. All conditions have to be met.
+/// The conditions of a list or a search. An item has to meet all of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ItemFilter {
-    /// Items of the category with this id or this name. An id goes before a name, and a name with the same letters in
-    /// the same case before one in another case.
+    /// Only items of the category with this id or this name. An id comes before a name, and a name in the same case
+    /// before a name in another case.
     pub category: Option<String>,
-    /// Items of these years of release, both included.
+    /// Only items of these years of release, both included.
     pub years: Option<(i64, i64)>,
-    /// Items with at least this rating, 0 to 10.
+    /// Only items with at least this rating, 0 to 10.
     pub rating_min: Option<f64>,
-    /// Items that the panel added at this moment or later.
+    /// Only items that the panel added at this moment or later.
     pub added_since: Option<Moment>,
-    /// Items whose removal is held.
+    /// Only items whose removal is held.
     pub held: bool,
-    /// Items that are favourites of the user.
+    /// Only favourites of the user.
     pub favourite: bool,
-    /// Items with this tag of the user.
+    /// Only items with this tag of the user.
     pub tag: Option<String>,
 }
 
 impl ItemFilter {
-    /// No condition: every item passes.
+    /// Returns no conditions: every item meets them.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// The same, for items of the category with this id or this name.
+    /// Keeps only items of the category with this id or this name.
     #[must_use]
     pub fn in_category(self, category: impl Into<String>) -> Self {
         Self { category: Some(category.into()), ..self }
     }
 
-    /// The same, for items of these years, both included.
+    /// Keeps only items of these years, both included.
     #[must_use]
     pub fn of_years(self, first: i64, last: i64) -> Self {
         Self { years: Some((first, last)), ..self }
     }
 
-    /// The same, for items with at least this rating.
+    /// Keeps only items with at least this rating.
     #[must_use]
     pub fn rated_at_least(self, rating: f64) -> Self {
         Self { rating_min: Some(rating), ..self }
     }
 
-    /// The same, for items that the panel added at this moment or later.
+    /// Keeps only items that the panel added at this moment or later.
     #[must_use]
     pub fn added_since(self, moment: Moment) -> Self {
         Self { added_since: Some(moment), ..self }
     }
 
-    /// The same, for items whose removal is held.
+    /// Keeps only items whose removal is held.
     #[must_use]
     pub fn only_held(self) -> Self {
         Self { held: true, ..self }
     }
 
-    /// The same, for favourites.
+    /// Keeps only favourites.
     #[must_use]
     pub fn only_favourites(self) -> Self {
         Self { favourite: true, ..self }
     }
 
-    /// The same, for items with this tag.
+    /// Keeps only items with this tag.
     #[must_use]
     pub fn tagged(self, tag: impl Into<String>) -> Self {
         Self { tag: Some(tag.into()), ..self }
@@ -84,20 +84,20 @@ impl ItemFilter {
 pub struct ListRequest {
     /// The kind.
     pub kind: ContentKind,
-    /// What the items have to be like.
+    /// The conditions.
     pub filter: ItemFilter,
-    /// How items are shown, and which of them. Default [`View::SHOWN`].
+    /// How items are shown, and which of them. The default is [`View::SHOWN`].
     pub view: View,
-    /// The order. Default [`Sort::Panel`].
+    /// The order. The default is [`Sort::Panel`].
     pub sort: Sort,
-    /// How many items at most; 0 is treated as 1. Default 50.
+    /// The largest number of items; 0 is treated as 1. The default is 50.
     pub limit: u32,
-    /// The cursor of the item behind which the page begins; `None` for the first page.
+    /// The cursor of the item after which the page begins; `None` for the first page.
     pub after: Option<String>,
 }
 
 impl ListRequest {
-    /// The first items of a kind, in the panel's order.
+    /// Returns a request for the first items of a kind, in the panel's order.
     pub const fn new(kind: ContentKind) -> Self {
         let filter = ItemFilter {
             category: None,
@@ -111,31 +111,31 @@ impl ListRequest {
         Self { kind, filter, view: View::SHOWN, sort: Sort::Panel, limit: LIMIT, after: None }
     }
 
-    /// The same, for items like these.
+    /// Sets the conditions.
     #[must_use]
     pub fn filtered(self, filter: ItemFilter) -> Self {
         Self { filter, ..self }
     }
 
-    /// The same, with this view.
+    /// Sets the view.
     #[must_use]
     pub fn seen(self, view: View) -> Self {
         Self { view, ..self }
     }
 
-    /// The same, in this order.
+    /// Sets the order.
     #[must_use]
     pub fn sorted(self, sort: Sort) -> Self {
         Self { sort, ..self }
     }
 
-    /// The same, so many items at most.
+    /// Sets the largest number of items.
     #[must_use]
     pub fn limited(self, limit: u32) -> Self {
         Self { limit, ..self }
     }
 
-    /// The same, behind the item with this cursor.
+    /// Begins the page after the item with this cursor.
     #[must_use]
     pub fn after(self, cursor: impl Into<String>) -> Self {
         Self { after: Some(cursor.into()), ..self }
@@ -148,24 +148,24 @@ impl ListRequest {
 pub struct SearchRequest {
     /// What a person typed. Any text is a search; see [`Words`](sync_core::Words).
     pub words: String,
-    /// Whether a word behind a `-` must not be there. Default false: a name as it stands finds its item.
+    /// Whether a word after a `-` must not occur. The default is false, so that a name with a `-` finds its item.
     pub exclusions: bool,
-    /// Items of these kinds. Default all.
+    /// The kinds of the items. The default is all kinds.
     pub kinds: Vec<ContentKind>,
-    /// What the items have to be like.
+    /// The conditions.
     pub filter: ItemFilter,
-    /// How items are shown, and which of them. Default [`View::SHOWN`].
+    /// How items are shown, and which of them. The default is [`View::SHOWN`].
     pub view: View,
-    /// The order. Default [`Sort::Rank`].
+    /// The order. The default is [`Sort::Rank`].
     pub sort: Sort,
-    /// How many items at most; 0 is treated as 1. Default 50.
+    /// The largest number of items; 0 is treated as 1. The default is 50.
     pub limit: u32,
-    /// The cursor of the item behind which the page begins; `None` for the first page.
+    /// The cursor of the item after which the page begins; `None` for the first page.
     pub after: Option<String>,
 }
 
 impl SearchRequest {
-    /// The best results for these words, of all kinds.
+    /// Returns a request for the best results for these words, of all kinds.
     pub fn new(words: impl Into<String>) -> Self {
         Self {
             words: words.into(),
@@ -179,43 +179,43 @@ impl SearchRequest {
         }
     }
 
-    /// The same, where a word behind a `-` must not be there.
+    /// Excludes items that have a word after a `-`.
     #[must_use]
     pub fn with_exclusions(self) -> Self {
         Self { exclusions: true, ..self }
     }
 
-    /// The same, of these kinds.
+    /// Keeps only items of these kinds.
     #[must_use]
     pub fn of_kinds(self, kinds: &[ContentKind]) -> Self {
         Self { kinds: kinds.to_vec(), ..self }
     }
 
-    /// The same, for items like these.
+    /// Sets the conditions.
     #[must_use]
     pub fn filtered(self, filter: ItemFilter) -> Self {
         Self { filter, ..self }
     }
 
-    /// The same, with this view.
+    /// Sets the view.
     #[must_use]
     pub fn seen(self, view: View) -> Self {
         Self { view, ..self }
     }
 
-    /// The same, in this order.
+    /// Sets the order.
     #[must_use]
     pub fn sorted(self, sort: Sort) -> Self {
         Self { sort, ..self }
     }
 
-    /// The same, so many items at most.
+    /// Sets the largest number of items.
     #[must_use]
     pub fn limited(self, limit: u32) -> Self {
         Self { limit, ..self }
     }
 
-    /// The same, behind the item with this cursor.
+    /// Begins the page after the item with this cursor.
     #[must_use]
     pub fn after(self, cursor: impl Into<String>) -> Self {
         Self { after: Some(cursor.into()), ..self }

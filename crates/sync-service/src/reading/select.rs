@@ -1,4 +1,4 @@
-//! Lists and searches: a request becomes a selection, and what is selected gets the names of its categories.
+//! Lists and searches: turns a request into a selection, and adds the names of categories to the selected items.
 
 use std::collections::HashMap;
 
@@ -19,25 +19,25 @@ pub struct FoundItem {
     pub row: SelectedRow,
     /// The name of [`SelectedRow::category`]; `None` if the panel doesn't list it.
     pub category_name: Option<String>,
-    /// The place of this item, for [`ListRequest::after`] and [`SearchRequest::after`]. It goes before the cursor of
-    /// the row, which doesn't know ages.
+    /// The place of this item, for [`ListRequest::after`] and [`SearchRequest::after`]. It takes the place of the
+    /// cursor of the row, which doesn't contain ages.
     pub cursor: String,
 }
 
-/// Some items.
+/// A page of items.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ItemsPage {
     /// The items, in their order.
     pub items: Vec<FoundItem>,
-    /// The cursor behind which the next page begins; `None` if this is the last one.
+    /// The cursor after which the next page begins; `None` if this page is the last one.
     pub next: Option<String>,
-    /// Whether the kept search text answered, or the rows had to be read.
+    /// Whether the search text answered, or the rows had to be read.
     pub answered_by: AnsweredBy,
 }
 
-/// A list or a search, as a program that asks a [`Catalogue`](sync_core::Catalogue) by itself needs it: without
-/// waiting, for example.
+/// A list or a search for a program that asks a [`Catalogue`](sync_core::Catalogue) by itself, for example
+/// synchronously.
 #[derive(Debug, Clone)]
 pub struct Query<'a> {
     kinds: &'a [ContentKind],
@@ -66,7 +66,7 @@ impl<'a> From<&'a SearchRequest> for Query<'a> {
 }
 
 impl Query<'_> {
-    /// The kinds whose categories have to be known, each once.
+    /// Returns the kinds whose categories have to be known, each once.
     pub fn kinds(&self) -> Vec<ContentKind> {
         ContentKind::ALL.into_iter().filter(|kind| self.kinds.contains(kind)).collect()
     }
@@ -75,8 +75,8 @@ impl Query<'_> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::UnknownCategory`] and [`ReadError::AmbiguousCategory`] if the request names a category;
-    /// [`ReadError::Cursor`] if it has a cursor of another query.
+    /// [`ReadError::UnknownCategory`] and [`ReadError::AmbiguousCategory`] if the request names a category that can't
+    /// be identified; [`ReadError::Cursor`] if it has a cursor of another query.
     pub fn selection(&self, categories: &PerKind<Vec<Category>>, now: i64) -> Result<Asked, ReadError> {
         let known = || -> Vec<FoundCategory> {
             let of_kind = |kind: ContentKind| categories[kind].iter().map(move |it| FoundCategory::listed(kind, it));
@@ -85,11 +85,11 @@ impl Query<'_> {
         self.asked(&known, now)
     }
 
-    /// As [`Self::selection`], for a category that the panel may no longer list.
+    /// Does the same as [`Self::selection`], for a category that the panel may no longer list.
     ///
     /// # Errors
     ///
-    /// As [`Self::selection`].
+    /// The same as those of [`Self::selection`].
     pub fn selection_of_sized(&self, categories: &PerKind<Vec<SizedCategory>>, now: i64) -> Result<Asked, ReadError> {
         let known = || -> Vec<FoundCategory> {
             let of_kind = |kind: ContentKind| categories[kind].iter().map(move |it| FoundCategory::sized(kind, it));
@@ -125,13 +125,13 @@ impl Query<'_> {
 /// A query that can be asked of a [`Catalogue`](sync_core::Catalogue).
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// What to ask.
+    /// The selection to ask for.
     pub selection: Selection,
     since: Since,
 }
 
 impl Asked {
-    /// Puts the names of the categories beside what was selected.
+    /// Adds the names of the categories to the selected rows.
     pub fn page(&self, selected: Selected, categories: &PerKind<Vec<Category>>) -> ItemsPage {
         let names = PerKind::from_fn(|kind| {
             let names = categories[kind].iter().map(|category| (category.id.0.as_str(), category.name.as_str()));
@@ -154,17 +154,17 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ReadError::UnknownCategory`] and [`ReadError::AmbiguousCategory`] if the request names a category;
-    /// [`ReadError::Cursor`] if it has a cursor of another query.
+    /// [`ReadError::UnknownCategory`] and [`ReadError::AmbiguousCategory`] if the request names a category that can't
+    /// be identified; [`ReadError::Cursor`] if it has a cursor of another query.
     pub async fn list(&self, profile: &ProfileId, request: &ListRequest) -> Result<ItemsPage, ReadError> {
         self.answer(profile, request.into()).await
     }
 
-    /// Returns a page of the items that are found by words. Words without a searchable one find nothing.
+    /// Returns a page of the items that are found by words. If no word can be searched, nothing is found.
     ///
     /// # Errors
     ///
-    /// As [`Self::list`].
+    /// The same as those of [`Self::list`].
     pub async fn search(&self, profile: &ProfileId, request: &SearchRequest) -> Result<ItemsPage, ReadError> {
         self.answer(profile, request.into()).await
     }
@@ -176,7 +176,7 @@ impl Service {
         }
         let asked = match query.selection(&categories, self.now()) {
             Err(ReadError::UnknownCategory { .. }) => {
-                // It may be one that items name, and the panel doesn't list. Counting them takes longer.
+                // Items may name a category that the panel doesn't list. Counting the categories of items takes longer.
                 let mut sized = PerKind::from_fn(|_| Vec::new());
                 for kind in query.kinds() {
                     sized[kind] = self.cache().sized_categories(profile, kind).await?;

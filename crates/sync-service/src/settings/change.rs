@@ -1,4 +1,4 @@
-//! Changing settings by `KEY=VALUE`: all of them, or none.
+//! Changes settings by `KEY=VALUE`: all of them, or none.
 
 use sync_core::Profile;
 
@@ -12,23 +12,23 @@ const KEY_MAX: usize = 20;
 /// The longest value that an error shows.
 const VALUE_MAX: usize = 40;
 
-/// A profile with other settings.
+/// A profile with changed settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changed {
     /// The profile.
     pub profile: Profile,
-    /// The keys of the settings whose values differ from before, in the order of the list.
+    /// The keys of the settings whose values have changed, in the order of the list.
     pub keys: Vec<&'static str>,
 }
 
-/// The reason why settings were not changed. It shows of the typed text only what can't be a secret.
+/// The reason why settings were not changed. It shows only those parts of the typed text that can't be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingError {
     /// A text has no `=`.
     #[error("a setting is written as KEY=VALUE")]
     NoValue {
-        /// The setting, if the text is the key of one.
+        /// The key, if the text is the key of a setting.
         key: Option<&'static str>,
     },
     /// There is no such setting.
@@ -42,7 +42,7 @@ pub enum SettingError {
     /// A setting is named twice.
     #[error("`{0}` is named twice")]
     Twice(&'static str),
-    /// A value is not one of the setting.
+    /// The setting doesn't take this value.
     #[error("{} is no value of `{key}`: use {range}{}", quoted(.shown.as_deref()), in_brackets(.unit))]
     BadValue {
         /// The key.
@@ -60,7 +60,7 @@ pub enum SettingError {
 ///
 /// # Errors
 ///
-/// One of the texts can't be used, so none of them is.
+/// One of the texts can't be used. Then none of them is used.
 pub fn change(profile: &Profile, assignments: &[impl AsRef<str>]) -> Result<Changed, SettingError> {
     let mut changed = profile.clone();
     let mut named: Vec<&str> = Vec::new();
@@ -103,7 +103,7 @@ fn unknown(key: &str) -> SettingError {
     let is_made_of = |more: &str| is_short && key.chars().all(|c| c.is_ascii_lowercase() || more.contains(c));
     let meant = SETTINGS.iter().map(Setting::key);
     let similar = if is_made_of(".-_") { similar(key, meant) } else { None };
-    // A text with a full stop may be anything, unless it looks like a key.
+    // A text with a full stop may be a secret, unless it is similar to a key.
     let may_be_shown = is_made_of("-") || similar.is_some();
     SettingError::Unknown { key: may_be_shown.then(|| key.to_owned()), similar }
 }

@@ -1,4 +1,4 @@
-//! Entries that several settings share, and how their values are put into a profile.
+//! Entries that several settings share, and the functions that put their values into a profile.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use sync_core::{ContentKind, NotAValue, Schedule};
 
 use super::setting::{Setting, SettingValues};
 
-/// A setting of the schedule `auto`.
+/// Returns a setting of the schedule `auto`.
 pub(super) const fn auto(
     key: &'static str,
     unit: &'static str,
@@ -26,7 +26,7 @@ pub(super) const fn auto(
     }
 }
 
-/// The schedule of one kind. The last word of the key is the kind.
+/// Returns the setting for the schedule of one kind. The last word of the key is the kind.
 pub(super) const fn of_kind(key: &'static str, help: &'static str) -> Setting {
     Setting {
         key,
@@ -41,7 +41,8 @@ pub(super) const fn of_kind(key: &'static str, help: &'static str) -> Setting {
     }
 }
 
-/// A hook. Its text is for the shell or the system, so all but control characters may be in it.
+/// Returns the setting of a hook. Its text is for the shell or the system, so it may contain everything but control
+/// characters.
 pub(super) const fn hook(key: &'static str, values: SettingValues, help: &'static str) -> Setting {
     Setting {
         key,
@@ -70,7 +71,7 @@ pub(super) fn schedule(text: &str) -> Option<Option<Schedule>> {
     text.parse().ok().map(Some)
 }
 
-/// A setting of the requests. The default is the source's.
+/// Returns a setting of the requests. The source has the default.
 pub(super) const fn network(
     key: &'static str,
     unit: &'static str,
@@ -94,13 +95,14 @@ pub(super) fn put<T: FromStr>(place: &mut T, text: Option<&str>, default: T) -> 
     Ok(())
 }
 
-/// The flags of `profile add` take no larger number either.
+/// Sets a count. Larger numbers than those of a `u32` are rejected, as by the flags of `profile add`.
 pub(super) fn put_count(place: &mut u64, text: Option<&str>, default: u64) -> Result<(), NotAValue> {
     *place = text.map_or(Ok(default), |text| text.parse::<u32>().map(u64::from).map_err(|_| NotAValue))?;
     Ok(())
 }
 
-/// The rule of a field that both the user and the panel can change. The key ends with the name of the field.
+/// Returns the setting for the rule of a field that both the user and the panel can change. The key ends with the name
+/// of the field.
 pub(super) const fn conflict(key: &'static str, help: &'static str) -> Setting {
     Setting {
         key,

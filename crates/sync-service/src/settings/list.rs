@@ -1,7 +1,8 @@
 //! Every setting of a profile.
 //!
-//! A new setting is an entry here, a field of [`sync_core::Profile`], and a row in `docs/guide.md`, which a test of `sync-app`
-//! compares with this list. Where a store keeps it as a row, its key is also in `setting_rows` of `sync-core`.
+//! A new setting is an entry here, a field of [`sync_core::Profile`], and a row in `docs/guide.md`, which a test of
+//! `sync-app` compares with this list. If a store keeps the setting as a row, its key is also in `setting_rows` of
+//! `sync-core`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The settings of a profile as people name and type them: one list, from which commands, help and documents are made.
+//! The settings of a profile as people name and type them. Commands, help and documents are made from one list.
 
 mod change;
 mod entries;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sync_core::{ContentKind, NotAValue, Profile};
 
-/// What is shown in place of a command.
+/// The text that is shown in place of a command.
 const HIDDEN: &str = "(hidden)";
 
 /// A setting of a profile.
@@ -21,20 +21,20 @@ pub struct Setting {
     pub(super) set: fn(&mut Profile, &str, Option<&str>) -> Result<(), NotAValue>,
 }
 
-/// The values that a setting takes.
+/// The values that a setting accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum SettingValues {
     /// Whole numbers.
     Whole {
-        /// The least one.
+        /// The least number.
         least: u64,
-        /// The greatest one, if there is one that matters.
+        /// The greatest number; `None` if no limit matters.
         most: Option<u64>,
     },
-    /// Numbers with a fraction.
+    /// Numbers, which may have a fraction.
     Decimal {
-        /// The least one, as text.
+        /// The least number, as text.
         least: &'static str,
     },
     /// One of these words.
@@ -45,9 +45,9 @@ pub enum SettingValues {
     Kinds,
     /// Rates by time of the week ([`Timetable`](sync_core::rate::Timetable)).
     Timetable,
-    /// When something happens by itself.
+    /// A schedule.
     Schedule,
-    /// A length of time, between these.
+    /// A length of time within this range.
     Interval(&'static str),
     /// Hours of the day.
     Hours,
@@ -78,7 +78,8 @@ impl SettingValues {
         }
     }
 
-    /// Returns whether a rejected value may be shown: it was to be a number or a fixed word, and not any text.
+    /// Returns whether a rejected value may be shown. It may if the setting takes numbers or fixed words, and not any
+    /// text.
     pub(super) const fn are_fixed(self) -> bool {
         !matches!(
             self,
@@ -86,7 +87,7 @@ impl SettingValues {
         )
     }
 
-    /// Returns whether a text is within the range, as far as the range says.
+    /// Returns whether a text is within the range, as far as the range is fixed.
     fn allow(self, text: &str) -> bool {
         match self {
             Self::Whole { least, most } => {
@@ -152,7 +153,7 @@ impl Setting {
         (self.get)(profile, self.key).unwrap_or_else(|| self.default.to_owned())
     }
 
-    /// Returns the value in a profile as it may be shown. Of a command it says only that there is one.
+    /// Returns the value in a profile as it may be shown. For a command, it says only that there is one.
     pub fn shown(&self, profile: &Profile) -> String {
         let text = self.text(profile);
         if self.values == SettingValues::Command && !text.is_empty() { HIDDEN.to_owned() } else { text }

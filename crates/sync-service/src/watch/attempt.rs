@@ -1,4 +1,4 @@
-//! One attempt to sync a profile: it is postponed, or it runs.
+//! One attempt to sync a profile. The attempt is postponed, or it becomes a run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::paced::Paced;
 use crate::service::options_of;
 use crate::source::SourceFactory;
 
-/// What an attempt needs.
+/// The parts that an attempt needs.
 pub(super) struct Attempt<'a, F: ?Sized> {
     pub(super) caches: &'a dyn Caches,
     pub(super) sources: &'a F,
@@ -42,14 +42,14 @@ pub(super) struct Attempt<'a, F: ?Sized> {
 #[derive(Debug, Clone)]
 pub(super) struct Due {
     pub(super) profile: Profile,
-    /// What runs have learnt of the panel.
+    /// The facts that runs have learnt about the panel.
     pub(super) facts: PanelFacts,
     pub(super) kinds: Vec<ContentKind>,
-    /// Those of the kinds whose list was too slow for its deadline the last time.
+    /// The due kinds whose list was too slow for its deadline the last time.
     pub(super) slow: Vec<ContentKind>,
 }
 
-/// What a run needs that may begin.
+/// The parts of a run that may begin.
 struct Prepared {
     cache: Arc<dyn Cache>,
     source: Arc<dyn ContentSource>,
@@ -61,13 +61,13 @@ struct Prepared {
 pub(super) enum AttemptEnd {
     /// There was a run.
     Ran(Box<SyncReport>),
-    /// There was none, for this reason.
+    /// There was no run, for this reason.
     NotNow(NotNow),
     /// The cache can't be opened.
     NoCache(StoreError),
     /// The profile was removed.
     Gone,
-    /// The watcher ends.
+    /// The watcher stops.
     Stopped,
 }
 
@@ -75,7 +75,7 @@ impl<F: SourceFactory + ?Sized> Attempt<'_, F>
 where
     F::Error: std::fmt::Display,
 {
-    /// Syncs what is due, unless something speaks against it.
+    /// Syncs the due kinds, unless there is a reason not to.
     pub(super) async fn run(&self, due: &Due) -> AttemptEnd {
         let profile = &due.profile;
         match self.cancel.run_until_cancelled(self.prepare(due)).await {
@@ -100,7 +100,7 @@ where
         }
     }
 
-    /// Returns whether another program syncs the profile. It is looked at before anybody is asked.
+    /// Returns whether another program syncs the profile. This is checked before the gate and the panel are asked.
     async fn is_under_way(&self, profile: &Profile) -> Result<bool, StoreError> {
         let cache = self.caches.for_reading().await?;
         match cache.runs(&profile.id, 1).await {
@@ -109,7 +109,7 @@ where
         }
     }
 
-    /// Returns what the run needs, unless it doesn't begin.
+    /// Returns the parts of the run, or the reason why it doesn't begin.
     async fn prepare(&self, due: &Due) -> Result<Prepared, AttemptEnd> {
         let Due { profile, facts, kinds, .. } = due;
         let not_now = |why| Err(AttemptEnd::NotNow(why));
@@ -132,7 +132,7 @@ where
         paced.govern(&*source);
         let asked = self.ask(due, source);
         let (source, kinds) = paced.work(asked).await?;
-        // A run makes a profile that is missing. One that was removed since the cache was read stays removed.
+        // A run creates a missing profile. A profile that was removed since the cache was read must stay removed.
         match cache.profile(&profile.id).await {
             Ok(Some(_)) => Ok(Prepared { cache, source, kinds, paced }),
             Ok(None) => Err(AttemptEnd::Gone),
@@ -140,7 +140,8 @@ where
         }
     }
 
-    /// Asks the panel whether a run makes sense now. Returns the kinds for which it does.
+    /// Asks the panel whether a run makes sense now. Returns the source for the run, and the kinds for which it makes
+    /// sense.
     async fn ask(
         &self,
         due: &Due,
@@ -148,7 +149,8 @@ where
     ) -> Result<(Arc<dyn ContentSource>, Vec<ContentKind>), AttemptEnd> {
         let Due { profile, kinds, .. } = due;
         if profile.postpone_when_busy {
-            // Nothing is written yet: a panel that is asked too often while somebody watches gets no run in the history.
+            // Nothing is written yet. While somebody watches, the history gets no run, however often the panel is
+            // asked.
             let answer = source.account().await;
             if let Some(why) = answer.as_ref().ok().and_then(NotNow::of_account) {
                 return Err(AttemptEnd::NotNow(why));
@@ -164,18 +166,19 @@ where
     }
 }
 
-/// Returns the kinds whose list was too slow, and would be so again. A small answer shows it: the lists of categories.
+/// Returns the kinds whose list was too slow and would be too slow again. Small answers show this: the lists of
+/// categories.
 async fn still_slow(source: &dyn ContentSource, due: &Due, deadline: Option<Duration>) -> Vec<ContentKind> {
     if due.slow.is_empty() {
         return Vec::new();
     }
     let before = source.usage();
-    // The slow kinds first, and others if their categories are too few to show anything.
+    // The slow kinds are asked first. Other kinds follow if the answers so far are too small to show the speed.
     let others = ContentKind::ALL.into_iter().filter(|kind| !due.slow.contains(kind));
     let mut check = before.since(before);
     for kind in due.slow.iter().copied().chain(others) {
         if source.categories(kind).await.is_err() {
-            // The run will say what is wrong.
+            // The run will report the error.
             return Vec::new();
         }
         check = source.usage().since(before);

@@ -1,4 +1,4 @@
-//! What a watcher tells: the events of its life.
+//! The events of a watcher.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use sync_core::{Account, ContentKind, Profile, StoreError, SyncReport, Trigger};
 
 use super::upcoming::Upcoming;
 
-/// Hears the events of a watcher. Logs, metrics and hooks are observers.
+/// Receives the events of a watcher. Logs, metrics and hooks are observers.
 ///
 /// Calls come from the watcher's own task, one after the other. They must not block.
 pub trait WatchObserver: Send + Sync {
-    /// Hears one event.
+    /// Receives one event.
     fn event(&self, event: &WatchEvent<'_>);
 }
 
-/// Hears nothing.
+/// Ignores every event.
 impl WatchObserver for () {
     fn event(&self, _: &WatchEvent<'_>) {}
 }
 
-/// Several observers hear each event in their order.
+/// Passes each event to several observers, in their order.
 impl<T: WatchObserver + ?Sized> WatchObserver for Vec<std::sync::Arc<T>> {
     fn event(&self, event: &WatchEvent<'_>) {
         for observer in self {
@@ -32,10 +32,10 @@ impl<T: WatchObserver + ?Sized> WatchObserver for Vec<std::sync::Arc<T>> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WatchEvent<'a> {
-    /// The cache was read: this comes next for each profile. It comes at the start, after each run, and at least every
-    /// minute, also while runs are under way, so it is a sign of life.
+    /// The cache was read. The value has the next syncs of each profile. The event comes at the start, after each run,
+    /// and at least every minute, also while runs are under way. It is therefore a sign of life.
     Upcoming(&'a [Upcoming]),
-    /// The watcher lives, and can't read the cache for now. It comes at least every minute.
+    /// The watcher is alive, and can't read the cache for now. The event comes at least every minute.
     Alive,
     /// A run begins.
     Began {
@@ -43,71 +43,71 @@ pub enum WatchEvent<'a> {
         profile: &'a Profile,
         /// The kinds that are due.
         kinds: &'a [ContentKind],
-        /// What has started it.
+        /// The trigger of the run.
         trigger: Trigger,
     },
     /// A run has ended.
     Ended {
         /// The profile.
         profile: &'a Profile,
-        /// Its result.
+        /// The result.
         report: &'a SyncReport,
-        /// What has started it.
+        /// The trigger of the run.
         trigger: Trigger,
     },
     /// A run that is due doesn't begin now.
     Postponed {
         /// The profile.
         profile: &'a Profile,
-        /// Why.
+        /// The reason.
         why: &'a NotNow,
-        /// When it is looked at again.
+        /// The time of the next attempt.
         until: i64,
     },
-    /// The cache can't be read or written. It is tried again.
+    /// The cache can't be read or written. The watcher tries again.
     CacheTrouble {
         /// The error.
         error: &'a StoreError,
-        /// When it is tried again.
+        /// The time of the next attempt.
         until: i64,
     },
     /// The cache can be read and written again.
     CacheWorks,
-    /// A hook could not be told of a result.
+    /// A result could not be sent to a hook.
     HookFailed {
         /// The profile.
         profile: &'a Profile,
         /// The name of the hook.
         hook: &'static str,
-        /// Why, without a secret.
+        /// The reason, without a secret.
         why: &'a str,
-        /// When it is tried again; `None` if it is given up.
+        /// The time of the next attempt; `None` if the result is given up.
         until: Option<i64>,
     },
-    /// Settings were read again because somebody asked for it.
+    /// The settings were read again on request.
     Reloaded,
 }
 
-/// Why a run that is due doesn't begin now.
+/// The reason why a run that is due doesn't begin now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotNow {
     /// All connections of the account are in use.
     AccountBusy {
-        /// The connections in use.
+        /// The number of connections in use.
         active: i64,
-        /// The connections that the account has.
+        /// The number of connections that the account has.
         most: i64,
     },
-    /// Somebody who was asked before said no.
+    /// The gate has refused the run, for this reason.
     Gate(String),
-    /// A list was too slow for its deadline, and a list of categories shows that the link is no better.
+    /// A list was too slow for its deadline, and the lists of categories show that the link is still too slow.
     StillSlow,
     /// Another program syncs the profile.
     ProfileBusy,
     /// Another run asks the account.
     AccountInUse,
-    /// The source can't be made: the profile has no address or no password, for example.
+    /// The source can't be made, for example because the profile has no address or no password.
     NoSource(String),
 }
 
@@ -124,7 +124,7 @@ impl NotNow {
         }
     }
 
-    /// Returns the reason if all connections of an account are in use.
+    /// Returns the reason if all connections of an account are in use; `None` if not.
     pub(super) fn of_account(account: &Account) -> Option<Self> {
         let (active, most) = (account.active_connections?, account.max_connections?);
         (most > 0 && active >= most).then_some(Self::AccountBusy { active, most })

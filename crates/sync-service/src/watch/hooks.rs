@@ -1,4 +1,4 @@
-//! Hooks: they are told the results of runs, one after the other per profile, and never delay a run.
+//! Sends the results of runs to hooks. Results of a profile are sent one after the other, and never delay a run.
 
 mod news;
 mod ports;
@@ -27,51 +27,51 @@ use crate::service::Service;
 pub use ports::{HookSender, Logins, NotSent};
 pub use told::Told;
 
-/// The most names of each sort of change that are told, per kind.
+/// The largest number of names that a result has per kind and sort of change.
 pub const NAMES_TOLD: usize = 20;
 
-/// The runs that are read to tell whether an error is new.
+/// The number of runs that are read to decide whether an error is new.
 const RUNS: u32 = 30;
 
-/// The pauses between the attempts to send a result. After the last one it is given up.
+/// The pauses between the attempts to send a result. After the last attempt the result is given up.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(10), Duration::from_secs(50), Duration::from_secs(180), Duration::from_secs(360)];
 
-/// What hooks need.
+/// The parts that hooks need.
 pub struct HookParts {
     /// Opens the cache, to read what a run has changed.
     pub caches: Arc<dyn Caches>,
     /// Sends a result.
     pub sender: Arc<dyn HookSender>,
-    /// Knows the logins, which are blanked.
+    /// Knows the logins, which are blanked in results.
     pub logins: Arc<dyn Logins>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Waits.
     pub timer: Arc<dyn Timer>,
-    /// Hears of what could not be sent.
+    /// Receives the events about results that could not be sent.
     pub observer: Arc<dyn WatchObserver>,
-    /// Whether every result is told, whatever the settings of the profile say.
+    /// Whether every result is sent, regardless of the settings of the profile.
     pub always: bool,
 }
 
-/// Tells the results of a watcher through one sender.
+/// Sends the results of a watcher through one sender.
 ///
-/// As an observer it takes results in and returns at once. [`Hooks::run`] sends them, beside the watcher.
+/// As an observer, this type takes results and returns at once. [`Hooks::run`] sends them, while the watcher goes on.
 pub struct Hooks {
     parts: HookParts,
     state: Mutex<State>,
-    /// There is a result to be told.
+    /// Signals that there is a result to send.
     wake: Notify,
-    /// A result was told, or given up.
+    /// Signals that a result was sent or given up.
     done: Notify,
 }
 
 #[derive(Default)]
 struct State {
-    /// The newest result of each profile that is not yet being told.
+    /// The newest result of each profile, unless it is already being sent.
     waiting: BTreeMap<ProfileId, Ended>,
-    /// The profiles of which a result is being told, each with what ends a pause between two attempts.
+    /// The profiles of which a result is being sent, each with the signal that ends a pause between two attempts.
     under_way: BTreeMap<ProfileId, Arc<Notify>>,
 }
 
@@ -95,12 +95,12 @@ impl fmt::Debug for HookParts {
 }
 
 impl Hooks {
-    /// Returns hooks that have nothing to tell yet.
+    /// Returns hooks without results to send.
     pub fn new(parts: HookParts) -> Self {
         Self { parts, state: Mutex::default(), wake: Notify::new(), done: Notify::new() }
     }
 
-    /// Tells results until the future is dropped. What is being told then is given up.
+    /// Sends results until the future is dropped. A result that is being sent at that time is given up.
     pub async fn run(&self) -> Infallible {
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -116,7 +116,7 @@ impl Hooks {
         }
     }
 
-    /// Waits until nothing is left to be told.
+    /// Waits until no result is left to send.
     pub async fn idle(&self) {
         loop {
             let done = self.done.notified();
@@ -130,7 +130,7 @@ impl Hooks {
         }
     }
 
-    /// Takes the results that can be told now: one per profile.
+    /// Takes the results that can be sent now: at most one per profile.
     fn take(&self) -> Vec<(Ended, Arc<Notify>)> {
         let mut state = self.state();
         let State { waiting, under_way } = &mut *state;
@@ -152,11 +152,12 @@ impl Hooks {
         id
     }
 
-    /// Returns what is told of a run; `None` if it is no news.
+    /// Returns the message about a run; `None` if the run is no news.
     async fn prepare(&self, ended: Ended) -> Option<Told> {
         let Ended { profile, report, trigger } = ended;
         let always = self.parts.always || profile.hooks.always;
-        // A result is told although the cache can't be read: without names then, and rather once too often.
+        // A result is sent even if the cache can't be read. It then has no names, and it may be sent although it is no
+        // news.
         let cache = self.parts.caches.for_reading().await.ok();
         let service = cache.map(|cache| Service::new(cache, Arc::clone(&self.parts.clock)));
         let runs = match &service {
@@ -174,14 +175,14 @@ impl Hooks {
         };
         let overlay = match (&service, &login) {
             (Some(service), Some(login)) => service.overlay_news(&report, NAMES_TOLD, login).await,
-            // Without the login nothing can be named, so it is only counted.
+            // Without the login no name can be blanked, so the findings are only counted.
             _ => PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], 0, &Login::default())),
         };
         let changes = named.unwrap_or_else(|| Service::counted_changes(&report));
         Some(Told::new(profile, report, trigger, changes).with_overlay(overlay))
     }
 
-    /// Sends what is told. A newer result takes its place while it waits for the next attempt.
+    /// Sends a message. If a newer result comes during a pause between two attempts, this message is given up.
     async fn send(&self, told: &Told, newer: &Notify) {
         let mut pauses = PAUSES.into_iter();
         while let Err(NotSent { why, may_pass }) = self.parts.sender.send(told).await {

@@ -1,4 +1,4 @@
-//! A source whose account was asked for already: the run after it logs in only once.
+//! A source that was already asked for its account, so that the run after it logs in only once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver};
 use sync_core::{Account, Category, ContentKind, ContentSource, DigestScheme, Login, SourceError};
 
-/// The source, and the first answer to a login, which is given once.
+/// The source, and its answer to a login, which is returned once.
 pub(super) struct LoggedIn {
     source: Arc<dyn ContentSource>,
     answer: Mutex<Option<Result<Account, SourceError>>>,
 }
 
 impl LoggedIn {
-    /// Returns a source that answers the first login with this answer, and asks for each further one.
+    /// Returns a source that answers the first login with this answer. Each further login asks the panel.
     pub(super) fn new(source: Arc<dyn ContentSource>, answer: Result<Account, SourceError>) -> Self {
         Self { source, answer: Mutex::new(Some(answer)) }
     }

@@ -1,4 +1,4 @@
-//! The figures of a watcher, as the text that Prometheus reads.
+//! The metrics of a watcher, as the text that Prometheus reads.
 
 mod list;
 mod of_profile;
@@ -17,11 +17,11 @@ use of_profile::ProfileMetrics;
 
 pub use list::{METRICS, Metric, MetricType};
 
-/// A watcher that has given no sign of life for so long is not well. It looks at the cache at least every minute.
+/// The time without a sign of life after which a watcher is not well. It reads the cache at least every minute.
 const SILENCE: Duration = Duration::from_secs(180);
 
-/// Gathers the figures of a watcher. The labels hold ids of profiles, kinds, and fixed words: nothing of a panel, and no
-/// login.
+/// Gathers the metrics of a watcher. The labels hold ids of profiles, kinds, and fixed words. They hold nothing from a
+/// panel, and no login.
 pub struct Metrics {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -45,7 +45,7 @@ impl Metrics {
     /// The type of the text, for the header `Content-Type`.
     pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// Returns figures that are all at their beginning.
+    /// Returns metrics with their first values.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let registry = Registry::new();
         let of_all = |metric: Metric| {
@@ -59,7 +59,7 @@ impl Metrics {
         Self { clock, state: Mutex::new(state) }
     }
 
-    /// Returns the figures as of now, in the text format 0.0.4 of Prometheus.
+    /// Returns the current metrics, in the text format 0.0.4 of Prometheus.
     pub fn text(&self) -> String {
         let now = self.clock.now();
         let state = self.state();
@@ -87,7 +87,7 @@ impl State {
     }
 
     fn looked(&mut self, all: &[Upcoming]) {
-        // The metrics of a profile that was removed go with it.
+        // The metrics of a removed profile are removed.
         self.profiles.retain(|id, _| all.iter().any(|upcoming| upcoming.profile.id == *id));
         for upcoming in all {
             self.of(&upcoming.profile.id).looked(upcoming);

@@ -1,7 +1,7 @@
 //! Syncs profiles by their schedules, for months.
 //!
-//! `sync_core::policy` decides when a kind is due. The [`Watcher`] waits, runs what is due, and tells an observer.
-//! Nothing is remembered but short pauses: the history of runs says the rest, so a restart changes no decision.
+//! `sync_core::policy` decides when a kind is due. The [`Watcher`] waits, runs what is due, and informs an observer.
+//! Only short pauses are kept in memory. Everything else is in the history of runs, so a restart changes no decision.
 
 mod attempt;
 mod event;

@@ -1,4 +1,4 @@
-//! The short pauses that a watcher remembers by itself, because no run stands in the history for them.
+//! The short pauses that a watcher keeps in memory, because the history has no run for them.
 //!
 //! They are measured by the monotonic clock, so that a jump of the time of day doesn't matter.
 
@@ -10,10 +10,10 @@ use sync_core::{ContentKind, Profile, ProfileId};
 
 use super::event::NotNow;
 
-/// The time after which a run that was postponed is looked at again.
+/// The time after which a postponed run is tried again.
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
-/// The time after which a profile or an account that another program uses is looked at again.
+/// The time after which a profile or an account that another program uses is tried again.
 const BUSY: Duration = Duration::from_secs(60);
 
 /// The time for which a kind that a run has left out isn't asked for again.
@@ -25,23 +25,23 @@ const TROUBLE: i64 = 60;
 /// The longest pause after the cache could not be read or written, in seconds.
 const TROUBLE_MAX: i64 = 3600;
 
-/// The time for which a cache may be unusable.
+/// The time for which a cache may be unusable before the watcher ends.
 const TROUBLE_ENDS: Duration = Duration::from_secs(86_400);
 
-/// The time after the end of a pause from which on a failure is a new one, and not one more in a row.
+/// The time after the end of a pause after which a failure is a new one, and not one more in a row.
 const FORGOTTEN: Duration = Duration::from_secs(1800);
 
 /// The pauses of profiles and kinds.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
-    /// Until when a profile or one of its kinds is left alone, by the monotonic clock.
+    /// The time at which the pause of a profile or of one of its kinds ends, by the monotonic clock.
     until: BTreeMap<(ProfileId, Option<ContentKind>), Duration>,
-    /// The settings that a profile had when it was last looked at.
+    /// The settings of each profile when the cache was last read.
     known: BTreeMap<ProfileId, Profile>,
 }
 
 impl Pauses {
-    /// Ends the pauses of profiles whose settings have changed, and forgets those that are gone.
+    /// Ends the pauses of profiles whose settings have changed, and of profiles that are gone.
     pub(super) fn follow<'a>(&mut self, profiles: impl Iterator<Item = &'a Profile>) {
         let now: BTreeMap<_, _> = profiles.map(|profile| (profile.id.clone(), profile.clone())).collect();
         let before = std::mem::replace(&mut self.known, now);
@@ -54,48 +54,47 @@ impl Pauses {
         self.until.clear();
     }
 
-    /// Leaves a profile alone for this reason. Returns the length of the pause.
+    /// Pauses a profile for this reason. Returns the length of the pause.
     pub(super) fn postpone(&mut self, profile: &ProfileId, why: &NotNow, now: Duration) -> Duration {
         let pause = if matches!(why, NotNow::ProfileBusy | NotNow::AccountInUse) { BUSY } else { LOOK_AGAIN };
         self.until.insert((profile.clone(), None), now + pause);
         pause
     }
 
-    /// Leaves a kind alone that a run has left out, or whose list would be too slow. Returns the length of the pause.
+    /// Pauses a kind that a run has left out, or whose list would be too slow. Returns the length of the pause.
     pub(super) fn leave_out(&mut self, profile: &ProfileId, kind: ContentKind, now: Duration) -> Duration {
         self.until.insert((profile.clone(), Some(kind)), now + LEFT_OUT);
         LEFT_OUT
     }
 
-    /// Returns the rest of the pause of a kind; nothing if there is none.
+    /// Returns the rest of the pause of a kind; `None` if there is no pause.
     pub(super) fn rest(&self, profile: &ProfileId, kind: ContentKind, now: Duration) -> Option<Duration> {
         let of = |kind| self.until.get(&(profile.clone(), kind)).and_then(|until| until.checked_sub(now));
         of(None).max(of(Some(kind))).filter(|rest| !rest.is_zero())
     }
 }
 
-/// A cache that can't be read, or can't be written.
+/// The state of a cache that can't be read, or can't be written.
 #[derive(Debug)]
 pub(super) struct Trouble {
     since: Duration,
     attempts: u32,
-    /// When it is tried again, by the monotonic clock.
+    /// The time of the next attempt, by the monotonic clock.
     pub(super) until: Duration,
 }
 
 impl Trouble {
-    /// Notes one more attempt that has failed. Returns the length of the pause, or `None` if the cache has been unusable
-    /// for too long.
+    /// Counts a failed attempt. Returns the length of the pause; `None` if the cache has been unusable for too long.
     pub(super) fn note(trouble: &mut Option<Self>, now: Duration) -> Option<Duration> {
         let known = trouble.get_or_insert(Self { since: now, attempts: 0, until: now });
         if now.saturating_sub(known.until) > FORGOTTEN {
-            // Nobody has tried since then, so the cache may have been usable.
+            // There was no attempt since then, so the cache may have been usable.
             *known = Self { since: now, attempts: 0, until: now };
         }
         if now.saturating_sub(known.since) >= TROUBLE_ENDS {
             return None;
         }
-        // Several profiles may fail within one pause; that is one attempt.
+        // Failures of several profiles within one pause count as one attempt.
         if now >= known.until {
             known.attempts = known.attempts.saturating_add(1);
             let pause = after_failures(known.attempts, TROUBLE, 0).min(TROUBLE_MAX);

@@ -1,4 +1,4 @@
-//! When each kind of a profile is synced next. `status` and the watcher show and follow the same.
+//! The next sync of each kind of a profile. `status` shows it, and the watcher follows it.
 
 use sync_core::policy::{budget, due};
 use sync_core::{
@@ -9,7 +9,7 @@ use sync_core::{
 use crate::account::PanelAccount;
 use crate::service::Service;
 
-/// What comes next for a profile, and how its kinds stand.
+/// The next syncs of a profile, and the state of its kinds.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Upcoming {
@@ -17,23 +17,23 @@ pub struct Upcoming {
     pub profile: Profile,
     /// The next sync of each kind.
     pub next: PerKind<Next>,
-    /// When each list was last taken, and what has failed since.
+    /// The time of the last complete listing of each kind, and the failures since then.
     pub history: PerKind<KindHistory>,
-    /// The number of stored rows.
+    /// The number of stored rows of each kind.
     pub rows: PerKind<u64>,
-    /// The number of held removals.
+    /// The number of held removals of each kind.
     pub held: PerKind<u64>,
-    /// What runs have learnt of the panel.
+    /// The facts that runs have learnt about the panel.
     pub facts: PanelFacts,
-    /// How fast the account is asked; nothing if it was never asked.
+    /// The pace of the account; `None` if the account was never asked.
     pub pace: Option<AccountPace>,
-    /// The schedule in place of the profile's own ones.
+    /// The schedule in place of the profile's own ones, if there is one.
     schedule: Option<Schedule>,
     time: WallTime,
 }
 
 impl Upcoming {
-    /// Reads what comes next for a profile. `schedule` takes the place of the profile's own schedules.
+    /// Reads the next syncs of a profile. `schedule` takes the place of the profile's own schedules.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Upcoming {
         let (state, mut history) = (cache.sync_state(&profile.id).await?, cache.kind_histories(&profile.id).await?);
         for (kind, history) in history.iter_mut() {
             if state.last_sync[kind].is_none() {
-                // The content was deleted since then, so there is nothing that could be current.
+                // The content was deleted since then, so no listing is current.
                 history.listed_at = None;
             }
         }
@@ -72,7 +72,7 @@ impl Upcoming {
 }
 
 impl Service {
-    /// Returns what comes next for a profile. See [`Upcoming::read`].
+    /// Returns the next syncs of a profile. See [`Upcoming::read`].
     ///
     /// # Errors
     ///

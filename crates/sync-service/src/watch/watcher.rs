@@ -1,4 +1,4 @@
-//! The loop: it reads what comes next, runs what is due, and waits.
+//! The loop of the watcher: it reads the next syncs, runs what is due, and waits.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -26,14 +26,14 @@ use super::upcoming::Upcoming;
 use crate::account::PanelAccount;
 use crate::source::SourceFactory;
 
-/// The longest time between two looks at the cache and at the clock. Settings that somebody changes, and a clock that
-/// jumps, are noticed after it at the latest.
+/// The longest time between two reads of the cache and the clock. After this time at the latest, the watcher notices
+/// changed settings and a clock that has jumped.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// The time that runs get to end in order after the watcher was told to stop.
+/// The time in which runs can end in order after the watcher was told to stop.
 const GRACE: Duration = Duration::from_millis(1500);
 
-/// What a watcher needs.
+/// The parts that a watcher needs.
 pub struct Watcher<F> {
     /// Opens the cache.
     pub caches: Arc<dyn Caches>,
@@ -45,32 +45,31 @@ pub struct Watcher<F> {
     pub timer: Arc<dyn Timer>,
     /// Returns the time zone of the machine. It is asked before each decision.
     pub zone: fn() -> TimeZone,
-    /// Is asked before each run.
+    /// Decides before each run whether it may begin.
     pub gate: Arc<dyn Gate>,
-    /// Hears what happens.
+    /// Receives the events.
     pub observer: Arc<dyn WatchObserver>,
-    /// Hears the progress of the runs.
+    /// Receives the progress of the runs.
     pub progress: Arc<dyn Observer>,
-    /// Wakes the watcher: it reads the settings again, ends the pauses that it remembers, and tries a cache that could not
-    /// be used.
+    /// Wakes the watcher. It then reads the settings again, ends its pauses, and tries an unusable cache again.
     pub reload: Arc<Notify>,
-    /// What it watches.
+    /// The options.
     pub options: WatchOptions,
 }
 
-/// What a watcher watches, and how.
+/// The options of a watcher.
 #[derive(Debug, Clone)]
 pub struct WatchOptions {
-    /// The profiles; all of them, also those that are added later, if the list is empty.
+    /// The profiles to watch. If the list is empty, all profiles are watched, also those that are added later.
     pub profiles: Vec<ProfileId>,
-    /// The schedule of all kinds, in place of the profiles' own.
+    /// The schedule of all kinds, in place of the profiles' own schedules.
     pub schedule: Option<Schedule>,
-    /// The number of profiles that may be synced at once. Default 2. Profiles of one account are synced one after the
-    /// other in any case.
+    /// The largest number of profiles that are synced at the same time. The default is 2. Profiles of one account are
+    /// synced one after the other in any case.
     pub at_once: NonZeroUsize,
-    /// Whether the watcher runs once what is due, and ends. Default no.
+    /// Whether the watcher runs once what is due, and ends. The default is false.
     pub once: bool,
-    /// The deadline of lists, in place of the profiles' own. The check of a slow link is judged by it.
+    /// The deadline of lists, in place of the profiles' own. The check of a slow link uses it.
     pub deadline: Option<Duration>,
 }
 
@@ -90,11 +89,11 @@ impl Default for WatchOptions {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WatchEnd {
-    /// It was told to stop, or what was due once is done.
+    /// The watcher was told to stop, or everything that was due once is done.
     Stopped,
     /// A newer version of the program has made the cache.
     NewerCache(StoreError),
-    /// The cache could not be read or written for a day; this is the last error.
+    /// The cache could not be read or written for a day. The value is the last error.
     CacheUnusable(StoreError),
 }
 
@@ -110,30 +109,30 @@ struct UnderWay {
     account: PanelAccount,
 }
 
-/// What was due, and how the attempt ended.
+/// A run that was due, and the end of the attempt.
 type Ended = (Due, AttemptEnd);
 
 type Running<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'a>>>;
 
-/// Why the loop goes on.
+/// The reason why the loop goes on.
 enum Woken {
     /// An attempt has ended.
     Ended(Box<Ended>),
-    /// Somebody asked for it.
+    /// A reload was requested.
     Reload,
-    /// The time is over, or the watcher is told to stop.
+    /// The time is over, or the watcher was told to stop.
     Time,
 }
 
-/// What the loop remembers.
+/// The state of the loop.
 #[derive(Default)]
 struct Memory {
     pauses: Pauses,
-    /// The cache can't be read.
+    /// The state of a cache that can't be read.
     reading: Option<Trouble>,
-    /// The cache can't be written: by any run, or by the runs of a profile.
+    /// The state of a cache that can't be written: by any run (`None`), or by the runs of a profile.
     writing: BTreeMap<Option<ProfileId>, Trouble>,
-    /// The first such error, if the watcher runs once.
+    /// The first error of writing, if the watcher runs once.
     failed: Option<StoreError>,
     under_way: Vec<UnderWay>,
 }
@@ -142,7 +141,8 @@ impl<F: SourceFactory> Watcher<F>
 where
     F::Error: std::fmt::Display,
 {
-    /// Syncs what is due until it is told to stop. Runs under way are cancelled then; what they have committed stays.
+    /// Syncs what is due until the watcher is told to stop. Runs under way are then cancelled; what they have committed
+    /// stays.
     pub async fn run(&self, stop: &CancellationToken) -> WatchEnd {
         let time = || self.time();
         let attempt = Attempt {
@@ -218,9 +218,9 @@ where
         }
     }
 
-    /// Waits until a run ends, somebody wakes the watcher, or the time is over.
+    /// Waits until a run ends, a reload is requested, or the time is over.
     async fn wait(&self, time: Duration, running: &mut Running<'_>, stop: &CancellationToken) -> Woken {
-        // Without a run under way there is no end to wait for.
+        // If no run is under way, there is no end to wait for.
         let ends = async { if let Some(ended) = running.next().await { ended } else { pending().await } };
         let wakes = select(Box::pin(stop.cancelled()), Box::pin(self.reload.notified()));
         let wakes = select(wakes, self.timer.wait(time));
@@ -231,7 +231,7 @@ where
         }
     }
 
-    /// Reads what comes next. Without a result, the cache can't be read for now.
+    /// Reads the next syncs of all profiles. Returns `None` if the cache can't be read for now.
     async fn look(&self, memory: &mut Memory) -> Result<Option<Vec<Upcoming>>, WatchEnd> {
         if memory.reading.as_ref().is_some_and(|trouble| trouble.until > self.clock.monotonic()) {
             return Ok(None);
@@ -253,14 +253,14 @@ where
 
     async fn upcoming(&self) -> Result<Vec<Upcoming>, StoreError> {
         let cache = match self.caches.for_reading().await {
-            // Opening it for a run upgrades it.
+            // Opening an older cache for a run upgrades it.
             Err(StoreError::Older) => self.caches.for_writing().await?,
             cache => cache?,
         };
         let mut upcoming = Vec::new();
         for profile in self.profiles(&*cache).await? {
             match Upcoming::read(&*cache, profile, self.options.schedule.as_ref(), self.time()).await {
-                // It was removed at this time.
+                // The profile was removed meanwhile.
                 Err(StoreError::UnknownProfile(_)) => {}
                 read => upcoming.push(read?),
             }
@@ -268,7 +268,7 @@ where
         Ok(upcoming)
     }
 
-    /// Returns the profiles that are watched. One that is gone is left out, because it may come back.
+    /// Returns the profiles to watch. A missing profile is left out, because it may come back.
     async fn profiles(&self, cache: &dyn Cache) -> Result<Vec<Profile>, StoreError> {
         let mut profiles = cache.profiles().await?;
         let ids = &self.options.profiles;
@@ -280,7 +280,7 @@ where
         WallTime { now: self.clock.now(), zone: (self.zone)() }
     }
 
-    /// Returns the runs that are due, and the time until the next one is.
+    /// Returns the runs that are due, and the time until the next run is due.
     fn due(&self, memory: &mut Memory, upcoming: Vec<Upcoming>) -> (Vec<Due>, Duration) {
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let (mut due, mut wait) = (Vec::new(), LOOK);
@@ -301,7 +301,8 @@ where
                 due.push(Due { profile, facts, kinds, slow });
             }
         }
-        // Without a run that is due, nothing shows whether the cache can be written again.
+        // If no run is due after a pause, nothing would show whether the cache can be written again. The trouble then
+        // ends.
         let is_due = |id: &Option<ProfileId>| due.iter().any(|due| id.as_ref().is_none_or(|id| due.profile.id == *id));
         let before = memory.writing.len();
         memory.writing.retain(|id, trouble| trouble.until > monotonic || is_due(id));
@@ -314,7 +315,7 @@ where
         (due, wait)
     }
 
-    /// Begins the runs that may begin now. The others stay.
+    /// Begins the runs that may begin now. The others stay in `due`.
     fn begin<'a>(
         &'a self,
         attempt: &'a Attempt<'a, F>,
@@ -346,7 +347,7 @@ where
         *due = left;
     }
 
-    /// Takes in the end of an attempt.
+    /// Processes the end of an attempt.
     fn ended(&self, memory: &mut Memory, ended: Ended) -> Result<(), WatchEnd> {
         let (Due { profile, kinds, slow, .. }, end) = ended;
         memory.under_way.retain(|run| run.profile != profile.id);
@@ -408,10 +409,10 @@ where
         }
     }
 
-    /// Notes that the cache could not be written: at all, or by the run of a profile.
+    /// Records that the cache could not be written: at all, or by the run of a profile.
     fn unwritable(&self, memory: &mut Memory, id: Option<ProfileId>, error: StoreError) -> Result<(), WatchEnd> {
         if self.options.once && error.class() != ErrorClass::NewerCache {
-            // The other profiles have their run.
+            // The other profiles still have their runs.
             self.observer.event(&WatchEvent::CacheTrouble { error: &error, until: self.clock.now() });
             memory.failed.get_or_insert(error);
             return Ok(());
@@ -427,7 +428,7 @@ where
         self.observer.event(&WatchEvent::Postponed { profile, why, until: self.time_in(pause) });
     }
 
-    /// Notes that the cache could not be read or written, and tells it.
+    /// Records that the cache could not be read or written, and reports this.
     fn trouble(&self, trouble: &mut Option<Trouble>, error: StoreError) -> Result<(), WatchEnd> {
         if error.class() == ErrorClass::NewerCache {
             return Err(WatchEnd::NewerCache(error));
@@ -450,11 +451,11 @@ where
         self.clock.now().saturating_add(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX))
     }
 
-    /// Gives the runs that are under way the time to end in order.
+    /// Gives runs under way the time to end in order.
     async fn end_runs(&self, memory: &mut Memory, running: &mut Running<'_>) {
         let ends = async {
             while let Some(ended) = running.next().await {
-                // What it says of the cache doesn't matter any more.
+                // An error of the cache doesn't matter any more.
                 let _ = self.ended(memory, ended);
             }
         };

@@ -40,7 +40,7 @@ async fn sync_from(service: &Service, source: ScriptedSource) {
     assert_eq!(report.status, RunStatus::Completed, "{report:?}");
 }
 
-/// A cache that is synced.
+/// Returns a synced cache.
 async fn leader() -> (MemoryStore, Service) {
     let (cache, service) = service();
     cache.save_profile(&Profile::new(home())).await.unwrap();
@@ -67,7 +67,7 @@ fn content(cache: &MemoryStore) -> [Vec<Item>; 2] {
     [MOVIES, SERIES].map(|kind| cache.items(&home(), kind))
 }
 
-/// What became of a set, in a word.
+/// Returns the outcome of an apply in a word.
 fn word(report: &ApplyReport) -> &'static str {
     match &report.outcome {
         ApplyOutcome::Applied => "applied",
@@ -110,8 +110,8 @@ async fn a_follower_has_what_the_leader_has() {
     assert_eq!(word(&apply(&follower, &whole).await.unwrap()), "from");
 }
 
-/// What the panel itself calls the category of an item is no part of a set without display fields. A row keeps none that
-/// it isn't in.
+/// The panel's own category fields are not part of a set without display fields. A row then keeps no category in which
+/// it isn't.
 #[tokio::test]
 async fn a_row_keeps_no_category_that_it_is_not_in() {
     let (_, leader) = leader().await;
@@ -136,7 +136,7 @@ async fn a_row_keeps_no_category_that_it_is_not_in() {
     assert_eq!(categories, [(None, false), (Some("1"), true)]);
 }
 
-/// A kind was written, and then the apply died. The same set finishes it.
+/// The apply was interrupted after one kind. The same set finishes the other kind.
 #[tokio::test]
 async fn the_same_set_finishes_what_was_interrupted() {
     let (leader_cache, leader) = leader().await;
@@ -163,7 +163,7 @@ async fn the_same_set_finishes_what_was_interrupted() {
     assert_eq!(content(&cache), content(&leader_cache));
 }
 
-/// 1,000 sets that are cut or have another bit: none is applied, and nothing is left of the attempt.
+/// Of 1,000 sets that are cut or have a changed bit, none is applied, and no attempt leaves anything behind.
 #[tokio::test]
 async fn no_damaged_set_is_applied() {
     let (_, leader) = leader().await;
@@ -225,7 +225,7 @@ async fn what_does_not_fit_is_refused() {
     );
 }
 
-/// Begins an export there. Returns the sequence that it begins with, or why there is none.
+/// Begins an export after a place. Returns the sequence at which it begins, or the reason why there is no export.
 async fn begins(service: &Service, since: Since) -> Result<i64, PositionGone> {
     match service.export_changes(&home(), &ExportRequest::new(since), Login::default()).await {
         Ok(export) => Ok(export.header().kinds[0].from.sequence),
@@ -234,8 +234,8 @@ async fn begins(service: &Service, since: Since) -> Result<i64, PositionGone> {
     }
 }
 
-/// A run or a time before what was pruned is no reason to begin later, without a word. The end of the last pruned run is
-/// known all the same.
+/// If a run or a time is before the pruned entries, the export fails, and doesn't silently begin later. The end of the
+/// last pruned run is still known.
 #[tokio::test]
 async fn a_run_or_a_time_before_what_was_pruned_is_gone() {
     let (cache, clock) = (MemoryStore::new(), FixedClock::default());
@@ -250,7 +250,7 @@ async fn a_run_or_a_time_before_what_was_pruned_is_gone() {
     for name in ["One", "Uno", "Un", "Ein", "Ein"] {
         clock.pass(Duration::from_secs(1000));
         if name == "Ein" && runs.len() == 3 {
-            // Nothing is pruned yet: everything came after the beginning.
+            // Nothing is pruned yet, so the feed has everything since its beginning.
             for since in [Since::Time(began), Since::Age(9000)] {
                 assert!(begins(&service, since).await.is_ok());
             }
@@ -285,7 +285,7 @@ async fn a_run_or_a_time_before_what_was_pruned_is_gone() {
     assert!(matches!(unknown, Err(ExportError::UnknownRun(RunId(99)))), "{unknown:?}");
 }
 
-/// A kind in doubt is not in a set, and one that was in doubt at the position neither.
+/// A kind with an inconsistency is not part of a set, and neither is a kind that had one at the position.
 #[tokio::test]
 async fn a_kind_that_cant_be_exported_is_named_with_its_reason() {
     let (cache, leader) = leader().await;
@@ -302,7 +302,7 @@ async fn a_kind_that_cant_be_exported_is_named_with_its_reason() {
     assert!(none.as_ref().is_err_and(is_in_doubt), "{none:?}");
 }
 
-/// What was written before an apply ended stays and is told, and nothing else is told as written.
+/// What was written before an apply ended stays and is reported. Nothing else is reported as written.
 #[tokio::test]
 async fn an_apply_that_ends_between_kinds_tells_what_was_written() {
     let (_, leader) = leader().await;
@@ -322,7 +322,7 @@ async fn an_apply_that_ends_between_kinds_tells_what_was_written() {
         let report = apply(&follower, &whole).await.unwrap();
         assert_eq!((word(&report), &report.written[..]), ("applied", &[SERIES][..]));
     }
-    // Of a profile that was made for the set, nothing stays if nothing was written.
+    // A profile that was created for the set is removed if nothing was written.
     let (cache, follower) = service();
     cache.fail_next_apply_of(MOVIES, StoreError::Full);
     assert!(apply(&follower, &whole).await.is_err());
@@ -349,7 +349,8 @@ async fn a_kind_that_is_switched_off_is_not_applied() {
     assert_eq!((word(&report), &report.written[..]), ("applied", &[SERIES][..]));
 }
 
-/// A panel may spell a login otherwise than it is filled in. Neither the hash nor a comparison depends on it.
+/// A panel may spell a login differently from the filled-in one. Neither the hash nor a comparison depends on the
+/// spelling.
 #[tokio::test]
 async fn the_spelling_of_a_login_is_no_change() {
     let login = Login::new(Some("ann lee"), Some("s3cr3t"));

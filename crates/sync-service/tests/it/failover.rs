@@ -35,7 +35,7 @@ impl Panel {
         Self([(); 3].map(|()| ScriptedSource::new().lists(ContentKind::Movies, [movie(1).listed(), movie(2).listed()])))
     }
 
-    /// The next login at this address ends so.
+    /// Sets the answer to the next login at this address.
     fn login(&self, at: usize, answer: Result<Account, SourceError>) -> &Self {
         let _ = self.0[at].clone().account(answer);
         self
@@ -45,7 +45,7 @@ impl Panel {
         self.login(at, Err(dead()))
     }
 
-    /// How often each address was asked to log in.
+    /// Returns how often each address was asked to log in.
     fn logins(&self) -> [usize; 3] {
         self.0.each_ref().map(|source| source.asked().iter().filter(|request| *request == "account").count())
     }
@@ -77,7 +77,7 @@ impl Scene {
         self.service.sync(&self.home, &options, &self.panel, Arc::new(()), &cancel).await.unwrap()
     }
 
-    /// The address that is remembered.
+    /// Returns the address that is kept as a fact.
     async fn remembered(&self) -> Option<String> {
         let state = self.cache.sync_state(&self.home.id).await.unwrap();
         state.facts.working_address.map(|known| known.address)
@@ -124,7 +124,7 @@ async fn the_next_address_is_tried_if_one_is_dead_or_no_panel_and_is_remembered_
             "{told}"
         );
         assert_eq!(scene.remembered().await.as_deref(), Some(ADDRESSES[1]));
-        // Within a day it is the first one, without a word, and the day isn't made longer.
+        // Within a day this address is tried first, without a notice, and the day isn't extended.
         scene.clock.pass(Duration::from_secs(86_399));
         let report = scene.sync().await;
         assert_eq!((report.status, scene.panel.logins()), (RunStatus::Completed, [1, 2, 0]));
@@ -203,7 +203,7 @@ async fn a_listing_moves_on_before_its_first_element_and_not_after_it() {
     let batch = || ListingEvent::Batch(vec![sync_core::source::Entry::Item(Box::new(movie(9).listed()), None)]);
     for (events, moves) in [
         (vec![], true),
-        // What came before a restart is void.
+        // Elements before a restart are void.
         (vec![batch(), ListingEvent::Restarted], true),
         (vec![batch()], false),
     ] {
@@ -223,7 +223,7 @@ async fn a_listing_moves_on_before_its_first_element_and_not_after_it() {
     }
 }
 
-/// It may answer for a category.
+/// The panel may still answer for a category.
 #[tokio::test]
 async fn a_list_that_is_too_much_is_no_reason_to_move_on() {
     let overloaded = SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };

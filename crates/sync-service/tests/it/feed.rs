@@ -22,8 +22,8 @@ async fn sync(service: &Service, names: &[(i64, &str)]) -> RunId {
     report.run.unwrap()
 }
 
-/// Three runs: a load, then one movie is renamed, one goes and one comes; then the renamed one is renamed again, and
-/// what came goes.
+/// Runs three times. The first run loads the kind. In the second run, one movie is renamed, one is removed and one is
+/// added. In the third run, the renamed movie is renamed again, and the added one is removed.
 async fn three_runs() -> (MemoryStore, Service, ProfileId, [RunId; 3]) {
     let (cache, service) = service();
     let home = Profile::new(profile("home"));
@@ -34,7 +34,7 @@ async fn three_runs() -> (MemoryStore, Service, ProfileId, [RunId; 3]) {
     (cache, service, home.id, [first, second, third])
 }
 
-/// The words and ids of what is read.
+/// Returns the words and ids of the changes.
 async fn read(service: &Service, home: &ProfileId, request: ChangesRequest) -> Vec<(&'static str, i64)> {
     let mut reader = service.changes(home, request).await.unwrap();
     let mut all = Vec::new();
@@ -114,7 +114,7 @@ async fn a_position_that_is_gone_is_told() {
         service.changes(&home, ChangesRequest::new(Since::Run(RunId(99)))).await,
         Err(FeedError::UnknownRun(RunId(99)))
     ));
-    // A reader that is behind a clear is told when it reads on.
+    // A reader whose position is before a clear gets an error when it reads on.
     let mut reader = service.changes(&home, ChangesRequest::new(Since::Beginning)).await.unwrap();
     sync_core::ContentStore::clear(&cache, &home).await.unwrap();
     assert!(matches!(reader.next().await, Err(FeedError::Gone { reason: PositionGone::Epoch, .. })));
@@ -152,7 +152,7 @@ async fn an_undo_needs_the_lease_and_a_dry_one_does_not() {
     assert_eq!(names, ["One", "Second", "Four"]);
     let first = service.undo(&home, Some(RunId(1)), &[MOVIES], false).await.unwrap();
     assert!(matches!(first, UndoOutcome::Refused(refusal) if refusal.refused == Refused::FirstLoad));
-    // The next sync takes it for what it is: what is listed comes as a change, what isn't is held.
+    // The next sync decides by the listing: a listed item is a change, and a missing one is held.
     sync(&service, &[(1, "One"), (2, "Zwei")]).await;
     let items: Vec<_> = cache.items(&home, MOVIES).iter().map(|item| item.name().to_owned()).collect();
     assert_eq!(items, ["One", "Zwei", "Four"], "Four is held");

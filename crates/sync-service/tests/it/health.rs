@@ -1,4 +1,4 @@
-//! What is wrong with a profile.
+//! The problems of a profile.
 
 use sync_core::catalogue::{AccountStanding, ContentStatus};
 use sync_core::testing::profile;
@@ -11,7 +11,7 @@ use crate::syncing::service;
 const NOW: i64 = 2_000_000;
 const HOUR: i64 = 3600;
 
-/// A profile all of whose kinds were listed an hour ago, changed by a test.
+/// Returns the problems of a profile whose kinds were all listed an hour ago. The test changes the profile first.
 async fn found(
     max_age: Option<i64>,
     change: impl FnOnce(&mut Upcoming, &mut ContentStatus),

@@ -52,12 +52,12 @@ impl Logins for OneLogin {
     }
 }
 
-/// Keeps what it is told. Each send needs a permit, and fails as often as it is told to.
+/// Records what it is told. Each send needs a permit, and the first sends can be made to fail.
 struct Recorder {
     told: Mutex<Vec<String>>,
     whole: Mutex<Vec<Told>>,
     permits: Semaphore,
-    /// How many sends fail, and whether they may pass.
+    /// The number of sends that fail, and whether another attempt makes sense.
     failures: Mutex<(usize, bool)>,
     /// The attempts to tell, and what is heard of those that failed: whether they are repeated.
     given_up: Mutex<Vec<bool>>,
@@ -104,7 +104,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Hooks that are under way, over a cache with the profile `home`.
+    /// Returns running hooks over a cache with the profile `home`.
     async fn new(permits: usize) -> Self {
         let (cache, clock) = (MemoryStore::new(), Arc::new(FixedClock::default()));
         cache.save_profile(&Profile::new(profile("home"))).await.unwrap();
@@ -133,7 +133,7 @@ impl Scene {
         Self { cache, service, recorder, logins, hooks }
     }
 
-    /// Syncs these movies of `home`, without telling it.
+    /// Syncs these movies of `home`, and tells the hooks nothing.
     async fn sync(&self, names: &[(i64, &str)]) -> SyncReport {
         let home = self.home().await;
         let (sources, cancel) = (OneSource::new(movies(names)), CancellationToken::new());
@@ -210,7 +210,7 @@ async fn of_many_changes_the_first_are_named() {
     scene.sync(&[(1, "Known")]).await;
     let many: Vec<_> = (1..=60).map(|id| (id, "Known")).collect();
     let report = scene.sync(&many).await;
-    // Later runs don't disturb: their entries are behind.
+    // Later runs make no difference, because their entries come later.
     scene.sync(&many[..59]).await;
     scene.tell(&report).await;
     scene.hooks.idle().await;
@@ -242,7 +242,7 @@ async fn a_newer_result_takes_the_place_of_one_that_waits() {
     let scene = Scene::new(0).await;
     scene.sync_and_tell(&[(1, "One")]).await;
     scene.told_so_often(1).await;
-    // Nothing is told beside it.
+    // No other result is sent at the same time.
     scene.sync_and_tell(&[(1, "One"), (2, "Two")]).await;
     scene.sync_and_tell(&[(1, "One"), (2, "Two"), (3, "Three")]).await;
     for _ in 0..100 {

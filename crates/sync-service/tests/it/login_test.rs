@@ -1,4 +1,4 @@
-//! Tests of a login: which requests are sent, and what is said of the answers.
+//! Tests of a login: the requests that are sent, and the messages about the answers.
 
 use sync_core::source::{AnswerFault, Denial, Learnt, Obstacle};
 use sync_core::testing::{FixedClock, ScriptedSource, category, mocks, profile};

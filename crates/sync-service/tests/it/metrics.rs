@@ -1,4 +1,4 @@
-//! The figures of a watcher, read back by a parser of Prometheus' text.
+//! The metrics of a watcher, read back by a parser of Prometheus' text.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::syncing::{OneSource, movies};
 
-/// A canary: it is user name and password of each profile.
+/// A canary: the user name and the password of each profile.
 const CANARY: &str = "canary-s3cr3t";
 
 struct Scene {
@@ -85,7 +85,7 @@ impl Scraped {
         Self(Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap().samples)
     }
 
-    /// The value of the series with these labels; `None` if there is none.
+    /// Returns the value of the series with these labels; `None` if there is none.
     fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let wanted = |sample: &&Sample| {
             sample.metric == name
@@ -206,7 +206,7 @@ async fn the_series_of_a_removed_profile_go_away_and_come_back() {
     assert!(scene.scrape().value("xtream_sync_runs_total", &away) < 0.5, "it begins anew");
 }
 
-/// Every metric that is listed comes up, with its type, and no other.
+/// Every listed metric appears with its type, and no other metric appears.
 #[tokio::test]
 async fn the_list_is_what_is_scraped() {
     let scene = Scene::new(&["home"]).await;

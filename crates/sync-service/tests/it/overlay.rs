@@ -84,7 +84,7 @@ impl Scene {
         self.names(ItemFilter::none(), View::SHOWN).await
     }
 
-    /// The value that a user has given a field of a movie.
+    /// Returns the value that a user has given a field of a movie.
     async fn local(&self, id: i64, field: EditField) -> Option<EditValue> {
         let query = EditQuery::of_items(MOVIES, vec![ContentId(id)]);
         let edited = self.service.cache().edited(&self.home, query).await.unwrap();
@@ -143,7 +143,7 @@ async fn a_category_is_named_and_kept_by_its_id() {
         [("2", vec!["2"]), (" kids, YOUNG", vec!["2"]), ("category 1", vec!["1"]), ("2,Category 1", vec!["1", "2"])]
     {
         scene.type_in(4, EditField::Category, typed).await.unwrap();
-        // Category 2 is the panel's own, so there is no edit.
+        // Category 2 is the panel's own category, so there is no edit.
         let expected = (kept != ["2"]).then(|| EditValue::list(kept).unwrap());
         assert_eq!(scene.local(4, EditField::Category).await, expected, "{typed}");
     }
@@ -230,7 +230,7 @@ async fn what_a_filter_leaves_out_is_counted_and_dead_rules_are_known() {
     assert_eq!(idle.iter().map(|rule| rule.position).collect::<Vec<_>>(), [3], "the category is gone");
 }
 
-/// Edits of an item that is gone, while several new ones have its name, are offered to none and can be listed.
+/// If several new items have the name of a missing item, its edits are offered to none of them, and can be listed.
 #[tokio::test]
 async fn edits_that_nobody_can_place_are_listed() {
     let scene = Scene::new().await;
@@ -248,7 +248,7 @@ async fn edits_that_nobody_can_place_are_listed() {
     assert_eq!(scene.service.waiting_edits(&scene.home, Some(ContentKind::Series)).await.unwrap(), []);
 }
 
-/// An id that has a conflict in several kinds says nothing without a kind.
+/// If an id has conflicts in several kinds, an answer has to name the kind.
 #[tokio::test]
 async fn an_answer_names_the_kind_if_several_have_the_id() {
     let scene = Scene::new().await;
@@ -357,7 +357,7 @@ async fn conflicts_and_moves_are_told_after_a_run() {
     assert_eq!((capped[MOVIES].edits.len(), capped[MOVIES].more), (1, 1));
     let quiet = scene.sync(source(&[(2, "Deux s3cr3t-word"), (4, "4")])).await;
     assert!(quiet.overlay[MOVIES].is_empty(), "it is told once");
-    // Collapsed changes are about the items, and the end of an edit is not.
+    // Collapsed changes are about the items, so the end of an edit is not among them.
     let words = async |collapse| {
         let mut request = ChangesRequest::new(Since::Beginning);
         request.collapse = collapse;
@@ -433,7 +433,7 @@ async fn an_import_into_an_empty_cache_gives_the_same_overlay() {
     };
     assert_eq!(all(&scene).await, all(&other).await);
     assert_eq!(export(&other, &login).await, lines);
-    // Once more changes nothing.
+    // A second import changes nothing.
     let again = other.service.import_overlay(&other.home, read(&lines, &login).unwrap(), false).await.unwrap();
     assert_eq!((again.report.superseded, again.rules[MOVIES]), (0, RulesImport::Nothing));
     assert_eq!(all(&scene).await, all(&other).await);

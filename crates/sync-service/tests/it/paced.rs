@@ -23,7 +23,7 @@ impl SourceFactory for Panel {
     }
 }
 
-/// Remembers the causes of waits.
+/// Records the causes of waits.
 #[derive(Default)]
 struct Waits(Mutex<Vec<WaitCause>>);
 

@@ -15,7 +15,7 @@ use crate::syncing::OneSource;
 const MOVIES: ContentKind = ContentKind::Movies;
 const DAY: i64 = 86_400;
 
-/// Four movies and a series; one movie is in a category that the panel doesn't list.
+/// Returns a source of four movies and a series. One movie is in a category that the panel doesn't list.
 fn source() -> ScriptedSource {
     let kids = |id: &str| Category { id: CategoryId(id.to_owned()), name: "Kids".to_owned(), parent_id: None };
     let movies = [

@@ -12,7 +12,7 @@ use sync_core::{
 use sync_service::{Service, ServiceError, SourceFactory, options_of};
 use tokio_util::sync::CancellationToken;
 
-/// Hands out one source, and notes what it was told.
+/// Returns one source, and records what it was told.
 pub(crate) struct OneSource {
     source: Option<Arc<dyn ContentSource>>,
     told: Mutex<Vec<(Profile, PanelFacts)>>,

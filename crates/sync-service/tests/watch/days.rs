@@ -18,7 +18,7 @@ pub(crate) const HOUR: i64 = 3600;
 pub(crate) const DAY: i64 = 86_400;
 pub(crate) const DAYS: i64 = 200;
 
-/// What happens to the machine.
+/// An event of the machine.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
     /// It sleeps for so many seconds.
@@ -123,7 +123,7 @@ async fn two_hundred_days() {
     plot::check(&runs, &faults);
 }
 
-/// A run begins only after the end of the one before, or after a kill.
+/// Checks that a run begins only after the end of the run before, or after a kill.
 fn assert_never_at_once(runs: &[&Run]) {
     let kills: Vec<_> =
         happenings().into_iter().filter(|(_, it)| matches!(it, Happening::Kill)).map(|(at, _)| at).collect();

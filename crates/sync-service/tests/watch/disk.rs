@@ -11,7 +11,7 @@ use crate::days::{DAY, HOUR};
 use crate::panel::Panels;
 use crate::world::{Log, SimCaches, SimClock, profile, watcher};
 
-/// What is due while the disk is full runs once when there is room.
+/// Runs that are due while the disk is full run once when there is room.
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_is_waited_out() {
     let clock = SimClock::new();
@@ -98,7 +98,7 @@ async fn a_cache_that_comes_back_is_used_and_a_newer_one_is_left_alone() {
     assert_eq!(log.count("works"), 1);
 }
 
-/// Trouble that nobody tries any more is forgotten, and the watcher sleeps.
+/// Trouble that no run meets again is forgotten, and the watcher sleeps.
 #[tokio::test(start_paused = true)]
 async fn trouble_that_nobody_tries_is_forgotten() {
     let clock = SimClock::new();
@@ -122,7 +122,7 @@ async fn trouble_that_nobody_tries_is_forgotten() {
     assert_eq!((log.count("trouble"), log.count("works")), (1, 1), "{:?}", log.told.lock().unwrap());
 }
 
-/// A watcher that can't read its cache lives all the same.
+/// A watcher that can't read its cache still gives signs of life.
 #[tokio::test(start_paused = true)]
 async fn it_gives_a_sign_of_life_while_the_cache_is_away() {
     let clock = SimClock::new();

@@ -18,7 +18,7 @@ use sync_service::SourceFactory;
 
 use crate::world::SimClock;
 
-/// What is wrong with a panel.
+/// A fault of a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It can't be reached.
@@ -36,7 +36,7 @@ pub(crate) enum Fault {
 /// The size of a list in bytes.
 const LIST: u64 = 10_000_000;
 
-/// When what is wrong, in seconds since the start.
+/// The faults, each with its time in seconds since the start.
 pub(crate) type Faults = Vec<(Range<i64>, Fault)>;
 
 /// The faults of panels, by profile.

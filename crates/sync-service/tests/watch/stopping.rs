@@ -50,13 +50,13 @@ async fn once_is_once() {
     let seen: Vec<_> = first.iter().map(|run| (run.profile.as_str(), run.failed)).collect();
     assert_eq!(seen, [("home", false), ("attic", true)]);
     assert_eq!(log.count("postponed: account_busy"), 1);
-    // Nothing is due now, but for what was postponed.
+    // Nothing is due now, except what was postponed.
     assert!(matches!(run().await, WatchEnd::Stopped));
     assert_eq!(log.runs.lock().unwrap().len(), 2);
     assert_eq!(log.count("postponed: account_busy"), 2);
 }
 
-/// A person who asks for it ends the pauses that stand in no history.
+/// A requested reload ends the pauses that are not in the history.
 #[tokio::test(start_paused = true)]
 async fn a_reload_ends_the_pauses_that_are_remembered() {
     let clock = SimClock::new();
@@ -78,7 +78,7 @@ async fn a_reload_ends_the_pauses_that_are_remembered() {
     assert_eq!((runs.len(), runs[0].began, log.count("reloaded")), (1, 421, 1));
 }
 
-/// Settings that somebody changes are taken up within a minute, and so are new and removed profiles.
+/// Changed settings take effect within a minute, and so do new and removed profiles.
 #[tokio::test(start_paused = true)]
 async fn changed_settings_are_taken_up() {
     let clock = SimClock::new();
@@ -108,7 +108,7 @@ async fn changed_settings_are_taken_up() {
     assert_eq!(caches.store.profiles().await.unwrap().len(), 1, "what was removed stays removed");
 }
 
-/// A list that was too slow is not asked for again while a small answer shows that the link is no better. The other
+/// A list that was too slow is not asked for again while a small answer shows that the link is still slow. The other
 /// profiles go on.
 #[tokio::test(start_paused = true)]
 async fn a_slow_link_is_probed_before_a_list_is_tried_again() {

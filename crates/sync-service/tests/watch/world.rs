@@ -116,7 +116,7 @@ pub(crate) struct Run {
     pub(crate) failed: bool,
 }
 
-/// Remembers the runs, and the events in words.
+/// Records the runs, and the events in words.
 pub(crate) struct Log {
     clock: Arc<SimClock>,
     pub(crate) runs: Mutex<Vec<Run>>,

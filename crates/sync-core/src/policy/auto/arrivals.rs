@@ -1,9 +1,9 @@
-//! What is learnt of when a panel gets new titles of a kind.
+//! The facts about when a panel gets new titles of a kind.
 //!
-//! The dates of the titles tell it at the first sync. Later listings confirm or refute them: a listing that brings new
-//! titles without a date since the listing before has dates that are of no use. What listings bring is counted in any
-//! case, so that enough is known when the dates turn out to be wrong; of this only the time between two listings is
-//! known.
+//! At the first sync, the dates of the titles show this. Later listings confirm or refute the dates: if a listing
+//! brings new titles, and none of them has a date since the listing before, the dates are of no use. The news of
+//! listings is counted in any case, so that enough is known if the dates turn out to be wrong. Of this news, only the
+//! time between two listings is known.
 
 use std::collections::BTreeMap;
 
@@ -16,52 +16,52 @@ pub const HALF_LIFE: f64 = 14.0;
 
 const DAY: i64 = 86_400;
 
-/// One, in millionths. Counts that fade are kept so, because facts are compared.
+/// One, in millionths. Counts that fade are kept as integers, because facts are compared.
 const ONE: f64 = 1e6;
 
-/// A later time, in unix seconds, is no time of a listing: it is in the year 5138.
+/// The latest time of a listing that is possible, in unix seconds. It is in the year 5138.
 const LATEST: i64 = 100_000_000_000;
 
-/// Facts from so far in the future were written while the clock was wrong, in seconds.
+/// The seconds into the future from which on facts were written while the clock was wrong.
 const FUTURE: i64 = 3600;
 
 /// The number of days with dates below which the dates of a first listing are not believed.
 const DAYS_BELIEVED: usize = 5;
 
-/// The listings that have to speak against the dates before they are dropped: one if none has spoken for them yet, else two,
-/// with what has faded since the first.
+/// The number of listings against the dates after which the dates are dropped: one if no listing has spoken for them
+/// yet, and otherwise two. Both bounds are lower than that, because the counts fade.
 const FIRST_AGAINST: f64 = 0.9;
 const LISTINGS_AGAINST: f64 = 1.7;
 
-/// The listings that have to speak for the dates per listing that speaks against them, so that they stay.
+/// The dates stay if this many listings speak for them per listing that speaks against them.
 const TOLD_PER_UNTOLD: f64 = 4.0;
 
-/// The same, so that dates that were dropped are believed again. Wrong dates often fit by chance.
+/// The same number, for dates that were dropped and are to be believed again. Wrong dates often fit by chance.
 const TOLD_AGAIN: f64 = 30.0;
 
-/// What is learnt of the new titles of a kind.
+/// The facts about the new titles of a kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Arrivals {
     /// The time of the first listing by our clock, in unix seconds.
     since: i64,
     /// The time since which the dates of titles are known, in unix seconds.
     dated_since: i64,
-    /// The half hours in which titles came by their dates: per day since 1970 (UTC) a bit per half hour.
+    /// The half hours in which titles came, by their dates: for each day since 1970 (UTC), a bit per half hour.
     days: BTreeMap<i64, u64>,
     /// The number of listings whose news had dates that told when, and that of the others, in millionths. They fade.
     told: u32,
     untold: u32,
-    /// Whether listings have spoken against the dates, and not yet for them again.
+    /// Whether listings have spoken against the dates, and have not yet spoken for them again.
     refuted: bool,
-    /// The news that listings brought, by slots of the week, in millionths, as if there were no dates. They fade. Empty
-    /// if there were none.
+    /// The news of listings by slots of the week, in millionths, as if there were no dates. The counts fade. Empty if
+    /// there was no news.
     observed: Vec<u32>,
-    /// The time as of which the fading counts are given, in unix seconds.
+    /// The time for which the fading counts are given, in unix seconds.
     as_of: i64,
 }
 
 impl Arrivals {
-    /// Returns what is known after a listing. `before` is what was known. Without news, nothing changes.
+    /// Returns the facts after a listing. `before` has the facts before it. Without news, nothing changes.
     #[must_use]
     pub fn after(before: Option<&Self>, listing: &StampTally, zone: PanelZone) -> Self {
         let now = listing.now();
@@ -70,7 +70,7 @@ impl Arrivals {
             return Self::of_first(listing);
         };
         let previous = previous.max(now.saturating_sub(DAYS * DAY));
-        // A clock that was set back says nothing of the time between the two.
+        // If a clock was set back, the time between the two listings is not known.
         if !listing.has_news() || previous >= now {
             return before.clone();
         }
@@ -89,8 +89,8 @@ impl Arrivals {
         after
     }
 
-    /// Returns what the dates of a first listing say. If there was a listing before, only what is new in this one has
-    /// told its date.
+    /// Returns the facts from the dates of a first listing. If there was a listing before, only the titles that are new
+    /// in this one have told their dates.
     fn of_first(listing: &StampTally) -> Self {
         let now = listing.now();
         let earliest = now.saturating_sub(DAYS * DAY);
@@ -106,12 +106,12 @@ impl Arrivals {
         }
     }
 
-    /// Spreads news over the time between two listings, by the rates that are assumed: that is
-    /// the step of expectation of the EM algorithm for a Poisson process of which it is only known that something came.
+    /// Spreads news over the time between two listings, by the assumed rates. This is the expectation step of the EM
+    /// algorithm for a Poisson process of which it is only known that something came.
     fn spread(&mut self, rates: &WeekRates, from: i64, to: i64, zone: PanelZone) {
         let mut shares: BTreeMap<usize, f64> = BTreeMap::new();
         let mut whole = 0.0;
-        // Beyond some days, everything is equally far away.
+        // Times that are more than some days ago make no difference to each other.
         let mut at = from.max(to - 8 * DAY);
         while at < to {
             let end = (at.div_euclid(HALF_HOUR) + 1) * HALF_HOUR;
@@ -132,7 +132,7 @@ impl Arrivals {
         }
     }
 
-    /// Lets the counts fade until a time.
+    /// Lets the counts fade up to a time.
     fn fade(&mut self, now: i64) {
         let kept = fading(now - self.as_of);
         for count in self.observed.iter_mut().chain([&mut self.told, &mut self.untold]) {
@@ -176,17 +176,17 @@ impl Arrivals {
         self.observed.iter().map(move |count| f64::from(*count) * kept)
     }
 
-    /// The time of the first listing by our clock, in unix seconds.
+    /// Returns the time of the first listing by our clock, in unix seconds.
     pub(super) const fn since(&self) -> i64 {
         self.since
     }
 
-    /// The time since which the dates of titles are known, in unix seconds.
+    /// Returns the time since which the dates of titles are known, in unix seconds.
     pub(super) const fn dated_since(&self) -> i64 {
         self.dated_since
     }
 
-    /// Returns whether this was written while the clock was ahead of now.
+    /// Returns whether the facts were written while the clock was ahead of now.
     pub(super) fn is_of_the_future(&self, now: i64) -> bool {
         self.since.max(self.dated_since).max(self.as_of) > now.saturating_add(FUTURE)
     }
@@ -205,7 +205,7 @@ impl Arrivals {
         format!("{since} {dated_since} {as_of} {told} {untold} {refuted} d{} l{}", days.join(","), observed.join(","))
     }
 
-    /// Reads the text of [`Self::text`].
+    /// Reads the text of [`Self::text`]. Returns `None` if the text can't be read.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let mut number = || words.next()?.parse().ok();

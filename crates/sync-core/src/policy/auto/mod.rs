@@ -1,7 +1,7 @@
-//! The schedule `auto`: when a kind is looked at next, from what was learnt of when its panel gets new titles.
+//! The schedule `auto`: the next look at a kind, from what was learnt of when its panel gets new titles.
 //!
-//! - [`arrivals`]: what is learnt, from the dates of titles and from what listings brought.
-//! - [`week`]: the rate of new titles by the time of the week that follows from it.
+//! - [`arrivals`]: the facts from the dates of titles and from the news of listings.
+//! - [`week`]: the rate of new titles by the time of the week, which follows from these facts.
 //! - [`plan`]: the times at which a look is worth its cost.
 //!
 //! The rule, its sources and its results are in `docs/policies/intervals.md`.

@@ -1,4 +1,4 @@
-//! The next look at each kind, and why then.
+//! The next look at each kind, and the reason for its time.
 
 use std::fmt;
 
@@ -12,47 +12,47 @@ use crate::policy::schedule::Interval;
 use crate::policy::zone::{PanelZone, TimeZone};
 use crate::policy::{pause, ratio};
 
-/// The cost of a look, in hours that one new title is seen late.
+/// The cost of a look. The unit is an hour by which one new title is seen late.
 pub const LOOK_COST: f64 = 8.0;
 
-/// One look in so many comes at a random time before the planned one, so that a pattern that has changed is noticed.
+/// One look in so many is at a random time before the planned one, so that a changed pattern is noticed.
 const EXPLORES_ONE_IN: u64 = 20;
 
-/// The doublings of the cost after which a budget is out of reach.
+/// The doublings of the cost after which a budget counts as impossible.
 const DOUBLINGS: u32 = 12;
 
 /// The steps by which the cost is narrowed down within a doubling.
 const HALVINGS: u32 = 6;
 
-/// A window of hours in which most new titles come is named if it is not longer, in half hours.
+/// The longest window of hours that is named, in half hours. Most new titles come within it.
 const NAMED_WINDOW: usize = 12;
 
 /// The share of the new titles that comes within a window that is named.
 const NAMED_SHARE: f64 = 0.6;
 
-/// What the next look at a kind depends on.
+/// The values on which the next look at a kind depends.
 #[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
     /// The last look, in unix seconds by our clock.
     pub last: i64,
-    /// What is known of new titles.
+    /// The facts about new titles.
     pub known: Option<&'a Arrivals>,
 }
 
-/// Why the next look is at its time.
+/// The reason for the time of the next look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Learnt {
-    /// What is known.
+    /// The pattern.
     pub pattern: Pattern,
-    /// Whether the look is at a random time, to notice a pattern that has changed.
+    /// Whether the look is at a random time, so that a changed pattern is noticed.
     pub explores: bool,
 }
 
-/// What is known of the times of new titles.
+/// The known pattern of the times of new titles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pattern {
-    /// Nothing yet.
+    /// Nothing is known yet.
     Unknown,
     /// New titles come between two times of day, in minutes after midnight (UTC).
     Between {
@@ -61,7 +61,7 @@ pub enum Pattern {
         /// The end.
         to: u16,
     },
-    /// New titles come at any time, so often on average.
+    /// New titles come at any time, with this interval on average.
     Every(Interval),
 }
 
@@ -83,8 +83,8 @@ impl fmt::Display for Learnt {
 /// Returns the next look at each kind of a profile that has the schedule `auto`, with its reason. `zone` is the panel's
 /// time zone, and `machine` that of the machine.
 ///
-/// The result depends on the last looks and on what is known. It is the same until the next look, however often it is
-/// asked for.
+/// The result depends on the last looks and on the facts. It stays the same until the next look, however often this
+/// function is called.
 pub fn next_looks(
     profile: &ProfileId,
     settings: &AutoSettings,
@@ -102,7 +102,7 @@ pub fn next_looks(
     })
 }
 
-/// Gives each kind a random sequence of its own.
+/// Returns a number by which each kind gets a random sequence of its own.
 const fn ordinal(kind: ContentKind) -> i64 {
     match kind {
         ContentKind::Channels => 0,
@@ -113,8 +113,8 @@ const fn ordinal(kind: ContentKind) -> i64 {
 
 /// Returns the least cost of a look with which all kinds together have at most so many looks a day.
 ///
-/// One cost for all kinds shares the looks in the best way: a look is where it spares most waiting. With even arrivals,
-/// each kind gets looks in proportion to the root of its rate times its weight.
+/// One cost for all kinds shares the looks in the best way: a look is made where it saves the most waiting. With even
+/// arrivals, the looks of a kind are in proportion to the root of its rate times its weight.
 fn cost_within_budget(plans: &PerKind<Option<Plan<'_>>>, looks: u32) -> f64 {
     let fits = |cost: f64| {
         let total: f64 = plans.values().flatten().map(|plan| looks_a_day(&plan.looks(cost))).sum();
@@ -183,7 +183,7 @@ impl<'a> Plan<'a> {
                 return (tried, Learnt { pattern, explores: true });
             }
         }
-        // Many installations must not come at the same moment.
+        // Many installations must not come at the same time.
         let spread = pause::most_jitter((at - self.look.last) / 2);
         let spread_at = (at - spread + pause::part(seed / EXPLORES_ONE_IN, 2 * spread)).max(earliest);
         (if self.is_quiet(spread_at) { at } else { spread_at }, Learnt { pattern, explores: false })
@@ -198,7 +198,7 @@ impl<'a> Plan<'a> {
         self.ahead.quiet.get(slot).copied().unwrap_or_default()
     }
 
-    /// Returns what is known of the arrivals of the day before the look.
+    /// Returns the known pattern of the arrivals in the day before the look.
     fn pattern(&self, planned: usize) -> Pattern {
         if self.look.known.is_none_or(|known| known.is_blank() || known.is_of_the_future(self.look.last)) {
             return Pattern::Unknown;
@@ -216,7 +216,7 @@ impl<'a> Plan<'a> {
                 |slot: usize| u16::try_from(self.time(slot).div_euclid(60).rem_euclid(1440)).unwrap_or_default();
             return Pattern::Between { from: minute(from + at), to: minute(from + at + length) };
         }
-        // Rounded, because the number is an estimate.
+        // The number is rounded, because it is an estimate.
         let hours = (24.0 / self.rates.per_day().max(ratio(1, 100))).round().max(1.0);
         #[expect(clippy::cast_possible_truncation, reason = "at most a hundred days")]
         let seconds = hours as i64 * 3600;

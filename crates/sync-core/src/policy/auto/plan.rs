@@ -1,12 +1,13 @@
 //! The times at which a look is worth its cost, by dynamic programming over half hours.
 //!
-//! A look costs as much as one new title that is seen so many hours late. Between two looks, each arrival waits for the
-//! next one. The times with the least sum of both are the best.
+//! The cost of a look is given in hours by which one new title is seen late. Between two looks, each arrival waits for
+//! the next look. The best times have the least sum of both costs.
 
 use super::stamps::HALF_HOUR;
 use crate::policy::exact;
 
-/// The half hours that are looked ahead beyond twice the longest interval. What lies there decides nothing any more.
+/// The half hours that are looked ahead beyond twice the longest interval. Arrivals so far ahead have no influence on
+/// the decision.
 const MARGIN: usize = 48;
 
 /// The limits of an interval, in half hours.
@@ -41,13 +42,13 @@ pub struct Ahead {
     pub quiet: Vec<bool>,
 }
 
-/// Returns the best times of the next looks, in half hours from the last one, which was at the beginning. `cost` is the
-/// cost of a look, in hours that one arrival waits. The first is the one that counts; the others show how often looks
-/// would follow.
+/// Returns the best times of the next looks, in half hours from the last look, which was at the beginning. `cost` is
+/// the cost of a look, in hours by which one arrival waits. Only the first time is used; the others show how often
+/// looks would follow.
 pub fn best(ahead: &Ahead, limits: Limits, cost: f64) -> Vec<usize> {
     let delays = Delays::new(&ahead.arrivals);
     let end = ahead.arrivals.len();
-    // The best way from each half hour on: its cost, and where it goes to. The ways end beyond the horizon.
+    // The best way from each half hour on: its cost, and its next half hour. The ways end beyond the horizon.
     let mut ways = vec![(0.0, end); end + 1];
     for from in (0..end).rev() {
         let mut way = (f64::INFINITY, end);
@@ -67,7 +68,7 @@ pub fn best(ahead: &Ahead, limits: Limits, cost: f64) -> Vec<usize> {
             }
         }
         if !any {
-            // The quiet time covers all of it: the first moment after it.
+            // If all of it is quiet time, the first moment after it is used.
             let first = (from + limits.longest + 1..end).find(|to| !is_quiet(*to));
             look(first.unwrap_or(end));
         }
@@ -85,17 +86,17 @@ pub fn best(ahead: &Ahead, limits: Limits, cost: f64) -> Vec<usize> {
     looks
 }
 
-/// Returns how many looks a day these are.
+/// Returns the number of looks per day.
 pub fn looks_a_day(looks: &[usize]) -> f64 {
     let last = looks.last().copied().unwrap_or(1).max(1);
     48.0 * exact(looks.len()) / exact(last)
 }
 
-/// The hours that arrivals wait, for any two half hours in constant time.
+/// The hours that arrivals wait. They can be read for any two half hours in constant time.
 struct Delays {
     /// The arrivals before each half hour.
     count: Vec<f64>,
-    /// The sum of their times, in half hours.
+    /// The sum of the times of these arrivals, in half hours.
     moment: Vec<f64>,
 }
 
@@ -112,7 +113,7 @@ impl Delays {
         Self { count, moment }
     }
 
-    /// Returns the hours that the arrivals from one half hour to another wait, if the next look is at the latter.
+    /// Returns the hours that the arrivals between two half hours wait, if the next look is at the later one.
     fn between(&self, from: usize, to: usize) -> f64 {
         let arrivals = self.count[to] - self.count[from];
         let moments = self.moment[to] - self.moment[from];

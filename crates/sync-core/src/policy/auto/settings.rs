@@ -13,15 +13,15 @@ use crate::ports::profiles::NotAValue;
 /// The settings of the schedule `auto`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AutoSettings {
-    /// The shortest time between two looks at a kind. Default an hour.
+    /// The shortest time between two looks at a kind. The default is an hour.
     pub shortest: Interval,
-    /// The longest time between two looks at a kind. Default a day, at most a week.
+    /// The longest time between two looks at a kind. The default is a day, and the limit is a week.
     pub longest: Interval,
-    /// The hours in which no sync begins, by the clock of the machine. Default none.
+    /// The hours in which no sync begins, by the clock of the machine. The default is none.
     pub quiet: Option<QuietHours>,
-    /// The number of looks a day that the kinds share. Default 12.
+    /// The number of looks a day that the kinds share. The default is 12.
     pub looks_a_day: u32,
-    /// How much a new title of each kind counts beside one of another kind. Default 1.
+    /// The weight of a new title of each kind, in relation to the other kinds. The default is 1.
     pub weights: PerKind<u32>,
 }
 
@@ -139,12 +139,13 @@ impl QuietHours {
 }
 
 impl QuietHours {
-    /// Returns when the quiet hours end in which a time lies, in unix seconds; `None` if it lies outside.
+    /// Returns the time at which the quiet hours end, in unix seconds, for a time within them; `None` for a time
+    /// outside.
     pub fn end(self, at: i64, zone: TimeZone) -> Option<i64> {
         if !self.contain(zone.local_time(at)) {
             return None;
         }
-        // Minute by minute, because a clock may be set forward or back in between.
+        // This goes minute by minute, because the clock may be set forward or back in between.
         let minutes = (1..=2 * 1440).map(|minute| (at.div_euclid(60) + minute) * 60);
         let mut after = minutes.filter(|minute| !self.contain(zone.local_time(*minute)));
         after.next()
@@ -166,7 +167,7 @@ impl FromStr for QuietHours {
         };
         let (from, to) = text.split_once('-').ok_or(NoQuietHours)?;
         let (from, to) = (minute(from).ok_or(NoQuietHours)?, minute(to).ok_or(NoQuietHours)?);
-        // A whole day would never end.
+        // Quiet hours of a whole day would never end.
         if from == to { Err(NoQuietHours) } else { Ok(Self { from, to }) }
     }
 }

@@ -3,7 +3,7 @@
 /// The seconds of half an hour, the resolution of everything here.
 pub const HALF_HOUR: i64 = 1800;
 
-/// The days that are looked at.
+/// The number of days back from the listing of which dates are used.
 pub const DAYS: i64 = 60;
 
 /// The half hours of a day.
@@ -12,14 +12,15 @@ pub const HALF_HOURS: i64 = 48;
 /// A date that is this close to the time of the listing was made for the answer, in seconds.
 const OF_NOW: i64 = 180;
 
-/// A date that is further in the future than this says nothing, in seconds. Clocks differ a little.
+/// A date further in the future than this is not used, in seconds. Clocks differ a little.
 const FUTURE: i64 = 300;
 
-/// A date at a multiple of this, in seconds, is one without a time of day: somebody has typed it in, or a panel has made
-/// it from a day. Time zones differ by quarters of an hour. One date in 900 is left out needlessly.
+/// A date at a multiple of this number of seconds has no time of day: somebody has typed it in, or a panel has made it
+/// from a day. The number is a quarter of an hour, because time zones differ by quarters of an hour. One date in 900 is
+/// left out needlessly.
 const DATE_ONLY: i64 = 900;
 
-/// What the dates of a listing's titles say. Titles that are as they were have no part in it.
+/// The dates of the titles of a listing. Unchanged titles are not counted.
 #[derive(Debug, Clone)]
 pub struct StampTally {
     /// The time of the listing by our clock, in unix seconds.
@@ -34,19 +35,19 @@ pub struct StampTally {
     new: u64,
     /// The dates since the listing before.
     fresh: u64,
-    /// Those of them that were made for the answer.
+    /// The number of these dates that were made for the answer.
     of_now: u64,
 }
 
 impl StampTally {
-    /// Returns the tally of a listing that hasn't begun. `now` is its time, and `previous` that of the listing before, by
-    /// our clock. The panel's clock is `ahead` seconds ahead of ours.
+    /// Returns the tally of a listing that hasn't begun. `now` is its time, and `previous` is the time of the listing
+    /// before, by our clock. The panel's clock is `ahead` seconds ahead of ours.
     pub fn new(now: i64, previous: Option<i64>, ahead: i64) -> Self {
         let slots = usize::try_from(DAYS * HALF_HOURS).unwrap_or_default();
         Self { now, previous, ahead, seen: vec![false; slots].into(), new: 0, fresh: 0, of_now: 0 }
     }
 
-    /// Forgets everything since [`Self::new`].
+    /// Resets the tally to its state after [`Self::new`].
     pub fn clear(&mut self) {
         *self = Self::new(self.now, self.previous, self.ahead);
     }
@@ -68,12 +69,12 @@ impl StampTally {
         }
     }
 
-    /// The time of the listing, in unix seconds.
+    /// Returns the time of the listing, in unix seconds.
     pub const fn now(&self) -> i64 {
         self.now
     }
 
-    /// The time of the listing before.
+    /// Returns the time of the listing before; `None` if there was none.
     pub const fn previous(&self) -> Option<i64> {
         self.previous
     }

@@ -12,24 +12,24 @@ const OF_DAY: usize = 48;
 
 const DAY: i64 = 86_400;
 
-/// The days before which everything has faded.
+/// The number of days after which everything has faded.
 const OLDEST_DAYS: i64 = 240;
 
-/// What is assumed of a panel that nothing is known of: half a change in a day. It weighs as much as a day.
+/// The changes per day that are assumed for an unknown panel. The assumption has the weight of one day.
 const ASSUMED: f64 = 0.5;
 
-/// The weight of the pattern of all days beside that of weekdays or weekends, in days. Few days are no pattern of their
-/// own.
+/// The weight of the pattern of all days beside the pattern of weekdays or of weekends, in days. A few days don't make
+/// a pattern of their own.
 const POOLED_DAYS: f64 = 4.0;
 
-/// The share of an even rate in what listings show. They show the time of news only roughly, and looks that follow a
-/// pattern that isn't there would seem to confirm it.
+/// The share of an even rate in the observations of listings. Listings show the time of news only roughly. Without this
+/// share, looks that follow a wrong pattern would seem to confirm it.
 const EVEN_SHARE: f64 = 0.25;
 
-/// The weights of the half hours around one, for smoothing. They reach an hour far.
+/// The weights of the half hours around one, for smoothing. They reach one hour far.
 const KERNEL: [f64; 5] = [1.0, 2.0, 3.0, 2.0, 1.0];
 
-/// The most of a share of days with news. A share of one would be an endless rate.
+/// The greatest share of days with news. A share of one would be an infinite rate.
 const MOST: f64 = 0.95;
 
 /// Rates of new titles, in arrivals per half hour.
@@ -37,8 +37,8 @@ const MOST: f64 = 0.95;
 pub struct WeekRates([f64; SLOTS]);
 
 impl WeekRates {
-    /// Returns the rates that follow from what is known at a time: from the dates of titles if they are believed, else
-    /// from what listings brought.
+    /// Returns the rates that follow from the facts at a time: from the dates of titles if the dates are believed, and
+    /// otherwise from the news of listings.
     pub fn of(known: Option<&Arrivals>, zone: PanelZone, now: i64) -> Self {
         match known.filter(|known| !known.is_of_the_future(now)) {
             Some(known) if known.believes_dates() => {
@@ -47,7 +47,8 @@ impl WeekRates {
                     counts[slot_of(half_hour * HALF_HOUR, zone)] += weight;
                 }
                 let shares = Self::of_counts(&counts, known.dated_since(), zone, now);
-                // A half hour counts once, however much came in it. This is the rate at which so many have something.
+                // A half hour counts once, however many titles came in it. The formula gives the rate at which such a
+                // share of half hours has at least one arrival.
                 Self(shares.0.map(|share| -(1.0 - share.min(MOST)).ln()))
             }
             Some(known) => Self::observed(known, zone, now),
@@ -55,7 +56,7 @@ impl WeekRates {
         }
     }
 
-    /// Returns the rates that follow from what listings brought, without any dates.
+    /// Returns the rates that follow from the news of listings, without any dates.
     pub(super) fn observed(known: &Arrivals, zone: PanelZone, now: i64) -> Self {
         let mut counts = [0.0; SLOTS];
         counts.iter_mut().zip(known.by_listings(now)).for_each(|(count, found)| *count = found);

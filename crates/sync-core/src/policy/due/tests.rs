@@ -40,7 +40,7 @@ fn a_schedule_counts_from_the_last_list() {
     assert!(decide("every 6h", Some(NOW - 7 * HOUR), &[]).is_due(NOW));
     let cron = decide("cron 0 4 * * *", Some(NOW), &[]).at.unwrap();
     assert_eq!((cron > NOW, cron % DAY), (true, 4 * HOUR), "a cron expression has no random part");
-    // Many missed times are one sync.
+    // After many missed times there is only one sync.
     assert!(decide("cron 0 4 * * *", Some(NOW - 30 * DAY), &[]).is_due(NOW));
 }
 
@@ -101,7 +101,7 @@ fn each_failure_has_its_reason() {
     assert_eq!(why(ErrorCode::Truncated), Why::AnswerUnusable(1));
     assert_eq!(why(ErrorCode::LoginRefused), Why::Schedule(schedule("every 6h")), "the facts say it");
     assert_eq!(why(ErrorCode::Internal), Why::Failed(1));
-    // A full disk is known to the service alone.
+    // The service itself knows of a full disk.
     for code in [ErrorCode::DiskFull, ErrorCode::ProfileBusy, ErrorCode::Cancelled] {
         assert!(decide("every 6h", Some(NOW - DAY), &[failed(NOW, code)]).is_due(NOW));
     }
@@ -152,7 +152,7 @@ fn a_kind_that_is_not_offered_is_asked_for_once_a_day() {
 
 #[test]
 fn a_clock_that_was_wrong_neither_stops_nor_storms() {
-    // The last run was recorded in a future that was none: one sync, and all is well.
+    // The last run was recorded in a wrong future. There is one sync, and then the schedule goes on as usual.
     assert!(decide("every 6h", Some(NOW + 300 * DAY), &[]).is_due(NOW));
     assert!(decide("cron 0 4 * * *", Some(NOW + 300 * DAY), &[]).is_due(NOW));
     assert!(decide("every 6h", Some(NOW - DAY), &[failed(NOW + 300 * DAY, ErrorCode::PanelUnreachable)]).is_due(NOW));
@@ -199,7 +199,7 @@ fn kinds_that_are_nearly_due_come_along() {
     assert_eq!(together(at(0, "every 1h"), at(360, "every 1h"), at(361, "every 1h")), [Channels, Movies]);
     assert_eq!(together(at(-9, "every 1d"), at(900, "every 1d"), at(901, "every 1d")), [Channels, Movies]);
     assert_eq!(together(at(1, "every 1d"), at(2, "every 1d"), never()), [], "nothing is due");
-    // A cron expression means its time, and a pause is a pause.
+    // Neither the time of a cron expression nor a pause is moved.
     assert_eq!(together(at(1, "cron 0 4 * * *"), at(0, "off"), never()), [Movies]);
     let paused = Next { at: Some(NOW + 1), why: Why::PanelDown(1) };
     assert_eq!(together(paused, never(), at(0, "every 1h")), [Series]);
@@ -212,7 +212,7 @@ fn a_list_that_is_too_slow_is_tried_a_few_times_a_day() {
         (&[0, HOUR], 2 * HOUR),
         (&[0, HOUR, 4 * HOUR], 6 * HOUR),
         (&[0, HOUR, 4 * HOUR, 11 * HOUR], DAY),
-        // Those of yesterday don't count.
+        // Failures of yesterday don't count.
         (&[0, DAY, DAY + HOUR], HOUR / 2),
     ] {
         let failures: Vec<_> = before.iter().map(|before| failed(NOW - before, ErrorCode::TooSlow)).collect();

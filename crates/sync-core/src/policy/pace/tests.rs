@@ -95,7 +95,7 @@ fn how_a_run_begins() {
     assert!(close(pace(None, 8.0).rate(), 1.0));
 }
 
-/// As runs of before did: several short runs after one another wait for nothing.
+/// Several short runs after one another wait for nothing.
 #[test]
 fn without_a_refusal_each_run_begins_with_a_burst() {
     let mut first = pace(None, 8.0);
@@ -108,7 +108,7 @@ fn without_a_refusal_each_run_begins_with_a_burst() {
     assert_eq!(second.remembered(at(0.0)).requests, 16);
 }
 
-/// The run before may have been killed just after its last request, or be one that remembers nothing.
+/// The run before may have been killed just after its last request, or may be one that stores no pace.
 #[test]
 fn after_a_refusal_a_run_begins_with_a_wait() {
     let mut pace = pace(Some(refused(1.0, Some(2.0), 10)), 8.0);
@@ -174,11 +174,12 @@ fn what_the_panel_asks_for_is_respected_if_it_is_longer() {
     assert_eq!(patient.take(at(0.0)).unwrap_err().at, Duration::from_secs(5));
 }
 
-/// An outage says nothing of the pace, and neither does something that is forbidden.
+/// An outage says nothing about the pace, and neither does a forbidden request.
 #[test]
 fn which_refusals_count() {
     use Refusal::{Forbidden, Overloaded, TooMany};
-    /// Nothing was answered; requests came one by one; in a burst; they waited for the rate.
+    /// The requests before a refusal: none was answered; they came one by one; they came in a burst; they waited for
+    /// the rate.
     type Before = fn(&mut Pace) -> f64;
     let cases: [(&str, Before, [bool; 3]); 4] = [
         ("no answer", |pace| pace.take(at(0.0)).map_or(0.0, |()| 0.0), [true, false, false]),
@@ -249,7 +250,7 @@ fn late_answers_lower_the_rate_a_little() {
     assert_eq!(pace.remembered(at(3000.0)).refused_at, None);
 }
 
-/// Runs that are never held back by their pace don't lower what is remembered.
+/// Runs that never wait for their pace don't lower the stored pace.
 #[test]
 fn a_rate_that_nobody_needed_stays() {
     let mut kept = AccountPace { rate: 4.0, ..AccountPace::new(WALL) };

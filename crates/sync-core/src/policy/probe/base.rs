@@ -1,13 +1,13 @@
-//! The whole list that probes are compared with.
+//! The whole list with which probes are compared.
 
 use crate::run::options::PolicyChoice;
 
-/// The last whole list of a kind, as far as probes depend on it. There is one only if the list left nothing open.
+/// The facts about the last whole list of a kind that probes need. They exist only if the list left nothing open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
-    /// When it was received, by our clock, in unix seconds.
+    /// The time at which it was received, by our clock, in unix seconds.
     pub listed_at: i64,
-    /// The watermark that came with it. If the kind has another one, somebody else has written it since.
+    /// The watermark that came with it. If the kind has another one, another program has written the kind since then.
     pub watermark: i64,
     /// The number of its elements, as the panel counts them.
     pub elements: u64,
@@ -15,7 +15,7 @@ pub struct Base {
     pub rows: u64,
     /// The policy by which it was compared.
     pub policy: PolicyChoice,
-    /// The id of the only element behind the last but one, once a growth probe has shown it.
+    /// The id of the only element behind the last but one; `None` until a growth probe has shown it.
     pub tail: Option<i64>,
     /// The number of probes since then that saw nothing.
     pub quiet: u32,

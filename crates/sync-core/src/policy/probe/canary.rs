@@ -3,16 +3,16 @@
 /// The greatest number of categories that are asked for at a look.
 const MOST: usize = 8;
 
-/// The part of the list that they may be: a tenth.
+/// A tenth: the greatest part of the list that the categories may be.
 const PART: u64 = 10;
 
-/// The bytes of a request and of an answer without elements, in elements.
+/// The cost of a request and of an answer without elements, in elements.
 const OVERHEAD: u64 = 2;
 
-/// The number of the last lists with additions of which it is known which categories they went to.
+/// The number of the last lists with additions of which the categories are known.
 const REMEMBERED: u32 = 32;
 
-/// The number of such lists before categories are chosen.
+/// The number of such lists that are needed before categories are chosen.
 const LEAST: u32 = 12;
 
 /// A category to which new items have come.
@@ -20,17 +20,18 @@ const LEAST: u32 = 12;
 pub struct Candidate {
     /// The id.
     pub category: String,
-    /// A bit for each of the last lists with additions, the newest lowest: whether some went to this category.
+    /// A bit for each of the last lists with additions, the newest in the lowest bit: whether this category got some of
+    /// them.
     pub lists: u32,
     /// The number of its items.
     pub items: u64,
 }
 
-/// Returns the categories that are asked for, or none if too few lists are known, or if those that would have shown that
-/// each of these lists has additions are too large a part of the list. `rows` is the number of all items, and `lists` the
-/// number of lists with additions that are known.
+/// Returns the categories that are asked for. Each of the known lists with additions has an addition in one of these
+/// categories. Returns none if too few lists are known, or if the categories would be too large a part of the list.
+/// `rows` is the number of all items, and `lists` the number of lists with additions that are known.
 ///
-/// The one that shows most of what the others don't, for its size, comes first.
+/// The first category is the one that shows the most additions which the others don't show, in relation to its size.
 pub fn chosen(candidates: &[Candidate], lists: u32, rows: u64) -> Vec<String> {
     let lists = lists.min(REMEMBERED);
     if lists < LEAST {

@@ -11,10 +11,10 @@ const LISTS: &str = "probe.lists";
 const AT_HEAD: &str = "probe.at_head";
 const CATEGORY: &str = "probe.category.";
 
-/// The greatest number of categories that are remembered.
+/// The greatest number of categories that are kept.
 const CATEGORIES: usize = 24;
 
-/// What is known about probes of a kind at a panel.
+/// The facts about probes of a kind at a panel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProbeFacts {
     /// The last whole list.
@@ -25,12 +25,13 @@ pub struct ProbeFacts {
     pub(super) at_head: u32,
     /// The number of lists with additions whose categories are known, at most 32.
     pub(super) lists: u32,
-    /// For each category, in which of these lists it had additions, the newest lowest.
+    /// For each category, a bit for each of these lists, the newest in the lowest bit: whether the list had additions
+    /// in it.
     pub(super) categories: BTreeMap<String, u32>,
 }
 
 impl ProbeFacts {
-    /// Returns what is known of a way.
+    /// Returns the facts about a way.
     pub fn way(&self, way: ProbeWay) -> &WayFacts {
         &self.ways[way as usize]
     }
@@ -39,7 +40,7 @@ impl ProbeFacts {
         &mut self.ways[way as usize]
     }
 
-    /// Notes the categories of the additions of a list.
+    /// Records the categories of the additions of a list.
     pub(super) fn note_categories<'a>(&mut self, categories: impl IntoIterator<Item = &'a String>) {
         self.lists = (self.lists + 1).min(32);
         for lists in self.categories.values_mut() {
@@ -72,7 +73,8 @@ impl ProbeFacts {
         rows
     }
 
-    /// Sets what a row says. Returns whether the row is one of these facts. A value that can't be read is unknown.
+    /// Sets the value of a row. Returns whether the row is one of these facts. A value that can't be read counts as
+    /// unknown.
     pub(crate) fn set(&mut self, fact: &str, value: &str) -> bool {
         if let Some(way) = ProbeWay::ALL.into_iter().find(|way| name(*way) == fact) {
             *self.way_mut(way) = WayFacts::read(value).unwrap_or_default();

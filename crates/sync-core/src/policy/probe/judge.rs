@@ -1,37 +1,37 @@
-//! What the answers to probes say.
+//! Judges the answers to probes.
 
 use super::{Base, PAGE};
 use crate::detect::index::ListingIndex;
 use crate::model::ContentId;
 use crate::ports::source::{Entry, ProbeAnswer};
 
-/// What an answer says.
+/// The verdict about an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing was added.
     Nothing,
     /// Something is different.
     Change,
-    /// The panel doesn't answer what it was asked for.
+    /// The panel ignores the question, and answers something else.
     Ignored,
-    /// It can't be told.
+    /// The answer decides nothing.
     Unclear,
 }
 
-/// An answer, and the element that it shows as the last one.
+/// A verdict, and the element that the answer shows as the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
-    /// What it says.
+    /// The verdict.
     pub verdict: Verdict,
     /// The only element behind the last but one.
     pub tail: Option<i64>,
 }
 
-/// Judges the elements behind the last but one. They are exactly the last one if nothing was added or removed; after an
-/// addition there are more, after a removal fewer, and after both another one.
+/// Judges the elements behind the last but one. If nothing was added or removed, the answer has exactly the last
+/// element. After an addition it has more elements, after a removal fewer, and after both another one.
 ///
-/// Panels cut before they sort, so the last element need not be the last one of the list. As long as it is not known, any
-/// known one will do.
+/// Panels cut before they sort, so the last element need not be the last one of the list. While the last element is not
+/// known, any known element is accepted.
 pub fn of_growth(answer: &ProbeAnswer, base: &Base, index: &ListingIndex, is_proved: bool) -> Answer {
     let verdict = |verdict| Answer { verdict, tail: None };
     let Some(end) = &answer.end else { return verdict(Verdict::Ignored) };
@@ -43,13 +43,13 @@ pub fn of_growth(answer: &ProbeAnswer, base: &Base, index: &ListingIndex, is_pro
     match ids.as_slice() {
         [id] if base.tail.is_some_and(|tail| tail != id.0) => verdict(Verdict::Change),
         [id] if index.position(*id, 0).is_some() => Answer { verdict: Verdict::Nothing, tail: Some(id.0) },
-        // The page was honoured, and the offset was not.
+        // The panel has respected the page size, and not the offset.
         ids if !is_proved && ids.len() == PAGE.min(index.len()) && begins_as_the_list() => verdict(Verdict::Ignored),
         _ => verdict(Verdict::Change),
     }
 }
 
-/// Judges the head of a list: every element has to be as it was. `answer` has the elements recognised.
+/// Judges the head of a list: every element has to be as before. In `answer`, unchanged elements are recognised.
 pub fn of_head(answer: &ProbeAnswer) -> Verdict {
     if answer.end.is_some() {
         // The list has become shorter than its head was.
@@ -58,10 +58,10 @@ pub fn of_head(answer: &ProbeAnswer) -> Verdict {
     if answer.entries.iter().all(|entry| matches!(entry, Entry::Same(_))) { Verdict::Nothing } else { Verdict::Change }
 }
 
-/// Judges the list of a category that had so many items. `answer` has the elements recognised.
+/// Judges the list of a category that had so many items. In `answer`, unchanged elements are recognised.
 ///
-/// Missing items are no change: the category of an item may have changed, and a probe is no evidence for removals. But a
-/// list of less than half of the items is no answer.
+/// Missing items are no change: the category of an item may have changed, and a probe is no evidence for removals. But
+/// a list with less than half of the items is no answer.
 pub fn of_category(answer: &ProbeAnswer, items: u64) -> Verdict {
     if answer.end.is_none() {
         return Verdict::Ignored;

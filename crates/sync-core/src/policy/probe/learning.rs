@@ -1,4 +1,4 @@
-//! What probes and whole lists teach about probes.
+//! Learns about probes from probes and whole lists.
 
 use super::base::Base;
 use super::canary::{Candidate, chosen};
@@ -8,13 +8,14 @@ use super::{Look, News, ProbeFacts, ProbeWay};
 use crate::model::ContentKind;
 use crate::run::options::PolicyChoice;
 
-/// The number of lists in a row with all new items at the head that prove the order of a panel, if its ids don't.
+/// The number of lists in a row with all new items at the head that prove the order of a panel, if its ids don't prove
+/// it.
 const AT_HEAD: u32 = 3;
 
-/// The least size of a list whose head is a small part of it, in heads.
+/// The least size of a list whose head is a small part of it, as a multiple of the head.
 const HEADS: u64 = 4;
 
-/// A question that a look may ask.
+/// A question that may be asked at a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question {
     /// The way.
@@ -28,15 +29,15 @@ pub struct Question {
 pub struct Asked {
     /// The question.
     pub question: Question,
-    /// What the answer said.
+    /// The verdict about the answer.
     pub verdict: Verdict,
-    /// The categories that were asked for, by the way [`ProbeWay::Canary`].
+    /// The categories that were asked for, if the way is [`ProbeWay::Canary`].
     pub categories: Vec<String>,
-    /// The bytes of the wire that it took.
+    /// The wire bytes of the probe.
     pub bytes: u64,
 }
 
-/// A whole list that has come.
+/// A whole list that was received.
 #[derive(Debug, Clone)]
 pub struct Listed<'a> {
     /// Our time, in unix seconds.
@@ -47,18 +48,19 @@ pub struct Listed<'a> {
     pub rows: u64,
     /// The policy by which it was compared.
     pub policy: PolicyChoice,
-    /// Whether it left nothing open: complete, without defects, without doubt.
+    /// Whether the list left nothing open: it is complete, without defects, and without doubt.
     pub is_sound: bool,
     /// Its new items.
     pub news: &'a News,
-    /// What the look was for.
+    /// The purpose of the look.
     pub look: Look,
     /// The probe of the same look, if there was one.
     pub asked: Option<&'a Asked>,
 }
 
 impl ProbeFacts {
-    /// Returns the questions that a look may ask, in their order. The next one is asked if an answer doesn't tell.
+    /// Returns the questions that may be asked at a look, in their order. The next one is asked if an answer decides
+    /// nothing.
     ///
     /// `has_digests` is whether elements can be recognised, and `ignores_category` whether the panel is known to ignore
     /// the category.
@@ -74,10 +76,10 @@ impl ProbeFacts {
             match self.way(way).standing(now) {
                 Standing::Proved => {
                     questions.push(Question { way, is_proved: true });
-                    // Those behind it cost more.
+                    // The ways after this one cost more.
                     break;
                 }
-                // The order of a list is proved by lists.
+                // Only lists prove the order of a list.
                 Standing::Unknown if way != ProbeWay::Head => questions.push(Question { way, is_proved: false }),
                 Standing::Unknown | Standing::Dropped(_) => {}
             }
@@ -85,13 +87,13 @@ impl ProbeFacts {
         questions
     }
 
-    /// Returns the categories that may be asked for. Their sizes are needed for the choice.
+    /// Returns the categories that may be asked for. The choice among them needs their sizes.
     pub fn candidates(&self) -> Vec<String> {
         self.categories.keys().cloned().collect()
     }
 
-    /// Returns the categories that are asked for, given the sizes of the candidates. There are none if a probe of them
-    /// would not be worth it.
+    /// Returns the categories that are asked for, given the sizes of the candidates. The result is empty if a probe of
+    /// these categories would not be worth its cost.
     pub fn canaries(&self, sizes: &[u64], rows: u64) -> Vec<String> {
         let candidates: Vec<_> = self
             .categories
@@ -126,7 +128,7 @@ impl ProbeFacts {
         }
     }
 
-    /// Records which element is behind the last but one.
+    /// Records the element behind the last but one.
     pub fn tail_seen(&mut self, tail: Option<i64>) {
         if let (Some(base), Some(tail)) = (&mut self.base, tail) {
             base.tail = Some(tail);
@@ -137,7 +139,7 @@ impl ProbeFacts {
     pub fn listed(&mut self, listed: &Listed<'_>) {
         let Listed { now, news, .. } = *listed;
         let before = self.base.take();
-        // Without a list before it, everything is new.
+        // If there was no list before, everything is new.
         if let Some(before) = before.as_ref().filter(|_| news.has_additions()) {
             self.judge(listed, before.quiet);
             self.learn_order(news, now);
@@ -154,7 +156,7 @@ impl ProbeFacts {
         });
     }
 
-    /// Records that the panel says that the list is unmodified: the watermark has moved.
+    /// Records the panel's answer that the list is unmodified. The watermark has then moved.
     pub fn unmodified(&mut self, before: Option<i64>, watermark: i64) {
         self.base = self.base.take().filter(|base| Some(base.watermark) == before);
         if let Some(base) = &mut self.base {
@@ -162,7 +164,7 @@ impl ProbeFacts {
         }
     }
 
-    /// Compares the additions of a list with what probes have said since the list before.
+    /// Compares the additions of a list with the verdicts of probes since the list before.
     fn judge(&mut self, listed: &Listed<'_>, quiet: u32) {
         let Some(asked) = listed.asked.filter(|asked| asked.question.is_proved) else {
             if quiet > 0
@@ -179,7 +181,7 @@ impl ProbeFacts {
             ProbeWay::Canary => asked.categories.iter().any(|category| listed.news.categories().contains(category)),
         };
         match asked.verdict {
-            // A moment ago the panel said that there is nothing.
+            // The probe of the same look saw nothing.
             Verdict::Nothing if is_visible => facts.drop_at(listed.now),
             Verdict::Nothing if quiet > 0 => facts.missed(listed.now),
             Verdict::Change => facts.misses = 0,
@@ -187,7 +189,7 @@ impl ProbeFacts {
         }
     }
 
-    /// Learns whether the panel lists the newest first, from where new items are.
+    /// Learns from the places of new items whether the panel lists the newest first.
     fn learn_order(&mut self, news: &News, now: i64) {
         self.at_head = if news.is_all_at_head() { self.at_head.saturating_add(1).min(AT_HEAD) } else { 0 };
         let is_proved = self.at_head >= AT_HEAD || (self.at_head > 0 && news.is_falling());
@@ -200,7 +202,7 @@ impl ProbeFacts {
         }
     }
 
-    /// Returns the way that looks use.
+    /// Returns the way that looks use; `None` if there is none.
     fn in_use(&self, now: i64) -> Option<ProbeWay> {
         ProbeWay::ALL.into_iter().find(|way| self.way(*way).standing(now) == Standing::Proved)
     }

@@ -1,4 +1,4 @@
-//! What is known of a way to probe: whether it is proved, and whether it is worth its bytes.
+//! The facts about a way to probe: whether it is proved, and whether it is worth its bytes.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ const DROPPED_FOR: i64 = 30 * DAY;
 /// The greatest number of doublings.
 const DOUBLINGS: u32 = 3;
 
-/// The number of attempts at a proof that may end without a result.
+/// The number of attempts at a proof that may end without a result before the way is dropped.
 const ATTEMPTS: u32 = 5;
 
 /// The number of looks after which a way is judged by its cost.
@@ -19,8 +19,8 @@ const JUDGED_AFTER: u32 = 8;
 /// The number of looks after which all figures are halved, so that the past fades.
 const FADES_AFTER: u32 = 64;
 
-/// The number of lists in a row with additions of which probes before had seen nothing, after which a way is dropped. A few
-/// of them are no wonder: the additions may have come after the last probe.
+/// The number of lists in a row with unannounced additions after which a way is dropped. The probes before such a list
+/// had seen nothing. A few such lists are normal, because the additions may have come after the last probe.
 const MISSES: u32 = 8;
 
 /// Whether a way can be used at a panel.
@@ -35,34 +35,35 @@ pub enum Standing {
     Dropped(i64),
 }
 
-/// What a way costs and saves, in bytes of the wire.
+/// The costs and savings of a way, in wire bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ledger {
     /// The number of looks.
     pub looks: u32,
-    /// The bytes of probes, and of the lists that they led to.
+    /// The bytes of probes, and of the lists that followed them.
     pub spent: u64,
     /// The bytes of the lists that were not fetched.
     pub saved: u64,
 }
 
-/// What is known of a way.
+/// The facts about a way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WayFacts {
     /// Whether it can be used.
     pub standing: Standing,
-    /// What it costs and saves.
+    /// The costs and savings.
     pub ledger: Ledger,
-    /// The attempts at a proof so far.
+    /// The number of attempts at a proof so far.
     pub attempts: u32,
-    /// The lists in a row with additions of which probes before had seen nothing.
+    /// The number of lists in a row with additions that no probe had announced.
     pub misses: u32,
     /// The number of times that it was dropped.
     pub drops: u32,
 }
 
 impl WayFacts {
-    /// Returns the standing now: a way that was dropped is unknown again after 30 days, then 60, 120 and 240.
+    /// Returns the standing now. A way that was dropped is unknown again after 30 days, and after further times 60, 120
+    /// and 240.
     pub fn standing(&self, now: i64) -> Standing {
         let Standing::Dropped(at) = self.standing else { return self.standing };
         let lasts = DROPPED_FOR << self.drops.saturating_sub(1).min(DOUBLINGS);
@@ -74,12 +75,12 @@ impl WayFacts {
         *self = Self { standing: Standing::Proved, drops: self.drops, ..Self::default() };
     }
 
-    /// Stops using it for a while.
+    /// Drops the way for a while.
     pub(super) fn drop_at(&mut self, now: i64) {
         *self = Self { standing: Standing::Dropped(now), drops: self.drops.saturating_add(1), ..Self::default() };
     }
 
-    /// Records an attempt at a proof that ended without a result. Too many are a result.
+    /// Records an attempt at a proof that ended without a result. After too many of them, the way is dropped.
     pub(super) fn unproved(&mut self, now: i64) {
         if self.standing(now) != Standing::Proved {
             *self = Self { standing: Standing::Unknown, attempts: self.attempts.saturating_add(1), ..*self };
@@ -89,7 +90,7 @@ impl WayFacts {
         }
     }
 
-    /// Records the bytes of a probe that saw nothing, or of one that led to a list.
+    /// Records the bytes of a probe that saw nothing, or of a probe that was followed by a list.
     pub(super) fn looked(&mut self, spent: u64, saved: u64, now: i64) {
         let ledger = &mut self.ledger;
         ledger.looks = ledger.looks.saturating_add(1);
@@ -103,7 +104,7 @@ impl WayFacts {
         }
     }
 
-    /// Records a list with additions that no probe had announced although there were some.
+    /// Records a list with additions that no probe had announced, although there were probes.
     pub(super) fn missed(&mut self, now: i64) {
         self.misses = self.misses.saturating_add(1);
         if self.misses >= MISSES {

@@ -1,12 +1,13 @@
-//! Probes: small questions that show whether a list has grown, so that the whole need not be fetched at each look.
+//! Probes: small questions that show whether a list has grown, so that the whole list needn't be fetched at each look.
 //!
-//! There are three ways to ask. *Growth*: the elements behind the last but one, which are exactly the last one if nothing
-//! was added or removed. *Head*: the first elements of a list that has the newest first. *Canary*: the categories to
-//! which new items have come so far. Which of them a panel can be asked is learnt by proof for each kind
-//! ([`ProbeFacts`]), and forgotten when a list contradicts it or when it costs more than it saves.
+//! There are three ways to ask. *Growth* asks for the elements behind the last but one, which are exactly the last one
+//! if nothing was added or removed. *Head* asks for the first elements of a list that has the newest first. *Canary*
+//! asks for the categories to which new items have come so far. Whether a panel can be asked in a way is learnt by
+//! proof for each kind ([`ProbeFacts`]). A way is given up when a list contradicts it, or when it costs more than it
+//! saves.
 //!
-//! A probe that sees nothing is no evidence: not for removals, and not for edits. So there is a whole list at least once a
-//! day, and it comes at once if a probe sees a change.
+//! A probe that sees nothing is no evidence, neither for removals nor for edits. A whole list is therefore fetched at
+//! least once a day, and at once if a probe sees a change.
 
 mod base;
 mod canary;
@@ -26,10 +27,10 @@ pub use news::News;
 
 use std::fmt;
 
-/// The greatest age of a whole list, in seconds. If the next look would come later than that, the list is asked for.
+/// The greatest age of a whole list, in seconds. If the next look would come later than that, the list is fetched.
 pub const WHOLE_WITHIN: i64 = 86_400;
 
-/// The size of a list from which on a probe is worth its request, in bytes of the wire.
+/// The least size of a list, in wire bytes, for which a probe is worth its request.
 pub const WORTH_BYTES: u64 = 32 << 10;
 
 /// The number of elements that a growth probe asks for.
@@ -38,13 +39,13 @@ pub const PAGE: usize = 50;
 /// The number of elements at the head of a list that have to be unchanged.
 pub const HEAD: usize = 200;
 
-/// Whether the service asks probes, as a profile sets it.
+/// Whether the service uses probes, as a profile sets it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProbeSetting {
-    /// Where the panel is known to answer them.
+    /// Probes are used if the panel is known to answer them.
     #[default]
     Auto,
-    /// Never.
+    /// Probes are never used.
     Off,
 }
 
@@ -61,7 +62,7 @@ impl ProbeSetting {
 /// A way to ask whether a list has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProbeWay {
-    /// The elements behind an offset, which are more if the list has grown. Only for channels and movies.
+    /// The elements behind an offset. There are more of them if the list has grown. Only for channels and movies.
     Growth,
     /// The first elements of a list that has the newest first.
     Head,
@@ -89,19 +90,19 @@ impl fmt::Display for ProbeWay {
     }
 }
 
-/// What a look does.
+/// The kind of a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// The whole list is asked for, without a probe.
     Whole,
     /// A probe is asked for first, and the whole list only if the probe sees a change.
     Probe,
-    /// A probe is asked for, and the whole list in any case, because it is old. The list shows whether the probe can be
-    /// believed.
+    /// A probe is asked for, and the whole list in any case, because it is old. The list shows whether the probe is
+    /// reliable.
     Audit,
 }
 
-/// What a look depends on, besides the facts.
+/// The circumstances of a look, besides the facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Circumstances {
     /// Our time, in unix seconds.
@@ -118,21 +119,21 @@ pub struct Circumstances {
     pub listing_bytes: Option<u64>,
 }
 
-/// Returns what a look does.
+/// Returns the kind of the next look.
 ///
-/// A probe is asked for only if the last whole list is young enough, is what the store has, and left nothing open.
+/// A probe is asked for only if the last whole list is young enough, agrees with the store, and left nothing open.
 pub fn look(facts: &ProbeFacts, at: &Circumstances) -> Look {
     let Some(base) = &facts.base else { return Look::Whole };
     let is_stored = Some(base.watermark) == at.watermark && base.rows == at.rows && at.held == 0;
     let is_worth_it = base.rows > 0 && at.listing_bytes.is_some_and(|bytes| bytes >= WORTH_BYTES);
-    // A base of the future was written while the clock was wrong.
+    // A list of the future was received while the clock was wrong.
     if !is_stored || !is_worth_it || base.listed_at > at.now {
         return Look::Whole;
     }
     let is_young = at.next_look.is_some_and(|next| next <= base.listed_at.saturating_add(WHOLE_WITHIN));
     match () {
         () if is_young => Look::Probe,
-        // Only what was believed since then can be contradicted.
+        // A list can only contradict probes that came after the list before it.
         () if base.quiet > 0 => Look::Audit,
         () => Look::Whole,
     }

@@ -1,4 +1,4 @@
-//! Where the new items of a whole list are: in which categories, and how far from its head.
+//! The places of the new items of a whole list: their categories, and their distance from the head.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use crate::detect::index::ListingIndex;
 use crate::model::{ContentId, Item};
 use crate::ports::source::Entry;
 
-/// The new items of a list, noted while it comes.
+/// The new items of a list. They are recorded while the list comes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct News {
     elements: u64,
     added: u64,
-    /// The known elements before the first and before the last new one.
+    /// The numbers of known elements before the first and before the last new one.
     before_first: u64,
     before_last: u64,
     /// The categories of the new items.
@@ -22,7 +22,7 @@ pub struct News {
 }
 
 impl News {
-    /// Notes a batch of elements, in which those that are as before are recognised.
+    /// Records a batch of elements, in which unchanged elements are recognised.
     pub fn batch(&mut self, batch: &[Entry], known: &ListingIndex) {
         for entry in batch {
             let id = entry.id();
@@ -41,12 +41,12 @@ impl News {
         }
     }
 
-    /// Notes an item that is new.
+    /// Records a new item.
     pub fn added(&mut self, item: &Item) {
         self.categories.extend(item.categories().as_slice().iter().map(ToString::to_string));
     }
 
-    /// Forgets everything.
+    /// Removes everything.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

@@ -62,7 +62,7 @@ fn questions(facts: &ProbeFacts, kind: ContentKind, now: i64) -> Vec<(ProbeWay, 
     facts.questions(kind, true, false, now).into_iter().map(|it| (it.way, it.is_proved)).collect()
 }
 
-/// The news of a list over another one.
+/// Returns the news of a list compared with another one.
 fn news(known: &ListingIndex, entries: &[Entry]) -> News {
     let mut news = News::default();
     news.batch(entries, known);

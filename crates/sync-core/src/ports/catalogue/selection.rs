@@ -1,31 +1,31 @@
-//! A selection: which items a reader wants, in which order, and how many at once.
+//! A selection: the items that a reader wants, their order, and the size of a page.
 
 use crate::model::{CategoryId, CategorySet, ContentId, ContentKind, Item};
 use crate::overlay::Shown;
 use crate::search::{Cursor, InvalidCursor, Words};
 
-/// Which items are wanted, in which order, and how many at once.
+/// The items that are wanted, their order, and the size of a page.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Selection {
-    /// Items of these kinds, each kind once.
+    /// Only items of these kinds, each kind once.
     pub kinds: Vec<ContentKind>,
-    /// Items that have these words; `None` for all items. Words without a searchable one find nothing.
+    /// Only items that have these words; `None` for all items. If no word can be searched, nothing is found.
     pub words: Option<Words>,
-    /// Items that pass this filter.
+    /// Only items that meet these conditions.
     pub filter: Filter,
     /// How items are shown, and which of them.
     pub view: View,
     /// The order.
     pub sort: Sort,
-    /// How many items at most; 0 is treated as 1.
+    /// The largest number of items; 0 is treated as 1.
     pub limit: u32,
-    /// Items behind this place; `None` begins with the first one.
+    /// Only items after this place; `None` begins with the first one.
     after: Option<Cursor>,
 }
 
 impl Selection {
-    /// The first items of a kind in the panel's order, so many at most.
+    /// Returns a selection of the first items of a kind in the panel's order, at most `limit`.
     pub fn of_kind(kind: ContentKind, limit: u32) -> Self {
         Self {
             kinds: vec![kind],
@@ -38,7 +38,7 @@ impl Selection {
         }
     }
 
-    /// The items of all kinds that have these words, the best first, so many at most.
+    /// Returns a selection of the items of all kinds that have these words, the best first, at most `limit`.
     pub fn of_words(words: Words, limit: u32) -> Self {
         let kinds = ContentKind::ALL.to_vec();
         Self {
@@ -52,26 +52,26 @@ impl Selection {
         }
     }
 
-    /// The same, with this filter.
+    /// Sets the conditions.
     #[must_use]
     pub fn filtered(self, filter: Filter) -> Self {
         Self { filter, ..self }
     }
 
-    /// The same, with this view.
+    /// Sets the view.
     #[must_use]
     pub fn seen(self, view: View) -> Self {
         Self { view, ..self }
     }
 
-    /// The same, in this order.
+    /// Sets the order.
     #[must_use]
     pub fn sorted(self, sort: Sort) -> Self {
         Self { sort, ..self }
     }
 
-    /// The same, behind the place that a cursor names. Set the filter, the view, the order and the words first: a cursor belongs
-    /// to one query.
+    /// Begins after the place that a cursor names. Set the conditions, the view, the order and the words first, because
+    /// a cursor belongs to one query.
     ///
     /// # Errors
     ///
@@ -81,18 +81,19 @@ impl Selection {
         Ok(Self { after: Some(cursor), ..self })
     }
 
-    /// The same, behind the place of a cursor of this query.
+    /// Begins after the place of a cursor of this query.
     #[must_use]
     pub fn behind(self, cursor: Cursor) -> Self {
         Self { after: Some(cursor), ..self }
     }
 
-    /// The place behind which the items begin.
+    /// Returns the place after which the items begin; `None` for the first page.
     pub const fn place(&self) -> Option<&Cursor> {
         self.after.as_ref()
     }
 
-    /// A digest of all that makes this query another one: kinds, words, filter, view and order, but neither place nor limit.
+    /// Returns a digest of everything that makes a query different: kinds, words, conditions, view and order, but
+    /// neither the place nor the limit.
     pub(crate) fn query_digest(&self) -> u32 {
         let Self { kinds, words, filter, view, sort, limit: _, after: _ } = self;
         let text = format!("{kinds:?} {words:?} {filter:?} {view:?} {sort:?}");
@@ -100,70 +101,70 @@ impl Selection {
     }
 }
 
-/// What items have to be like.
+/// The conditions of a selection. An item has to meet all of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Filter {
-    /// Items that are in one of these categories; empty for all items. Ids of different kinds are unrelated.
+    /// Only items that are in one of these categories; empty for all items. Ids of different kinds are unrelated.
     pub categories: Vec<(ContentKind, CategoryId)>,
-    /// Items of these years of release, both included.
+    /// Only items of these years of release, both included.
     pub years: Option<(i64, i64)>,
-    /// Items with at least this rating, 0 to 10.
+    /// Only items with at least this rating, 0 to 10.
     pub rating_min: Option<f64>,
-    /// Items that the panel added at this moment or later, in unix seconds.
+    /// Only items that the panel added at this moment or later, in unix seconds.
     pub added_since: Option<i64>,
-    /// Items whose removal is held.
+    /// Only items whose removal is held.
     pub held: bool,
-    /// Items that are favourites of the user.
+    /// Only favourites of the user.
     pub favourite: bool,
-    /// Items with this tag of the user.
+    /// Only items with this tag of the user.
     pub tag: Option<String>,
 }
 
 impl Filter {
-    /// No filter: every item passes.
+    /// Returns no conditions: every item meets them.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// The same, for items of this category; of several calls, one of the categories is enough.
+    /// Keeps only items of this category. After several calls, an item needs to be in only one of the categories.
     #[must_use]
     pub fn in_category(mut self, kind: ContentKind, category: CategoryId) -> Self {
         self.categories.push((kind, category));
         self
     }
 
-    /// The same, for items of these years, both included.
+    /// Keeps only items of these years, both included.
     #[must_use]
     pub fn of_years(self, first: i64, last: i64) -> Self {
         Self { years: Some((first, last)), ..self }
     }
 
-    /// The same, for items with at least this rating.
+    /// Keeps only items with at least this rating.
     #[must_use]
     pub fn rated_at_least(self, rating: f64) -> Self {
         Self { rating_min: Some(rating), ..self }
     }
 
-    /// The same, for items that the panel added at this moment or later, in unix seconds.
+    /// Keeps only items that the panel added at this moment or later, in unix seconds.
     #[must_use]
     pub fn added_since(self, moment: i64) -> Self {
         Self { added_since: Some(moment), ..self }
     }
 
-    /// The same, for items whose removal is held.
+    /// Keeps only items whose removal is held.
     #[must_use]
     pub fn only_held(self) -> Self {
         Self { held: true, ..self }
     }
 
-    /// The same, for favourites.
+    /// Keeps only favourites.
     #[must_use]
     pub fn only_favourites(self) -> Self {
         Self { favourite: true, ..self }
     }
 
-    /// The same, for items with this tag.
+    /// Keeps only items with this tag.
     #[must_use]
     pub fn tagged(self, tag: impl Into<String>) -> Self {
         Self { tag: Some(tag.into()), ..self }
@@ -175,9 +176,9 @@ impl Filter {
 pub struct View {
     /// Whether names, categories, numbers and images are the panel's own, without edits and rewrite rules.
     pub panel: bool,
-    /// Whether items that the user has hidden are there.
+    /// Whether items that the user has hidden are included.
     pub hidden: bool,
-    /// Whether items that the filter excludes are there.
+    /// Whether items that the filter excludes are included.
     pub excluded: bool,
 }
 
@@ -188,7 +189,7 @@ impl View {
     /// The rows as the panel lists them: all of them, without edits.
     pub const ROWS: Self = Self { panel: true, hidden: true, excluded: true };
 
-    /// Returns whether an item is there.
+    /// Returns whether the view includes an item.
     pub const fn has(self, shown: &Shown) -> bool {
         (self.hidden || !shown.hidden) && (self.excluded || !shown.excluded)
     }
@@ -199,23 +200,23 @@ impl View {
     }
 }
 
-/// An order of items. Items that are equal in it, or have no value, are ordered by kind and id; those without a value
+/// An order of items. Items that are equal in it, or have no value, are ordered by kind and id. Items without a value
 /// come last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sort {
-    /// The panel's order. Items that the last listing did not have come last.
+    /// The panel's order. Items that are not in the last listing come last.
     Panel,
-    /// By name, folded, rising.
+    /// By folded name, ascending.
     Name,
-    /// By the moment when the panel added them, the newest first.
+    /// By the time at which the panel added them, the newest first.
     Added,
     /// By year of release, the newest first.
     Year,
     /// By rating, the highest first.
     Rating,
     /// By how well the words fit: the exact name, names that begin with the words, names that have all words, and the
-    /// rest; among equals the newest year first. Without words it is the order by year.
+    /// rest. Equally good items are ordered by year, the newest first. Without words, it is the order by year.
     Rank,
 }
 
@@ -225,20 +226,20 @@ pub enum Sort {
 pub struct Selected {
     /// The items, in the order of the selection.
     pub rows: Vec<SelectedRow>,
-    /// Where the next page begins; `None` if this is the last one.
+    /// The place after which the next page begins; `None` if this page is the last one.
     pub next: Option<Cursor>,
-    /// Whether the kept search text answered, or the rows had to be read.
+    /// Whether the search text answered, or the rows had to be read.
     pub answered_by: AnsweredBy,
 }
 
 impl Selected {
-    /// These items.
+    /// Returns these items.
     pub const fn new(rows: Vec<SelectedRow>, next: Option<Cursor>, answered_by: AnsweredBy) -> Self {
         Self { rows, next, answered_by }
     }
 }
 
-/// What answered a selection.
+/// The source of the answer to a selection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AnsweredBy {
@@ -246,11 +247,11 @@ pub enum AnsweredBy {
     SearchText,
     /// The rows, because the profile keeps no search text.
     RowsWithoutText,
-    /// The rows, because the search text is missing, behind the rows or damaged. The next sync writes it anew.
+    /// The rows, because the search text is missing, older than the rows, or damaged. The next sync writes it anew.
     RowsUntilSync,
 }
 
-/// An item of a selection: what a list shows.
+/// An item of a selection, with the values that a list shows.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SelectedRow {
@@ -266,7 +267,7 @@ pub struct SelectedRow {
     pub categories: CategorySet,
     /// The year of release.
     pub year: Option<i64>,
-    /// 0 to 10.
+    /// The rating, 0 to 10.
     pub rating: Option<f64>,
     /// Whether it is a favourite of the user.
     pub favourite: bool,
@@ -277,7 +278,7 @@ pub struct SelectedRow {
 }
 
 impl SelectedRow {
-    /// The row of an item at a place. The item is as the view shows it.
+    /// Returns the row of an item at a place. The item is as the view shows it.
     pub fn of(item: &Item, shown: &Shown, cursor: Cursor) -> Self {
         let first = item.categories().as_slice().first().map(crate::model::Text::as_str);
         Self {

@@ -49,11 +49,11 @@ pub enum Breach {
     SearchIndex,
     /// The content hash differs from the rows.
     ContentHash,
-    /// An edit or an edited item can't be read, or one of them has no other.
+    /// An edit or an edited item can't be read, or an edit has no edited item, or an edited item has no edit.
     EditUnreadable,
     /// A filter or a rule can't be used.
     RuleUnreadable,
-    /// What is kept of how an item is shown differs from its row, its edits and the rules.
+    /// The stored values of how an item is shown differ from its row, its edits and the rules.
     ShownWrong,
     /// A profile has no row of its syncs or of its settings.
     ProfileIncomplete,
@@ -63,7 +63,7 @@ pub enum Breach {
     RunOpen,
     /// The record of a run can't be read.
     RunUnreadable,
-    /// A password is where none may be.
+    /// A password is where none is allowed.
     PasswordShown,
     /// A profile can't be read.
     ProfileUnreadable,

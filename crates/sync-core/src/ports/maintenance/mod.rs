@@ -21,7 +21,7 @@ const EXAMPLES: usize = 3;
 /// - An inspection reads one state of the cache and writes nothing. If the cache is damaged, that is the result of the
 ///   inspection and not an error.
 /// - Marking removes nothing and changes no item. The next sync of a marked kind compares every item of it. How items
-///   are shown is put right at once.
+///   are shown is corrected at once.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Maintenance: Send + Sync {

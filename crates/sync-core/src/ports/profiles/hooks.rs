@@ -1,19 +1,19 @@
-//! What the service runs or asks before and after a sync of a profile.
+//! The commands and webhooks before and after a sync of a profile.
 
 use std::fmt;
 
 /// The hooks of a profile.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct HookSettings {
-    /// The command that is told of a result, on its standard input.
+    /// The command that gets each result on its standard input.
     pub on_change: Option<String>,
-    /// The file whose first line is the address that results are posted to. The address is a secret.
+    /// The file whose first line is the address to which results are posted. The address is a secret.
     pub webhook_file: Option<String>,
-    /// The environment variable whose value is the address that results are posted to.
+    /// The environment variable whose value is the address to which results are posted.
     pub webhook_env: Option<String>,
-    /// The command that says by its exit code whether a sync may begin.
+    /// The command before a sync. Its exit code says whether the sync may begin.
     pub before: Option<String>,
-    /// Whether every result is told, also one that changed nothing. Default false.
+    /// Whether every result is sent, also one that changed nothing. The default is false.
     pub always: bool,
 }
 
@@ -21,7 +21,7 @@ impl HookSettings {
     /// The keys under which a store keeps the texts.
     pub(super) const KEYS: [&str; 4] = ["hook.on-change", "hook.webhook-file", "hook.webhook-env", "hook.before"];
 
-    /// The key under which a store keeps whether every result is told.
+    /// The key under which a store keeps whether every result is sent.
     pub(super) const ALWAYS: &str = "hook.always";
 
     /// Returns the text with a key; `None` if there is none.

@@ -1,4 +1,4 @@
-//! How the panel of a profile is asked: timeouts, pace and limits.
+//! The settings for requests to the panel of a profile: timeouts, pace and limits.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::rate::Timetable;
 
-/// Timeouts, attempts, pace and limits of requests to a panel. `None` is the default of the source.
+/// Timeouts, attempts, pace and limits of requests to a panel. `None` stands for the default of the source.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NetworkSettings {
     /// The time within which a connection has to be made.
@@ -25,7 +25,7 @@ pub struct NetworkSettings {
     pub backoff: Option<Duration>,
     /// The greatest number of requests per second.
     pub requests_per_second: Option<f64>,
-    /// The requests per UTC day after which the service asks no more by itself. 0 is no limit.
+    /// The requests per UTC day after which scheduled runs wait for the next day. 0 is no limit.
     pub daily_requests: Option<u64>,
     /// The number of bytes per second that have to arrive. 0 is no limit.
     pub min_bytes_per_second: Option<u32>,
@@ -50,7 +50,8 @@ pub struct NetworkSettings {
 #[error("this is no value of the setting")]
 pub struct NotAValue;
 
-/// The most MiB of a body: a million GiB. It is no limit in effect, and its number of bytes doesn't overflow.
+/// The largest number of MiB of a body: a million GiB. It limits nothing in practice, and keeps the number of bytes
+/// from an overflow.
 const BODY_MIB_MAX: u64 = 1 << 30;
 
 /// The least requests per second.
@@ -78,7 +79,7 @@ impl NetworkSettings {
         "limits.header",
     ];
 
-    /// Returns these settings, and those of others where a value is missing.
+    /// Returns these settings. A missing value is taken from `other`.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
         Self {
@@ -102,7 +103,7 @@ impl NetworkSettings {
         }
     }
 
-    /// Returns the value of a setting as text, or `None` if it has the default or there is no such setting.
+    /// Returns the value of a setting as text; `None` if it has the default or there is no such setting.
     pub fn get(&self, key: &str) -> Option<String> {
         let seconds = |time: Option<Duration>| time.map(seconds_as_text);
         match key {
@@ -171,7 +172,7 @@ fn seconds_as_text(time: Duration) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Reads a decimal number of seconds, exactly up to a nanosecond.
+/// Reads a decimal number of seconds, exactly up to a nanosecond. Returns `None` if the text is no such number.
 fn seconds_of_text(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

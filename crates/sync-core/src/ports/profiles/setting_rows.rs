@@ -23,7 +23,7 @@ const SCHEDULES: [&str; 3] = ["schedule.channels", "schedule.movies", "schedule.
 /// Whether a sync is postponed while all connections of the account are in use.
 const BUSY: &str = "busy.postpone";
 
-/// Whether probes are asked: `auto` or `off`.
+/// Whether probes are used: `auto` or `off`.
 const PROBES: &str = "probes";
 
 /// The rules of conflicts, in the order of [`EditField::JUDGED`].
@@ -70,7 +70,8 @@ impl Profile {
         rows
     }
 
-    /// Sets what a row says. A row with an unknown key, and one whose value can't be read, changes nothing.
+    /// Sets the value of a row. A row with an unknown key changes nothing, and neither does a row whose value can't be
+    /// read.
     pub fn set_row(&mut self, row: &SettingRow) {
         let SettingRow { key, value } = row;
         if key == KINDS_OFF {
@@ -80,7 +81,7 @@ impl Profile {
         } else if let Some(kind) = kind_of_schedule(key) {
             self.schedules.kinds[kind] = value.parse().ok();
         } else if AutoSettings::KEYS.contains(&key.as_str()) {
-            // A value that another version has written is the default here.
+            // A value of another version that can't be read counts as the default.
             let _ = self.schedules.auto.set(key, Some(value));
         } else if key == BUSY {
             self.postpone_when_busy = value != "no";
@@ -93,7 +94,7 @@ impl Profile {
         } else if HookSettings::KEYS.contains(&key.as_str()) {
             self.hooks.set(key, Some(value));
         } else if NetworkSettings::KEYS.contains(&key.as_str()) {
-            // A value that another version has written is the default here.
+            // A value of another version that can't be read counts as the default.
             let _ = self.network.set(key, Some(value));
         }
     }
@@ -120,7 +121,7 @@ pub(super) fn names_of_kinds(kinds: &BTreeSet<ContentKind>) -> String {
     kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",")
 }
 
-/// Reads names of kinds; `None` if one of them is none.
+/// Reads names of kinds. Returns `None` if one of them is not the name of a kind.
 pub(super) fn kinds_of_names(names: &str) -> Option<BTreeSet<ContentKind>> {
     names.split(',').map(|name| name.trim().parse().ok()).collect()
 }

@@ -43,7 +43,7 @@ pub enum SourceError {
         /// What the source has seen.
         message: String,
     },
-    /// The panel answered with something else than it was asked for.
+    /// The panel's answer is not what was asked for.
     #[error("the panel's answer is not usable: {message}")]
     Unusable {
         /// The error of the answer.
@@ -51,14 +51,14 @@ pub enum SourceError {
         /// What the source has seen, without addresses.
         message: String,
     },
-    /// The listing came too slowly to be whole before its deadline, and was stopped. It is not asked for again in this
+    /// The listing was too slow to be complete before its deadline, and was stopped. It is not asked for again in this
     /// run.
     #[error("the listing comes too slowly: {message}")]
     TooSlow {
         /// Rate, size and deadline.
         message: String,
     },
-    /// The source doesn't offer this operation. The caller does without it.
+    /// The source doesn't offer this operation. The caller goes on without it.
     #[error("the source can't do this")]
     Unsupported,
     /// Another error inside the source.

@@ -1,7 +1,7 @@
 //! A mock of the port, for tests.
 //!
-//! It is written out because it leaves [`ContentSource::observe_waits`] and [`ContentSource::keep_pace`] as the port has
-//! them: a mocked source never waits, and a test of something else needs no expectation for that.
+//! The mock is written out because it leaves [`ContentSource::observe_waits`] and [`ContentSource::keep_pace`] as the
+//! port has them. A mocked source never waits, and a test of something else needs no expectation for these methods.
 
 use async_trait::async_trait;
 

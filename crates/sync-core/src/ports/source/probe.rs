@@ -13,12 +13,12 @@ use crate::ports::source::{Completeness, Entry};
 pub struct ProbeRequest {
     /// The scope of the list.
     pub scope: Scope,
-    /// The number of elements that the panel is asked to leave out at the beginning, in an order of its own. `None` asks
-    /// for the list as it is.
+    /// The number of elements that the panel is asked to leave out at the beginning. The panel counts them in an order
+    /// of its own. `None` asks for the list as it is.
     pub offset: Option<u64>,
     /// The greatest number of elements that are needed. The source reads no further than one more.
     pub most: usize,
-    /// The index that the elements are compared with, if they are. The rules are those of
+    /// The index with which the elements are compared; `None` if they are not compared. The rules are those of
     /// [`Baseline::Index`](crate::source::Baseline::Index).
     pub known: Option<Arc<ListingIndex>>,
     /// The fields without a part in the digests.

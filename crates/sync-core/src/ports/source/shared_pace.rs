@@ -1,4 +1,4 @@
-//! The pace of an account, as all sources share it that ask the account now.
+//! The pace of an account, shared by all sources that ask the account now.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,16 +11,16 @@ use crate::ports::clock::Clock;
 pub struct SharedPace {
     clock: Arc<dyn Clock>,
     pace: Mutex<Pace>,
-    /// Hears that something should be remembered at once.
+    /// Is called if the pace should be stored at once.
     refused: Box<dyn Fn() + Send + Sync>,
 }
 
 /// A wait before a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaceWait {
-    /// Its duration, from now.
+    /// The duration, from now.
     pub duration: Duration,
-    /// What it is for.
+    /// The reason.
     pub why: Hold,
 }
 
@@ -31,13 +31,13 @@ impl fmt::Debug for SharedPace {
 }
 
 impl SharedPace {
-    /// Returns the pace of an account, from what is remembered of it.
+    /// Returns the pace of an account, from its stored pace.
     pub fn new(clock: Arc<dyn Clock>, remembered: Option<&AccountPace>) -> Self {
         let pace = Mutex::new(Pace::at_start(remembered, now(&*clock)));
         Self { clock, pace, refused: Box::new(|| {}) }
     }
 
-    /// Makes it tell each refusal that should be remembered at once. The receiver must not block.
+    /// Sets a receiver of each refusal after which the pace should be stored at once. The receiver must not block.
     #[must_use]
     pub fn telling_refusals(self, refused: impl Fn() + Send + Sync + 'static) -> Self {
         Self { refused: Box::new(refused), ..self }
@@ -54,20 +54,21 @@ impl SharedPace {
     ///
     /// # Errors
     ///
-    /// It may not be sent yet. Nothing was taken.
+    /// The request may not be sent yet. Nothing was taken.
     pub fn take(&self) -> Result<(), PaceWait> {
         let now = self.now();
         let taken = self.pace().take(now);
         taken.map_err(|not_yet| PaceWait { duration: not_yet.at.saturating_sub(now.monotonic), why: not_yet.why })
     }
 
-    /// Takes in that the panel has answered. `latency` is the time to the first byte, of requests that are alike.
+    /// Records that the panel has answered. `latency` is the time to the first byte. It is given for requests that are
+    /// alike.
     pub fn answered(&self, latency: Option<Duration>) {
         let now = self.now();
         self.pace().answered(latency, now);
     }
 
-    /// Takes in that the panel has refused a request, and for how long it has asked to be left alone.
+    /// Records that the panel has refused a request, and for how long it has asked to be left alone.
     pub fn refused(&self, refusal: Refusal, retry_after: Option<Duration>) {
         let now = self.now();
         if self.pace().refused(refusal, retry_after, now) {
@@ -75,14 +76,14 @@ impl SharedPace {
         }
     }
 
-    /// Takes in that the panel has asked to be left alone, for another reason than too many requests.
+    /// Records that the panel has asked to be left alone, for another reason than too many requests.
     pub fn asked_to_wait(&self, time: Duration) {
         let now = self.now();
         self.pace().asked_to_wait(time, now);
         (self.refused)();
     }
 
-    /// Returns what is to be remembered; nothing if no request was sent.
+    /// Returns the pace to store; `None` if no request was sent.
     pub fn remembered(&self) -> Option<AccountPace> {
         let now = self.now();
         let mut pace = self.pace();

@@ -1,4 +1,4 @@
-//! The waits of a source, for whoever wants to know why nothing arrives.
+//! The waits of a source. They explain to an observer why nothing arrives.
 
 use std::time::Duration;
 
@@ -40,11 +40,11 @@ pub enum WaitCause {
     },
     /// The panel has asked for a pause.
     Asked,
-    /// The source sends no more requests per second than it was told, or than the panel bears.
+    /// The source waits so that it sends no more requests per second than it may, or than the panel accepts.
     Pace,
     /// The panel has refused a request because there were too many.
     Refused,
-    /// Another run asks the account. It is looked at again after the wait.
+    /// Another run asks the account. The account is checked again after the wait.
     AccountInUse,
 }
 

@@ -7,9 +7,9 @@ use crate::model::ProfileId;
 /// A state that a change set names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhichState {
-    /// The one before it.
+    /// The state before the set.
     From,
-    /// The one after it.
+    /// The state after the set.
     To,
 }
 

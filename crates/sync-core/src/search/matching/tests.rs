@@ -4,7 +4,7 @@ use super::super::{Entry, SearchFields};
 use super::*;
 use crate::testing::movie;
 
-/// An index of movies with these names, ids from 0, the year falling with the id.
+/// Returns an index of movies with these names. The ids begin at 0, and the year falls with the id.
 fn of_names(names: &[&str]) -> SearchIndex {
     let item = |(id, name): (i64, &&str)| movie(id).name(name).with("year", &(2020 - id).to_string()).item();
     SearchIndex::from_entries((0..).zip(names).map(item).map(|item| Entry::of(&item, SearchFields::All)).collect())
@@ -179,7 +179,7 @@ fn a_needle_that_reaches_over_two_names_is_in_neither() {
     assert_eq!(all(&index, "bc"), []);
 }
 
-/// Every name that the parts make.
+/// Returns a strategy for names that the parts make.
 fn names() -> impl Strategy<Value = Vec<String>> {
     let word =
         prop::sample::select(vec!["star", "wars", "spider-man", "ocean's", "東京", "é", "x", "s.w.a.t", "the", "-30-"]);

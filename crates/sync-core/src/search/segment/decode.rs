@@ -1,4 +1,4 @@
-//! Reading a segment: its entries one by one, as values and as places in its texts.
+//! Reads a segment entry by entry: the values, and the places in the texts.
 //!
 //! The facts are read without the texts, which a store may give later, or not at all.
 
@@ -14,7 +14,7 @@ pub(in crate::search) struct Kept {
     pub(in crate::search) values: Option<Values>,
 }
 
-/// The values of an entry whose item is there.
+/// The values of an entry whose item exists.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::search) struct Values {
     pub(in crate::search) year: u16,
@@ -22,13 +22,13 @@ pub(in crate::search) struct Values {
     pub(in crate::search) rating: Option<f32>,
     /// The position in [`Decoded::sets`].
     pub(in crate::search) set: usize,
-    /// Where its text is in the names of the segment.
+    /// The place of its text in the names of the segment.
     pub(in crate::search) names: Range<usize>,
-    /// Where its text is in the rest of the segment.
+    /// The place of its text in the rest of the segment.
     pub(in crate::search) rest: Range<usize>,
 }
 
-/// The facts of a segment under reading.
+/// The facts of a segment that is being read.
 #[derive(Debug)]
 pub(in crate::search) struct Decoded<'a> {
     pub(in crate::search) sets: Vec<CategorySet>,
@@ -52,7 +52,7 @@ impl<'a> Decoded<'a> {
         Ok(Self { sets: sets?, facts, left: entries, before: (0, 0, 0), names: 0, rest: 0 })
     }
 
-    /// Reads the next entry; `None` behind the last one.
+    /// Reads the next entry. Returns `None` after the last one.
     pub(in crate::search) fn next(&mut self) -> Result<Option<Kept>, DamagedSegment> {
         if self.left == 0 {
             return if self.facts.0.is_empty() { Ok(None) } else { Err(DamagedSegment) };
@@ -85,7 +85,7 @@ impl<'a> Decoded<'a> {
         Ok(Some(Kept { id, values: Some(Values { year, added, rating, set, names, rest }) }))
     }
 
-    /// The lengths that names and rest have if the segment is whole. Call it behind the last entry.
+    /// Returns the lengths that names and rest have in a complete segment. Call this after the last entry.
     pub(in crate::search) const fn lengths(&self) -> (usize, usize) {
         (self.names, self.rest)
     }
@@ -96,7 +96,7 @@ pub(in crate::search) fn is_of_new(facts: &[u8]) -> bool {
     facts.first() == Some(&FORM_OF_NEW)
 }
 
-/// The range of the next bytes of a text, and moves its end behind them.
+/// Returns the range of the next bytes of a text, and moves the end of the text behind them.
 fn following(end: &mut usize, length: u64) -> Result<Range<usize>, DamagedSegment> {
     let start = *end;
     *end = usize::try_from(length).ok().and_then(|length| start.checked_add(length)).ok_or(DamagedSegment)?;

@@ -12,7 +12,7 @@ fn index_of(items: &[Item]) -> SearchIndex {
     SearchIndex::from_entries(items.iter().map(|item| Entry::of(item, SearchFields::All)).collect())
 }
 
-/// The ids of a selection of movies, where the panel lists `listed`.
+/// Returns the ids of a selection of movies. The panel lists `listed`.
 fn ids(items: &[Item], listed: &[i64], selection: &Selection) -> Vec<i64> {
     let index = index_of(items);
     let listed: Vec<_> = listed.iter().copied().map(ContentId).collect();
@@ -134,7 +134,7 @@ fn a_page_in_the_panels_order_goes_on_behind_its_item() {
     assert_eq!(next(&[1, 3, 4, 5], &index_of(&without)), [3, 4], "it is gone");
 }
 
-/// Items of two kinds, with values that are often equal.
+/// Returns a strategy for items of two kinds, with values that are often equal.
 fn anything() -> impl Strategy<Value = Vec<(bool, u8, u8, u8, u8)>> {
     prop::collection::vec((any::<bool>(), 0_u8..40, 0_u8..4, 0_u8..4, 0_u8..4), 0..40)
 }

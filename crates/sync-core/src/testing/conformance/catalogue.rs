@@ -11,7 +11,7 @@ use crate::removal::held::HeldRemoval;
 use crate::run::record::RunStatus;
 use crate::testing::{category, movie, profile, staged};
 
-/// "How a profile's cache stands": before the first run, in one, after it, and when its process has died.
+/// "Returns the state of a profile's cache": before the first run, in one, after it, and when its process has died.
 pub async fn the_status_is_that_of_the_last_run<C: Cache>(cache: &C) {
     let home = profile("home");
     cache.ensure_profile(&home).await.unwrap();
@@ -45,7 +45,8 @@ pub async fn the_status_is_that_of_the_last_run<C: Cache>(cache: &C) {
     assert_eq!((status.sync_status, status.kinds[ContentKind::Movies].rows), (None, 0));
 }
 
-/// "What is held, by reason": how many, since when, up to three names, and how far the evidence has come.
+/// "The held removals, by reason": their number, the time since which they are held, up to three names, and how far the
+/// evidence has come.
 pub async fn the_status_shows_what_is_held<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4, 5]).await;
     let run = session.run;
@@ -63,7 +64,7 @@ pub async fn the_status_shows_what_is_held<C: Cache>(cache: &C) {
     assert_eq!((empty.count, empty.listings, empty.evidence_since), (1, 0, None), "without evidence");
 }
 
-/// "Pages that follow one another have each row once."
+/// "Successive pages have each row once."
 pub async fn pages_have_each_row_once<C: Cache>(cache: &C) {
     let ids = [-7, 0, 3, 9, 10, 11, i64::MAX];
     let session = load(cache, "home", &ids).await;
@@ -102,7 +103,7 @@ pub async fn a_page_of_a_category_has_its_items<C: Cache>(cache: &C) {
     assert_eq!(within("te", 9).await, (vec![], None));
 }
 
-/// "The categories in the panel's order, each with how many items are in it."
+/// "Returns the categories of a kind in the panel's order, each with the number of items in it."
 pub async fn categories_come_with_their_sizes<C: Cache>(cache: &C) {
     let session = Session::start(cache, "home").await;
     let items = [(1, &["9"][..]), (2, &["9", "1"])];
@@ -119,7 +120,7 @@ pub async fn categories_come_with_their_sizes<C: Cache>(cache: &C) {
     assert_eq!(found, expected, "one that the panel doesn't list comes last");
 }
 
-/// "The removals of a kind that are held, by rising id."
+/// "Returns the held removals of a kind, by ascending id."
 pub async fn what_is_held_is_listed<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3]).await;
     let all: Vec<_> = [1, 3].map(|id| held_one(id, session.run)).to_vec();

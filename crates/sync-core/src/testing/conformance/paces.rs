@@ -22,8 +22,8 @@ fn paced(rate: f64, used_at: i64) -> AccountPace {
     }
 }
 
-/// "While an entry lasts, nobody else enters an account that may be the same. Other accounts can be entered. An entry
-/// ends when it is dropped."
+/// "While an entry lasts, no other caller enters an account that may be the same. Other accounts can be entered. An
+/// entry ends when it is dropped."
 pub async fn one_at_a_time_enters_an_account<C: Cache>(cache: &C) {
     let both = account(&["a.example", "b.example"], "ann");
     let entry = cache.enter(&both).await.unwrap();
@@ -48,7 +48,7 @@ pub async fn one_at_a_time_enters_an_account<C: Cache>(cache: &C) {
     assert!(cache.enter(&account(&["b.example"], "ann")).await.unwrap().is_some());
 }
 
-/// "An account without hosts is entered by everybody."
+/// "An account without hosts can always be entered."
 pub async fn an_account_without_hosts_is_nobodys<C: Cache>(cache: &C) {
     let nowhere = account(&[], "ann");
     let one = cache.enter(&nowhere).await.unwrap();
@@ -76,7 +76,7 @@ pub async fn a_pace_is_of_every_host<C: Cache>(cache: &C) {
     assert_eq!(cache.pace(&wider).await.unwrap(), Some(later), "the later one takes the place of both");
 }
 
-/// "The pace of an account that nobody asked for 90 days is gone when another one is saved later."
+/// "The pace of an account that was not asked for 90 days is deleted when another one is saved later."
 pub async fn an_unused_pace_is_forgotten<C: Cache>(cache: &C) {
     let (old, new) = (account(&["a.example"], "ann"), account(&["b.example"], "bob"));
     cache.save_pace(&old, &paced(1.0, NOW)).await.unwrap();

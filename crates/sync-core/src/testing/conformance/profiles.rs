@@ -227,7 +227,7 @@ pub async fn another_login_may_be_tried_at_once<C: Cache>(cache: &C) {
     }
 }
 
-/// "The login of before is kept in `Profile::former_logins` if the profile has content or changes, because they may hold
+/// "The former login is kept in `Profile::former_logins` if the profile has content or changes, because they may hold
 /// it."
 pub async fn a_login_that_rows_may_hold_is_kept<C: Cache>(cache: &C) {
     let with = |password: &str| Profile { password: Some(password.to_owned()), ..unusual() };

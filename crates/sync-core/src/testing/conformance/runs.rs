@@ -123,7 +123,7 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Reada
     assert_eq!(known().await, second);
 }
 
-/// "Returns when the list of each kind was last taken, … however many runs came later", and the failures since.
+/// "Returns the time of the last list of each kind, … however many runs came later", and the failures since then.
 pub async fn the_last_list_of_a_kind_is_known_after_many_runs(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1]).await;
     let profile = session.profile.clone();

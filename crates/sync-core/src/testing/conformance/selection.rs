@@ -67,7 +67,7 @@ async fn search<C: Cache>(cache: &C, words: &str) -> Vec<i64> {
     select(cache, Selection::of_words(Words::with_exclusions(words), 100)).await
 }
 
-/// "Items that are equal in it, or have no value, are ordered by kind and id; those without a value come last."
+/// "Items that are equal in it, or have no value, are ordered by kind and id. Items without a value come last."
 pub async fn every_order_puts_what_has_no_value_last<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     for (sort, expected) in [
@@ -85,7 +85,7 @@ pub async fn every_order_puts_what_has_no_value_last<C: Cache>(cache: &C) {
     assert_eq!(select(cache, of_movies(Filter::none(), Sort::Panel)).await, order, "the panel has another order now");
 }
 
-/// "What items have to be like."
+/// "The conditions of a selection. An item has to meet all of them."
 pub async fn every_filter_leaves_what_passes<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     applied(cache, MOVIES, Vec::new(), |session, commit| {
@@ -114,7 +114,7 @@ pub async fn every_filter_leaves_what_passes<C: Cache>(cache: &C) {
     }
 }
 
-/// "Items that have these words", of all kinds, the best first; and a row shows what a list shows.
+/// "Only items that have these words", of all kinds, the best first; and a row shows what a list shows.
 pub async fn words_find_items_of_every_kind<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     listed(cache, vec![series(7).name("Good Omens").with("year", "2019"), series(8).name("Omen, the Good")]).await;
@@ -173,7 +173,7 @@ pub async fn the_searched_fields_are_those_of_the_profile<C: Cache>(cache: &C) {
     }
 }
 
-/// "A page that begins behind a cursor goes on where the item of the cursor stood, also if it is gone."
+/// "A page that begins after a cursor goes on where the item of the cursor was, even if the item is gone."
 pub async fn pages_go_on_behind_their_cursor<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     for sort in [Sort::Panel, Sort::Name, Sort::Added, Sort::Year, Sort::Rating, Sort::Rank] {
@@ -291,7 +291,7 @@ pub async fn a_selection_is_of_one_profile<C: Cache>(cache: &C) {
     drop((home, away));
 }
 
-/// "An item with all that is known of it"; "an item that was removed and is remembered has its tombstone".
+/// "Returns an item with everything that is known of it"; "a removed item is returned while it has a tombstone".
 pub async fn an_item_is_there_or_remembered_or_unknown<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3]).await;
     let removal = held_one(2, session.run);

@@ -13,7 +13,7 @@ fn setting(key: &str) -> &'static Setting {
     SETTINGS.iter().find(|setting| setting.key == key).unwrap()
 }
 
-/// A value that differs from the default.
+/// Returns a value that differs from the default.
 fn other(setting: &Setting) -> &'static str {
     match setting.values {
         SettingValues::Whole { .. } | SettingValues::Decimal { .. } => "11",
@@ -92,7 +92,7 @@ fn what_is_beyond_the_range_is_refused() {
     }
 }
 
-/// What a store keeps as rows is settable, and the other way round under the same key.
+/// Every setting that a store keeps as a row can be set under the same key, and the reverse.
 #[test]
 fn rows_of_a_store_have_the_keys_that_people_type() {
     let mut profile = plain();

@@ -1,15 +1,17 @@
-//! Whether the result of a run is news. The history of runs says what was told before, so a restart tells nothing twice.
+//! Decides whether the result of a run is news. The history of runs says what was sent before, so a restart sends
+//! nothing twice.
 
 use sync_core::store::Applied;
 use sync_core::{ContentKind, ErrorClass, KindOutcome, KindRecord, ReportError, RunRecord, SyncReport};
 
-/// Returns whether a run has brought news: it has changed an item, an edit or a category is told, it holds other removals
-/// than the run before, or it has an error that the run before didn't have. `runs` are the newest runs, newest first.
+/// Returns whether a run has brought news: it has changed an item, it has findings in the overlay, it holds another
+/// number of removals than the run before, or it has an error that the run before didn't have. `runs` are the newest
+/// runs, newest first.
 pub(super) fn is_news(report: &SyncReport, runs: &[RunRecord]) -> bool {
     let earlier: Vec<_> = runs.iter().filter(|run| report.run.is_none_or(|this| run.run < this)).collect();
     let counts = report.counts();
     counts.added + counts.updated + counts.removed > 0
-        // A conflict, the end of an edit, a move and a new category are told once.
+        // A conflict, the end of an edit, a move and a new category appear in one report only.
         || !report.overlay.values().all(Applied::is_empty)
         || ContentKind::ALL.into_iter().any(|kind| kind_is_news(report.kind(kind), &earlier))
         || report.errors.iter().any(|error| error.kind.is_none() && run_error_is_new(error, &earlier))
@@ -27,7 +29,7 @@ fn kind_is_news(record: &KindRecord, earlier: &[&RunRecord]) -> bool {
     is_held_anew || error.is_some_and(|error| known.is_none_or(|known| known.code != error.code))
 }
 
-/// An error of the run as a whole, such as a refused login.
+/// Returns whether an error of the run as a whole, such as a refused login, is new.
 fn run_error_is_new(error: &ReportError, earlier: &[&RunRecord]) -> bool {
     let known = earlier.first().and_then(|run| run.error.as_ref());
     error.class() != ErrorClass::Cancelled && known.is_none_or(|known| known.code != error.code)
@@ -50,7 +52,7 @@ mod tests {
         report
     }
 
-    /// An earlier run of the movies.
+    /// Returns an earlier run of the movies.
     fn run(number: i64, change: impl FnOnce(&mut KindRecord)) -> RunRecord {
         let mut run = RunRecord::new(RunId(number), RunStatus::Completed, number);
         let mut record = KindRecord::skipped(MOVIES, SyncMode::Auto);

@@ -1,4 +1,4 @@
-//! What hooks need of their surroundings.
+//! The ports that hooks need.
 
 use async_trait::async_trait;
 use sync_core::Profile;
@@ -10,9 +10,9 @@ use crate::secrets::Login;
 ///
 /// # Contract
 ///
-/// - A send ends by itself, also if the other side hangs.
+/// - A send ends by itself, even if the other side hangs.
 /// - A send that is dropped leaves nothing behind.
-/// - The words of an error hold no secret: no login, no command line, of an address the host only.
+/// - The text of an error has no secret: no login, no command line, and only the host of an address.
 #[async_trait]
 pub trait HookSender: Send + Sync {
     /// Returns a stable name, as metrics and logs use it.
@@ -25,10 +25,10 @@ pub trait HookSender: Send + Sync {
     async fn send(&self, told: &Told) -> Result<(), NotSent>;
 }
 
-/// A result could not be sent.
+/// The error of a result that could not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotSent {
-    /// Why, without a secret.
+    /// The reason, without a secret.
     pub why: String,
     /// Whether it makes sense to try again.
     pub may_pass: bool,
@@ -37,7 +37,7 @@ pub struct NotSent {
 /// Knows the logins of profiles.
 #[async_trait]
 pub trait Logins: Send + Sync {
-    /// Returns the login that the panel of a profile was last asked with, without asking anybody. If it is not known,
-    /// names are not told, because they may contain it.
+    /// Returns the login with which the panel of a profile was last asked. The login is not asked for again. If it is
+    /// not known (`None`), no names are sent, because they may contain it.
     async fn login(&self, profile: &Profile) -> Option<Login>;
 }

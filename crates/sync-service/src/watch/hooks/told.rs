@@ -1,4 +1,4 @@
-//! What a hook is told of a run.
+//! The message to a hook about a run.
 
 use sync_core::text::{one_line, printable};
 use sync_core::{ContentKind, PerKind, Profile, SyncReport, Trigger};
@@ -6,10 +6,10 @@ use sync_core::{ContentKind, PerKind, Profile, SyncReport, Trigger};
 use crate::overlay::OverlayNews;
 use crate::run_changes::KindChanges;
 
-/// The names in the line for people, per kind.
+/// The number of names per kind in the line for people.
 const NAMES_IN_TEXT: usize = 5;
 
-/// What a hook is told of a run.
+/// The message to a hook about a run.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Told {
@@ -17,25 +17,25 @@ pub struct Told {
     pub profile: Profile,
     /// The result of the run.
     pub report: SyncReport,
-    /// What has started it.
+    /// The trigger of the run.
     pub trigger: Trigger,
-    /// What it has changed, with the first names.
+    /// The changes of the run, with the first names.
     pub changes: PerKind<KindChanges>,
-    /// What it has found in the overlay.
+    /// The findings of the run in the overlay.
     pub overlay: PerKind<OverlayNews>,
-    /// All of it as a line for people.
+    /// The whole message as a line for people.
     pub text: String,
 }
 
 impl Told {
-    /// Returns what is told of a run with these changes.
+    /// Returns the message about a run with these changes.
     pub fn new(profile: Profile, report: SyncReport, trigger: Trigger, changes: PerKind<KindChanges>) -> Self {
         let overlay = PerKind::from_fn(|_| OverlayNews::default());
         let text = text(&report, &changes, &overlay);
         Self { profile, report, trigger, changes, overlay, text }
     }
 
-    /// The same, with what the run has found in the overlay.
+    /// Adds the findings of the run in the overlay.
     #[must_use]
     pub fn with_overlay(self, overlay: PerKind<OverlayNews>) -> Self {
         let text = text(&self.report, &self.changes, &overlay);

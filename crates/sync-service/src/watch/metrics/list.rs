@@ -1,4 +1,4 @@
-//! Every metric: its name, its labels, and what it says. Names and labels are a public interface.
+//! Every metric: its name, its labels, and its meaning. Names and labels are a public interface.
 //!
 //! `docs/watch.md` has the same table, and a test of `sync-app` compares it with this list.
 
@@ -8,11 +8,11 @@
 pub struct Metric {
     /// The name.
     pub name: &'static str,
-    /// Whether it only rises, goes both ways, or counts durations.
+    /// The type: a number that only rises, a number that goes both ways, or durations.
     pub metric_type: MetricType,
     /// The labels.
     pub labels: &'static [&'static str],
-    /// What it says.
+    /// The meaning in words.
     pub help: &'static str,
 }
 
@@ -29,7 +29,7 @@ pub enum MetricType {
 }
 
 impl MetricType {
-    /// Returns the word that Prometheus has for it.
+    /// Returns the name of the type at Prometheus.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",

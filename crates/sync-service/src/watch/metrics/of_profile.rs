@@ -1,4 +1,4 @@
-//! The metrics of one profile. They are in the registry as long as the profile is.
+//! The metrics of one profile. They are in the registry as long as the profile exists.
 
 use prometheus::core::Collector;
 use prometheus::{GaugeVec, Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
@@ -11,10 +11,11 @@ use super::list::{self, Metric};
 /// The label whose value is the same in all metrics of a profile.
 const PROFILE: &str = "profile";
 
-/// The bounds of durations, in seconds. A sync without changes takes a second, a slow panel half an hour.
+/// The bounds of durations, in seconds. A sync without changes takes a second; a sync with a slow panel takes half an
+/// hour.
 const DURATIONS: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0, 3600.0];
 
-/// The outcomes of runs that are counted from zero on, so that the first one shows as a rise.
+/// The outcomes of runs that are counted from zero on, so that the first run is visible as a rise.
 const OUTCOMES: [&str; 4] = ["completed", "partial", "failed", "cancelled"];
 
 /// The metrics of a profile.
@@ -39,7 +40,7 @@ pub(super) struct ProfileMetrics {
     next_run: GaugeVec,
     paused: GaugeVec,
     refusals: GaugeVec,
-    /// From which the ages follow.
+    /// The times of the last listings, in unix seconds, from which the ages follow.
     last_listing: PerKind<Option<i64>>,
 }
 
@@ -74,7 +75,8 @@ impl ProfileMetrics {
         metrics
     }
 
-    /// Makes figures that would otherwise begin with their first value. A rate doesn't see a rise from nothing.
+    /// Creates metrics that would otherwise begin with their first value. A rate doesn't see a rise from a missing
+    /// value.
     fn begin_at_zero(&self) {
         let none: &[&str] = &[];
         self.running.with_label_values(none).set(0.0);
@@ -101,7 +103,7 @@ impl ProfileMetrics {
     }
 
     pub(super) fn postponed(&self, why: &NotNow) {
-        // A run that another program's lease ended has begun.
+        // A run that ends because of another program's lease has already begun.
         self.running.with_label_values::<&str>(&[]).set(0.0);
         self.postponed.with_label_values(&[why.code()]).inc();
     }
@@ -125,7 +127,7 @@ impl ProfileMetrics {
         }
     }
 
-    /// Takes over how a profile stands.
+    /// Sets the metrics to the state of a profile.
     pub(super) fn looked(&mut self, upcoming: &Upcoming) {
         self.refusals.with_label_values::<&str>(&[]).set(f64::from(upcoming.facts.refusals));
         self.paused.reset();
@@ -143,7 +145,7 @@ impl ProfileMetrics {
         }
     }
 
-    /// Sets the ages as of now.
+    /// Sets the ages of the listings as of now.
     pub(super) fn grow_old(&self, now: i64) {
         for kind in ContentKind::ALL {
             let age = self.last_listing[kind].map(|at| now.saturating_sub(at).max(0));
@@ -152,11 +154,11 @@ impl ProfileMetrics {
     }
 }
 
-/// The metrics leave the registry with it.
+/// Removes the metrics from the registry.
 impl Drop for ProfileMetrics {
     fn drop(&mut self) {
         for collector in self.collectors.drain(..) {
-            // It was registered, and nobody else unregisters it.
+            // The collector was registered, and only this code unregisters it.
             let _ = self.registry.unregister(collector);
         }
     }
@@ -196,16 +198,16 @@ impl Adding<'_> {
 
 const VALID: &str = "the names of metrics and labels are valid";
 
-/// The labels of a metric whose values differ within a profile.
+/// Returns the labels of a metric whose values differ within a profile.
 fn labels(metric: &Metric) -> Vec<&'static str> {
     metric.labels.iter().copied().filter(|label| *label != PROFILE).collect()
 }
 
-/// Sets the value of a kind, or removes it if there is none.
+/// Sets the value of a kind, or removes it if it is `None`.
 fn set(gauge: &GaugeVec, kind: &str, value: Option<i64>) {
     match value {
         Some(value) => gauge.with_label_values(&[kind]).set(whole(value)),
-        // It may not have been there.
+        // The value may be missing already.
         None => drop(gauge.remove_label_values(&[kind])),
     }
 }
