@@ -18,7 +18,7 @@ pub use compat::{
 pub use database::Database;
 pub use error::{Result, SyncError};
 pub use panel::{bandwidth, panel_config};
-pub use sync_core::maintenance::{Breach, Finding, Inspection};
+pub use sync_core::maintenance::{Finding, Inconsistency, Inspection};
 pub use sync_core::{
     ChangePolicy, Channel, Comparison, ContentId, ContentKind, Counts, InvalidProfileId, Movie, Observer, PanelFacts,
     Profile, ProfileId, Progress, Series, StoreError, SyncOptions, SyncReport, UnknownKind, compare_channels,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::json;
 use sync_app::SyncError;
-use sync_core::maintenance::{Breach, Finding, Inspection};
+use sync_core::maintenance::{Finding, Inconsistency, Inspection};
 use sync_core::text::{one_line, printable};
 use sync_core::{Cache, ContentKind, PerKind, ProfileId, StoreError, SyncReport};
 use sync_service::Added;
@@ -144,8 +144,9 @@ impl Seen<'_> {
 
     /// Marks the kinds with findings. If the cache can't be written, prints a hint with the command that does the same.
     async fn mark(&mut self, database: &Path) {
-        let is_mended = |breach: Breach| breach.is_mended_by_a_sync() || breach.is_mended_at_once();
-        if !self.findings.iter().any(|finding| is_mended(finding.breach)) {
+        let is_mended =
+            |inconsistency: Inconsistency| inconsistency.is_mended_by_a_sync() || inconsistency.is_mended_at_once();
+        if !self.findings.iter().any(|finding| is_mended(finding.inconsistency)) {
             return;
         }
         let inspection = Inspection { findings: self.findings.clone(), ..Inspection::default() };
@@ -156,7 +157,7 @@ impl Seen<'_> {
         match marked {
             Ok(marked) => {
                 self.marked = marked.into_iter().map(|(_, kind)| kind).collect();
-                self.put_right = self.findings.iter().any(|finding| finding.breach.is_mended_at_once());
+                self.put_right = self.findings.iter().any(|finding| finding.inconsistency.is_mended_at_once());
             }
             Err(error) => {
                 let id = printable(self.id.as_str());
@@ -204,7 +205,11 @@ impl Seen<'_> {
         if self.put_right {
             print_out("  how items are shown was put right");
         }
-        if self.findings.iter().any(|it| matches!(it.breach, Breach::EditUnreadable | Breach::RuleUnreadable)) {
+        if self
+            .findings
+            .iter()
+            .any(|it| matches!(it.inconsistency, Inconsistency::EditUnreadable | Inconsistency::RuleUnreadable))
+        {
             print_out(
                 "  edits and rules that can't be read are kept and not used; make them anew, no sync repairs them",
             );
@@ -213,8 +218,9 @@ impl Seen<'_> {
             let kinds: Vec<_> = self.marked.iter().map(|kind| kind.as_str()).collect();
             print_out(&format!("  marked: {}; {compares}", kinds.join(", ")));
         }
-        let by_any_sync =
-            |finding: &&Finding| finding.breach.is_mended_by_a_sync() && !finding.breach.is_mended_by_comparing();
+        let by_any_sync = |finding: &&Finding| {
+            finding.inconsistency.is_mended_by_a_sync() && !finding.inconsistency.is_mended_by_comparing()
+        };
         if self.findings.iter().any(|finding| by_any_sync(&finding)) {
             let what = if self.marked.is_empty() { "it" } else { "the rest" };
             print_out(&format!("  {repairs} {what}"));
@@ -244,12 +250,12 @@ struct Line<'a> {
 fn as_object(finding: &Finding, marked: &[ContentKind]) -> serde_json::Value {
     json!({
         "kind": finding.kind.map(ContentKind::as_str),
-        "code": finding.breach.code(),
+        "code": finding.inconsistency.code(),
         "message": finding.to_string(),
         "count": finding.count,
         "examples": finding.examples,
-        "marked": finding.breach.is_mended_by_comparing() && finding.kind.is_some_and(|kind| marked.contains(&kind)),
-        "mended_by_sync": finding.breach.is_mended_by_a_sync(),
-        "mended_by_check": finding.breach.is_mended_at_once(),
+        "marked": finding.inconsistency.is_mended_by_comparing() && finding.kind.is_some_and(|kind| marked.contains(&kind)),
+        "mended_by_sync": finding.inconsistency.is_mended_by_a_sync(),
+        "mended_by_check": finding.inconsistency.is_mended_at_once(),
     })
 }

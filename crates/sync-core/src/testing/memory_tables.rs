@@ -116,7 +116,7 @@ impl Tables {
         found.ok_or_else(|| StoreError::Refused(format!("there is no run {}", run.0)))
     }
 
-    /// Writes a commit. A breach of the rules is an error.
+    /// Writes a commit. A inconsistency of the rules is an error.
     pub(super) fn apply(
         &mut self,
         scope: &Scope,

@@ -296,11 +296,12 @@ async fn a_store_that_fails_one_apply_fails_one_kind() {
 /// A source that breaks its contract is a defect, not a reason to write nonsense.
 #[tokio::test]
 async fn a_source_that_breaks_its_contract_fails_the_kind() {
-    let breaches = [Entry::Same(sync_core::ContentId(99)), Entry::Item(Box::new(listed(Series, [1]).remove(0)), None)];
-    for breach in breaches {
+    let inconsistencies =
+        [Entry::Same(sync_core::ContentId(99)), Entry::Item(Box::new(listed(Series, [1]).remove(0)), None)];
+    for inconsistency in inconsistencies {
         let bench = Bench::new().await;
         bench.movies(&listed(Movies, [1])).await;
-        let events = vec![ListingEvent::Batch(vec![breach]), ListingEvent::Complete(Completeness::default())];
+        let events = vec![ListingEvent::Batch(vec![inconsistency]), ListingEvent::Complete(Completeness::default())];
         let source = ScriptedSource::new().answer(Movies, Answer::Events(events, None));
         let report = bench.sync(&source, &only(Movies)).await;
         assert_eq!((report.status, report.errors[0].class()), (RunStatus::Failed, ErrorClass::Internal));

@@ -9,7 +9,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use sync_core::{ContentKind, KindOutcome, StoreError, SyncMode};
 
-use super::{Breach, Look};
+use super::{Inconsistency, Look};
 use crate::db::bind::Bind;
 use crate::db::statement::{integer, integers, rows};
 use crate::db::value::Number;
@@ -92,9 +92,9 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
         compared: doubts::settled_run(look.conn, look.profile, kind)?.unwrap_or(0),
     };
     let odd = malformed(look, &key, history.compared)?;
-    look.note(Breach::LogMalformed, &odd);
+    look.note(Inconsistency::LogMalformed, &odd);
     let existing = integers(look.conn, "SELECT id FROM xtream_sync_runs WHERE profile_id=? ORDER BY 1", &key[..1])?;
-    look.note(Breach::RunNotAsLogged, &history.runs_not_as_logged(&existing));
+    look.note(Inconsistency::RunNotAsLogged, &history.runs_not_as_logged(&existing));
 
     let rows = i64::try_from(row_counts::count(look.conn, look.profile, kind)?).unwrap_or(i64::MAX);
     let sql = "SELECT COUNT(*) FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
@@ -105,14 +105,14 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let last = history.applied.last_key_value().map(|(run, _)| *run);
     // A full run has replaced the rows that another program deleted before, and the log doesn't have them.
     let full = history.applied.iter().rev().find(|(_, applied)| applied.full).map(|(run, _)| *run);
-    let bases = [(Breach::RowsNotAsRecorded, last), (Breach::RowsNotAsLogged, full)];
-    for (breach, base) in bases {
+    let bases = [(Inconsistency::RowsNotAsRecorded, last), (Inconsistency::RowsNotAsLogged, full)];
+    for (inconsistency, base) in bases {
         let base = base.map(|run| run.max(history.compared));
         // If the log begins later, the changes in between are unknown.
         let Some(base) = base.filter(|base| history.begins() <= *base) else { continue };
         let Some((most, by_hand)) = history.rows_since(base, look, &key)? else { continue };
         if !(most - by_hand..=most).contains(&rows) {
-            look.note(breach, &[format!("{most} expected, {rows} there")]);
+            look.note(inconsistency, &[format!("{most} expected, {rows} there")]);
             return Ok(());
         }
     }

@@ -4,7 +4,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable};
 use sync_core::{ContentKind, HoldReason, StoreError};
 
-use super::{Breach, Look, rows};
+use super::{Inconsistency, Look, rows};
 use crate::db::bind::Bind;
 use crate::db::statement::{self, integers};
 use crate::db::value::Number;
@@ -27,7 +27,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let sql =
         format!("SELECT id FROM {} WHERE profile_id=? AND typeof({})<>'integer' ORDER BY id", tables.items, tables.id);
     let odd = integers(look.conn, &sql, profile_id)?;
-    look.note(Breach::IdNoNumber, &odd);
+    look.note(Inconsistency::IdNoNumber, &odd);
     let ids = row_counts::stored_ids(look.conn, look.profile, &kind.into())?;
     let rows = ids.len();
 
@@ -44,7 +44,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
         let count = recorded.items.map(|items| items.0);
         if count != i64::try_from(rows).ok() {
             let recorded = count.map_or_else(|| "none".to_owned(), |count| count.to_string());
-            look.note(Breach::CountWrong, &[format!("{recorded} recorded, {rows} there")]);
+            look.note(Inconsistency::CountWrong, &[format!("{recorded} recorded, {rows} there")]);
         }
     }
     indexes(look, kind, &ids, watermark.is_some())?;
@@ -55,21 +55,21 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
         tables.items, tables.id
     );
     let cases = integers(look.conn, &sql, &key)?;
-    look.note(Breach::HeldWithoutRow, &cases);
+    look.note(Inconsistency::HeldWithoutRow, &cases);
     let reasons = HoldReason::codes().map(|code| format!("'{code}'")).collect::<Vec<_>>().join(",");
     let sql = format!(
         "SELECT content_id FROM xtream_held_removals WHERE profile_id=? AND kind=? AND (reason NOT IN ({reasons}) OR \
          run_id>coalesce((SELECT seq FROM sqlite_sequence WHERE name='xtream_sync_runs'),0)) ORDER BY 1"
     );
     let cases = integers(look.conn, &sql, &key)?;
-    look.note(Breach::HeldUnreadable, &cases);
+    look.note(Inconsistency::HeldUnreadable, &cases);
     let sql = format!(
         "SELECT content_id FROM xtream_tombstones t WHERE profile_id=? AND kind=? AND EXISTS (SELECT 1 FROM {0} i \
          WHERE i.profile_id=t.profile_id AND i.{1}=t.content_id) ORDER BY 1",
         tables.items, tables.id
     );
     let cases = integers(look.conn, &sql, &key)?;
-    look.note(Breach::RememberedAndThere, &cases);
+    look.note(Inconsistency::RememberedAndThere, &cases);
 
     // A validator is valid only for a listing without held removals, and for the rows that came from that listing.
     let sql = "SELECT v.rows FROM xtream_listing_validators v LEFT JOIN xtream_listing_index i \
@@ -79,12 +79,15 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let there = i64::try_from(rows).unwrap_or(i64::MAX);
     let named = integers(look.conn, sql, &[key[0].clone(), key[1].clone(), there.into()])?;
     let cases: Vec<_> = named.iter().map(|named| format!("of {named} items, {there} there")).collect();
-    look.note(Breach::ValidatorStale, &cases);
+    look.note(Inconsistency::ValidatorStale, &cases);
 
     let sql = format!("SELECT position FROM {} WHERE profile_id=? ORDER BY position,id", tables.categories);
     let positions = integers(look.conn, &sql, profile_id)?;
     let misplaced = positions.iter().zip(0..).find(|(position, at)| *position != at);
-    look.note(Breach::CategoryOrder, &Vec::from_iter(misplaced.map(|(position, at)| format!("{position} for {at}"))));
+    look.note(
+        Inconsistency::CategoryOrder,
+        &Vec::from_iter(misplaced.map(|(position, at)| format!("{position} for {at}"))),
+    );
     rows::look(look, kind)
 }
 
@@ -93,8 +96,10 @@ fn indexes(look: &mut Look<'_>, kind: ContentKind, ids: &[i64], has_watermark: b
     let all = index::all(look.conn, look.profile, kind)?;
     let whole = all.iter().find(|(scope, _)| scope.is_empty());
     match whole {
-        None if has_watermark || !ids.is_empty() => look.note(Breach::IndexMissing, &[format!("{} items", ids.len())]),
-        Some(_) if !has_watermark => look.note(Breach::WatermarkMissing, &[format!("{} items", ids.len())]),
+        None if has_watermark || !ids.is_empty() => {
+            look.note(Inconsistency::IndexMissing, &[format!("{} items", ids.len())])
+        }
+        Some(_) if !has_watermark => look.note(Inconsistency::WatermarkMissing, &[format!("{} items", ids.len())]),
         _ => {}
     }
     let mut unreadable = Vec::new();
@@ -106,12 +111,12 @@ fn indexes(look: &mut Look<'_>, kind: ContentKind, ids: &[i64], has_watermark: b
         let mut named = found.ids().to_vec();
         named.sort_unstable();
         let without_row: Vec<_> = named.iter().filter(|id| ids.binary_search(id).is_err()).copied().collect();
-        look.note(Breach::IndexWithoutRows, &without_row);
+        look.note(Inconsistency::IndexWithoutRows, &without_row);
         if scope.is_empty() {
             let unnamed: Vec<_> = ids.iter().filter(|id| named.binary_search(id).is_err()).copied().collect();
-            look.note(Breach::RowsNotInIndex, &unnamed);
+            look.note(Inconsistency::RowsNotInIndex, &unnamed);
         }
     }
-    look.note(Breach::IndexUnreadable, &unreadable);
+    look.note(Inconsistency::IndexUnreadable, &unreadable);
     Ok(())
 }

@@ -9,7 +9,7 @@ use diesel::SqliteConnection;
 use sync_core::RunId;
 use sync_core::{ContentKind, HoldReason, Loss, ProfileId, StoreError};
 
-use sync_core::maintenance::{Breach, Inspection};
+use sync_core::maintenance::{Inconsistency, Inspection};
 
 use crate::change_set::content_hash;
 use crate::check::rows;
@@ -36,13 +36,13 @@ impl SqliteStore {
         let (mut profiles, mut texts, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         for finding in &inspection.findings {
             let Some(profile) = &finding.profile else { continue };
-            if let Some(kind) = finding.kind.filter(|_| finding.breach.is_mended_by_comparing()) {
-                found.entry((profile, kind.ordinal())).or_default().push(finding.breach.code());
-            } else if matches!(finding.breach, Breach::FenceBehind | Breach::ProfileIncomplete) {
+            if let Some(kind) = finding.kind.filter(|_| finding.inconsistency.is_mended_by_comparing()) {
+                found.entry((profile, kind.ordinal())).or_default().push(finding.inconsistency.code());
+            } else if matches!(finding.inconsistency, Inconsistency::FenceBehind | Inconsistency::ProfileIncomplete) {
                 profiles.push(profile);
-            } else if finding.breach == Breach::SearchIndex {
+            } else if finding.inconsistency == Inconsistency::SearchIndex {
                 texts.extend(finding.kind.map(|kind| Key { profile, kind }));
-            } else if finding.breach == Breach::ShownWrong {
+            } else if finding.inconsistency == Inconsistency::ShownWrong {
                 wrong.extend(finding.kind.map(|kind| Key { profile, kind }));
             }
         }

@@ -15,7 +15,7 @@ pub(crate) mod rows;
 mod whole;
 
 use diesel::prelude::*;
-use sync_core::maintenance::{Breach, Finding, Inspection};
+use sync_core::maintenance::{Finding, Inconsistency, Inspection};
 use sync_core::{ContentKind, ProfileId, StoreError};
 
 use crate::change_set::content_hash;
@@ -72,7 +72,7 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
     for finding in &seen.findings {
         let profile = finding.profile.as_ref().map(ProfileId::as_str);
         let kind = finding.kind.map(ContentKind::as_str);
-        tracing::warn!(profile, kind, code = finding.breach.code(), "inconsistent: {finding}");
+        tracing::warn!(profile, kind, code = finding.inconsistency.code(), "inconsistent: {finding}");
     }
     Ok(seen)
 }
@@ -82,7 +82,7 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
 fn search_text(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
     if !are_rows_found(look, kind) {
         let cases = search::check::cases(look.conn, Key { profile: look.profile, kind })?;
-        look.note(Breach::SearchIndex, &cases);
+        look.note(Inconsistency::SearchIndex, &cases);
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ fn content_hash(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError
     };
     let computed = content_hash::computed(look.conn, key)?.to_string();
     if recorded != computed {
-        look.note(Breach::ContentHash, &[format!("{recorded} recorded, {computed} there")]);
+        look.note(Inconsistency::ContentHash, &[format!("{recorded} recorded, {computed} there")]);
     }
     Ok(())
 }
@@ -103,7 +103,7 @@ fn content_hash(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError
 /// Returns whether inconsistent rows of a kind were found.
 fn are_rows_found(look: &Look<'_>, kind: ContentKind) -> bool {
     let is_of_kind = |finding: &Finding| finding.kind == Some(kind) && finding.profile.as_ref() == Some(look.profile);
-    look.findings.iter().any(|it| is_of_kind(it) && it.breach.is_mended_by_comparing())
+    look.findings.iter().any(|it| is_of_kind(it) && it.inconsistency.is_mended_by_comparing())
 }
 
 /// The check of a profile, or of a kind of it.
@@ -116,10 +116,10 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// Adds a finding, if there are cases.
-    fn note(&mut self, breach: Breach, cases: &[impl ToString]) {
+    fn note(&mut self, inconsistency: Inconsistency, cases: &[impl ToString]) {
         if !cases.is_empty() {
             let (profile, kind) = (Some(self.profile.clone()), self.kind);
-            self.findings.push(Finding { profile, kind, ..Finding::new(breach, cases) });
+            self.findings.push(Finding { profile, kind, ..Finding::new(inconsistency, cases) });
         }
     }
 }

@@ -5,7 +5,7 @@ use diesel::sql_types;
 use diesel::sqlite::Sqlite;
 use sync_core::{HoldReason, KindOutcome, RunStatus, StoreError};
 
-use super::{Breach, Look};
+use super::{Inconsistency, Look};
 use crate::db::bind::Bind;
 use crate::db::fault::of_diesel;
 use crate::db::statement::{integers, rows};
@@ -81,7 +81,7 @@ pub(super) fn look(look: &mut Look<'_>) -> Result<(), StoreError> {
     let epoch = "SELECT 1 FROM xtream_profiles WHERE profile_id=? AND (typeof(feed_epoch)<>'integer' OR feed_epoch<=0)";
     let none = integers(look.conn, epoch, &id)?.into_iter().map(|_| "xtream_profiles.feed_epoch");
     let missing: Vec<_> = missing.into_iter().chain(none).collect();
-    look.note(Breach::ProfileIncomplete, &missing);
+    look.note(Inconsistency::ProfileIncomplete, &missing);
 
     let sql = "SELECT p.fence,MAX(r.fence) AS given FROM xtream_profiles p JOIN xtream_sync_runs r USING (profile_id) \
                WHERE profile_id=?";
@@ -89,7 +89,7 @@ pub(super) fn look(look: &mut Look<'_>) -> Result<(), StoreError> {
         if let Some(Number(given)) = given
             && fence < Some(Number(given))
         {
-            look.note(Breach::FenceBehind, &[format!("{} after {given}", fence.map_or(0, |fence| fence.0))]);
+            look.note(Inconsistency::FenceBehind, &[format!("{} after {given}", fence.map_or(0, |fence| fence.0))]);
         }
     }
     runs(look)?;
@@ -102,7 +102,7 @@ fn runs(look: &mut Look<'_>) -> Result<(), StoreError> {
     let sql = "SELECT id FROM xtream_sync_runs r WHERE profile_id=? AND status='syncing' AND EXISTS (SELECT 1 FROM \
                xtream_sync_runs l WHERE l.profile_id=r.profile_id AND l.id>r.id) ORDER BY id";
     let open = integers(look.conn, sql, &id)?;
-    look.note(Breach::RunOpen, &open);
+    look.note(Inconsistency::RunOpen, &open);
 
     let one_of = |names: Vec<&str>| names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
     let statuses = one_of(RunStatus::ALL.map(RunStatus::as_str).to_vec());
@@ -115,7 +115,7 @@ fn runs(look: &mut Look<'_>) -> Result<(), StoreError> {
          refreshed,removed,unchanged,held,skipped,bytes,requests,duration_ms)<0))) ORDER BY id"
     );
     let unreadable = integers(look.conn, &sql, &id)?;
-    look.note(Breach::RunUnreadable, &unreadable);
+    look.note(Inconsistency::RunUnreadable, &unreadable);
     Ok(())
 }
 
@@ -145,7 +145,7 @@ fn passwords(look: &mut Look<'_>) -> Result<(), StoreError> {
             }
         }
     }
-    look.note(Breach::PasswordShown, &shown);
+    look.note(Inconsistency::PasswordShown, &shown);
     Ok(())
 }
 

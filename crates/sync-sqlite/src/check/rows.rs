@@ -13,7 +13,7 @@ use diesel::SqliteConnection;
 use serde_json::value::RawValue;
 use sync_core::{CategorySet, ContentKind, ProfileId, StoreError};
 
-use super::{Breach, Look};
+use super::{Inconsistency, Look};
 use crate::db::bind::Bind;
 use crate::db::statement::{Cell, Record, execute, records};
 use crate::items::columns;
@@ -35,22 +35,22 @@ struct Formed {
 /// The errors in the columns of a row, and the values that correct them.
 #[derive(Default)]
 struct Mended {
-    breaches: Vec<Breach>,
+    inconsistencies: Vec<Inconsistency>,
     /// The columns to write, with their texts.
     writes: Vec<(&'static str, Option<String>)>,
 }
 
 /// Names the rows whose columns don't have their form.
 pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
-    let mut cases: BTreeMap<Breach, Vec<i64>> = BTreeMap::new();
+    let mut cases: BTreeMap<Inconsistency, Vec<i64>> = BTreeMap::new();
     each(look.conn, look.profile, kind, |_, row| {
-        for breach in mended(&row).breaches {
-            cases.entry(breach).or_default().push(row.id);
+        for inconsistency in mended(&row).inconsistencies {
+            cases.entry(inconsistency).or_default().push(row.id);
         }
         Ok(())
     })?;
-    for (breach, ids) in cases {
-        look.note(breach, &ids);
+    for (inconsistency, ids) in cases {
+        look.note(inconsistency, &ids);
     }
     Ok(())
 }
@@ -117,7 +117,7 @@ fn mended(row: &Formed) -> Mended {
     let mut mended = Mended::default();
     if row.name.is_empty() {
         mended.writes.push(("name", Some(format!("#{}", row.id))));
-        mended.breaches.push(Breach::NameMissing);
+        mended.inconsistencies.push(Inconsistency::NameMissing);
     }
     let [categories, listed, extra] = &row.texts;
     let (own, own_is_one) = set_in(listed);
@@ -126,9 +126,9 @@ fn mended(row: &Formed) -> Mended {
     whole.unite(&own);
     whole.insert(&row.category);
     if !(set_is_one && own_is_one) {
-        mended.breaches.push(Breach::CategoriesMalformed);
+        mended.inconsistencies.push(Inconsistency::CategoriesMalformed);
     } else if set != whole {
-        mended.breaches.push(Breach::CategoryNotInSet);
+        mended.inconsistencies.push(Inconsistency::CategoryNotInSet);
     }
     if !set_is_one || set != whole {
         mended.writes.push(("category_ids", columns::categories_text(&whole)));
@@ -139,7 +139,7 @@ fn mended(row: &Formed) -> Mended {
     if !is_extra(extra) {
         let kept = serde_json::json!({ "unreadable": shown(extra) });
         mended.writes.push(("extra", Some(kept.to_string())));
-        mended.breaches.push(Breach::ExtraMalformed);
+        mended.inconsistencies.push(Inconsistency::ExtraMalformed);
     }
     mended
 }

@@ -6,7 +6,7 @@ use diesel::sql_types;
 use diesel::{QueryableByName, SqliteConnection};
 use sync_core::{ContentKind, ProfileId, StoreError};
 
-use super::{Breach, Finding};
+use super::{Finding, Inconsistency};
 use crate::db::schema;
 use crate::db::statement::{integer, records, rows};
 use crate::db::value::{Number, Text};
@@ -42,7 +42,7 @@ pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, Stor
     for mut row in records(conn, "SELECT \"table\" FROM pragma_foreign_key_check", &[])? {
         *nobodys.entry(row.text(0)?).or_default() += 1;
     }
-    note(&mut findings, Breach::RowsOfNobody, &nobodys);
+    note(&mut findings, Inconsistency::RowsOfNobody, &nobodys);
 
     let kinds = ContentKind::ALL.map(|kind| format!("'{kind}'")).join(",");
     let mut of_no_kind = BTreeMap::new();
@@ -69,7 +69,7 @@ pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, Stor
             of_no_kind.insert(table.to_owned(), count);
         }
     }
-    note(&mut findings, Breach::KindUnknown, &of_no_kind);
+    note(&mut findings, Inconsistency::KindUnknown, &of_no_kind);
 
     let mut unreadable = Vec::new();
     let sql = "SELECT profile_id,password_source IN ('stored','environment','file','command') AS readable \
@@ -80,14 +80,14 @@ pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, Stor
         }
     }
     if !unreadable.is_empty() {
-        findings.push(Finding::new(Breach::ProfileUnreadable, &unreadable));
+        findings.push(Finding::new(Inconsistency::ProfileUnreadable, &unreadable));
     }
     Ok(findings)
 }
 
-fn note(findings: &mut Vec<Finding>, breach: Breach, tables: &BTreeMap<String, u64>) {
+fn note(findings: &mut Vec<Finding>, inconsistency: Inconsistency, tables: &BTreeMap<String, u64>) {
     if !tables.is_empty() {
         let names: Vec<_> = tables.keys().collect();
-        findings.push(Finding { count: tables.values().sum(), ..Finding::new(breach, &names) });
+        findings.push(Finding { count: tables.values().sum(), ..Finding::new(inconsistency, &names) });
     }
 }

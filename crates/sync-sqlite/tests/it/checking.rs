@@ -10,7 +10,7 @@ use sync_core::{
     Catalogue as _, ContentId, ContentKind, Counts, DigestScheme, Doubt, Engine, HoldReason, KindOutcome, KindRecord,
     Login, Maintenance as _, PolicyChoice, RunStatus, Snapshots as _, SyncMode, SyncOptions, SyncReport,
 };
-use sync_core::{Profile, maintenance::Breach, maintenance::Finding, maintenance::Inspection};
+use sync_core::{Profile, maintenance::Finding, maintenance::Inconsistency, maintenance::Inspection};
 use sync_sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,7 @@ fn inspected(cache: &Cache) -> Inspection {
 fn told(inspection: &Inspection) -> Vec<String> {
     let one = |finding: &Finding| {
         let place = finding.kind.map_or_else(|| "-".to_owned(), |kind| kind.to_string());
-        format!("{place}: {}: {finding}", finding.breach.code())
+        format!("{place}: {}: {finding}", finding.inconsistency.code())
     };
     inspection.findings.iter().map(one).collect()
 }
@@ -102,7 +102,8 @@ fn broken(sql: &str, expected: &[&str]) {
             let full = if kinds.contains(&kind) { SyncMode::Full } else { SyncMode::Incremental };
             assert_eq!(record.mode, full, "{sql}: {kind}");
         }
-        let left: Vec<_> = inspection.findings.into_iter().filter(|it| !it.breach.is_mended_by_a_sync()).collect();
+        let left: Vec<_> =
+            inspection.findings.into_iter().filter(|it| !it.inconsistency.is_mended_by_a_sync()).collect();
         assert_eq!(inspected(&cache).findings, left, "{sql}");
         assert!(cache.table("xtream_movies").len() >= rows || lost, "nothing is thrown away: {sql}");
         // A mended kind isn't compared in full again.
@@ -411,9 +412,10 @@ async fn a_password_stands_where_it_belongs() {
 }
 
 #[test]
-fn every_breach_has_a_code_of_its_own() {
-    let codes: std::collections::BTreeSet<_> = Breach::ALL.iter().map(|breach| breach.code()).collect();
-    assert_eq!(codes.len(), Breach::ALL.len());
+fn every_inconsistency_has_a_code_of_its_own() {
+    let codes: std::collections::BTreeSet<_> =
+        Inconsistency::ALL.iter().map(|inconsistency| inconsistency.code()).collect();
+    assert_eq!(codes.len(), Inconsistency::ALL.len());
 }
 
 #[test]
@@ -486,7 +488,7 @@ async fn what_the_feed_needs_is_there() {
     ] {
         let (cache, _) = lived().await;
         cache.execute(sql);
-        let codes: Vec<_> = inspected(&cache).findings.iter().map(|finding| finding.breach.code()).collect();
+        let codes: Vec<_> = inspected(&cache).findings.iter().map(|finding| finding.inconsistency.code()).collect();
         assert!(codes.contains(&"log_malformed"), "{sql}: {codes:?}");
     }
     let (cache, _) = lived().await;
@@ -512,7 +514,7 @@ async fn the_content_hash_is_held_against_the_rows() {
         let (cache, source) = lived().await;
         cache.execute(sql);
         let inspection = inspected(&cache);
-        let codes: Vec<_> = inspection.findings.iter().map(|finding| finding.breach.code()).collect();
+        let codes: Vec<_> = inspection.findings.iter().map(|finding| finding.inconsistency.code()).collect();
         assert!(codes.contains(&"content_hash"), "{sql}: {codes:?}");
         let marked = cache.store.mark(&inspection).await.unwrap();
         assert_eq!(marked.len(), 1, "{sql}");

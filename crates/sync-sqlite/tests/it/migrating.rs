@@ -69,7 +69,7 @@ fn every_earlier_cache_keeps_every_row_and_is_checked() {
         assert_eq!(rows(), before, "{name}");
         let seen = store.inspect_blocking(None).unwrap();
         assert_eq!((seen.damage, seen.profiles.len()), (Vec::new(), 2), "{name}");
-        let mut codes: Vec<_> = seen.findings.iter().map(|finding| finding.breach.code()).collect();
+        let mut codes: Vec<_> = seen.findings.iter().map(|finding| finding.inconsistency.code()).collect();
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes, found, "{name}");

@@ -134,7 +134,15 @@ async fn an_undo_brings_an_overruled_edit_back() {
     assert_eq!(name(), Some(text("Mine")));
     let shown = "SELECT name AS line FROM xtream_movies_shown WHERE stream_id=1";
     assert_eq!(cache.sql(shown), ["Mine"]);
-    assert!(cache.store.inspect_blocking(None).unwrap().findings.iter().all(|it| it.breach.code() != "log_malformed"));
+    assert!(
+        cache
+            .store
+            .inspect_blocking(None)
+            .unwrap()
+            .findings
+            .iter()
+            .all(|it| it.inconsistency.code() != "log_malformed")
+    );
 }
 
 /// The check finds what other programs have written into the tables, and readers are not affected. How items are shown
@@ -166,7 +174,7 @@ async fn what_others_have_put_there_is_found_and_no_harm() {
         let cache = edited().await;
         cache.execute(sql);
         let seen = cache.store.inspect_blocking(None).unwrap();
-        let codes: Vec<_> = seen.findings.iter().map(|finding| finding.breach.code()).collect();
+        let codes: Vec<_> = seen.findings.iter().map(|finding| finding.inconsistency.code()).collect();
         assert!(codes.contains(&code), "{sql}: {codes:?}");
         for view in [View::SHOWN, View::ROWS] {
             cache.store.select_blocking(&cache.home, &Selection::of_kind(MOVIES, 10).seen(view)).unwrap();
@@ -183,7 +191,7 @@ async fn what_others_have_put_there_is_found_and_no_harm() {
         cache.finish(run);
         cache.store.mark(&cache.store.inspect_blocking(None).unwrap()).await.unwrap();
         let codes = cache.store.inspect_blocking(None).unwrap().findings;
-        assert!(codes.iter().all(|finding| finding.breach.code() != of_shown), "{sql}: {codes:?}");
+        assert!(codes.iter().all(|finding| finding.inconsistency.code() != of_shown), "{sql}: {codes:?}");
     }
 }
 
@@ -215,7 +223,7 @@ async fn a_change_of_rules_keeps_those_that_cant_be_read() {
     cache.store.change_rules_blocking(&cache.home, MOVIES, vec![RuleChange::Otherwise(FilterAction::Exclude)]).unwrap();
     assert_eq!(cache.sql("SELECT otherwise AS line FROM xtream_filters"), ["exclude"]);
     let found = cache.store.inspect_blocking(None).unwrap().findings;
-    assert!(found.iter().any(|finding| finding.breach.code() == "rule_unreadable"));
+    assert!(found.iter().any(|finding| finding.inconsistency.code() == "rule_unreadable"));
 }
 
 /// "Edits survive the removal and the return of their items, and a clear."

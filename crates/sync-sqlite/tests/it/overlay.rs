@@ -330,7 +330,7 @@ fn take_in_both(steps: &[Step]) {
             }
             assert_eq!(found.1.len(), expected.1.len(), "{step:?}");
             let inspection = sqlite.inspect_blocking(None).unwrap();
-            let codes: Vec<_> = inspection.findings.iter().map(|finding| finding.breach.code()).collect();
+            let codes: Vec<_> = inspection.findings.iter().map(|finding| finding.inconsistency.code()).collect();
             for code in ["shown_wrong", "search_index", "edit_unreadable", "rule_unreadable", "log_malformed"] {
                 assert!(!codes.contains(&code), "{step:?}: {:?}", inspection.findings);
             }

@@ -193,7 +193,7 @@ proptest! {
                 store = take(&cache, store, step).await;
                 agrees(&store, &cache);
                 let seen = store.inspect_blocking(None).unwrap();
-                let found = seen.findings.iter().any(|it| it.breach.code() == "search_index");
+                let found = seen.findings.iter().any(|it| it.inconsistency.code() == "search_index");
                 assert!(!found, "{step:?}: {:?}", seen.findings);
             }
         });
@@ -310,7 +310,7 @@ async fn garbage_in_the_text_is_a_finding_and_never_an_error() {
         }
         let seen = store.inspect_blocking(None).unwrap();
         let is_readable = sql.contains("batch=92");
-        let codes: Vec<_> = seen.findings.iter().map(|finding| finding.breach.code()).collect();
+        let codes: Vec<_> = seen.findings.iter().map(|finding| finding.inconsistency.code()).collect();
         assert_eq!((seen.damage.len(), codes), (0, if is_readable { vec![] } else { vec!["search_index"] }), "{sql}");
         assert_eq!(store.mark(&seen).await.unwrap(), [], "no item has to be compared: {sql}");
         assert!(store.index_blocking(&cache.home, &MOVIES.into()).unwrap().consistent);
@@ -333,7 +333,7 @@ async fn missing_extra_and_wrong_entries_are_told() {
     }
     // Missing and new rows are findings of their own, and their entries are written again anyway.
     let codes = |store: &SqliteStore| -> Vec<_> {
-        store.inspect_blocking(None).unwrap().findings.iter().map(|finding| finding.breach.code()).collect()
+        store.inspect_blocking(None).unwrap().findings.iter().map(|finding| finding.inconsistency.code()).collect()
     };
     assert!(!codes(&cache.store).contains(&"search_index"));
     let cache = loaded().await;
@@ -389,7 +389,7 @@ async fn a_row_that_came_unforeseen_is_found() {
     cache.finish(run);
     assert_eq!(agrees(&cache.store, &cache), [AnsweredBy::SearchText]);
     let seen = cache.store.inspect_blocking(None).unwrap();
-    assert!(seen.findings.iter().all(|finding| finding.breach.code() != "search_index"), "{:?}", seen.findings);
+    assert!(seen.findings.iter().all(|finding| finding.inconsistency.code() != "search_index"), "{:?}", seen.findings);
     let run = cache.start();
     let record = KindRecord::skipped(MOVIES, SyncMode::Full);
     let commit = ScopeCommit { record, ..run.commit(MOVIES) };

@@ -1,12 +1,12 @@
 //! The port for maintenance: it finds inconsistencies of a cache, and makes the next sync repair them.
 
-mod breach;
+mod inconsistency;
 
 use std::fmt;
 
 use async_trait::async_trait;
 
-pub use breach::Breach;
+pub use inconsistency::Inconsistency;
 
 use crate::model::{ContentId, ContentKind, ProfileId};
 use crate::ports::store::StoreError;
@@ -49,7 +49,7 @@ pub struct Inspection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The broken invariant.
-    pub breach: Breach,
+    pub inconsistency: Inconsistency,
     /// The profile; `None` if it concerns the cache as a whole.
     pub profile: Option<ProfileId>,
     /// The kind; `None` if it concerns the profile as a whole.
@@ -62,9 +62,9 @@ pub struct Finding {
 
 impl Finding {
     /// Returns a finding with these cases, about the cache as a whole.
-    pub fn new(breach: Breach, cases: &[impl ToString]) -> Self {
+    pub fn new(inconsistency: Inconsistency, cases: &[impl ToString]) -> Self {
         Self {
-            breach,
+            inconsistency,
             profile: None,
             kind: None,
             count: cases.len() as u64,
@@ -75,17 +75,17 @@ impl Finding {
     /// Returns the finding that rows differ from the panel's items although the elements are as before. Only a
     /// comparison with the panel shows this, and no table.
     pub fn not_as_listed(profile: &ProfileId, kind: ContentKind, ids: &[ContentId]) -> Self {
-        Self { profile: Some(profile.clone()), kind: Some(kind), ..Self::new(Breach::RowsNotAsListed, ids) }
+        Self { profile: Some(profile.clone()), kind: Some(kind), ..Self::new(Inconsistency::RowsNotAsListed, ids) }
     }
 }
 
 impl fmt::Display for Finding {
     /// Writes the number of cases, the words, and the examples.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.breach.is_counted() {
+        if self.inconsistency.is_counted() {
             write!(f, "{} ", self.count)?;
         }
-        f.write_str(self.breach.words(self.count))?;
+        f.write_str(self.inconsistency.words(self.count))?;
         if !self.examples.is_empty() {
             // A single table can have many such rows.
             let more = if self.examples.len() == EXAMPLES && self.count > EXAMPLES as u64 { ", …" } else { "" };
@@ -104,7 +104,7 @@ impl Inspection {
     /// Returns the kinds in which a full comparison repairs an inconsistency, each once.
     pub fn to_compare(&self) -> Vec<(ProfileId, ContentKind)> {
         let mut kinds = Vec::new();
-        for finding in self.findings.iter().filter(|finding| finding.breach.is_mended_by_comparing()) {
+        for finding in self.findings.iter().filter(|finding| finding.inconsistency.is_mended_by_comparing()) {
             let found = finding.profile.clone().zip(finding.kind);
             kinds.extend(found.filter(|found| !kinds.contains(found)));
         }
@@ -123,15 +123,15 @@ mod tests {
 
     #[test]
     fn a_finding_tells_how_many_and_names_three() {
-        let words = |cases: &[u64]| Finding::new(Breach::NameMissing, cases).to_string();
+        let words = |cases: &[u64]| Finding::new(Inconsistency::NameMissing, cases).to_string();
         assert_eq!(words(&[7]), "1 item without a name (7)");
         assert_eq!(words(&[7, 8, 9]), "3 items without a name (7, 8, 9)");
         assert_eq!(words(&[7, 8, 9, 10]), "4 items without a name (7, 8, 9, …)");
         assert_eq!(words(&[]), "0 items without a name");
         // A single table can have many such rows.
-        let many = Finding { count: 900, ..Finding::new(Breach::RowsOfNobody, &["a", "b"]) };
+        let many = Finding { count: 900, ..Finding::new(Inconsistency::RowsOfNobody, &["a", "b"]) };
         assert_eq!(many.to_string(), "900 rows that belong to no profile, or to no run (a, b)");
-        let one = Finding::new(Breach::CountWrong, &["5, not 3"]);
+        let one = Finding::new(Inconsistency::CountWrong, &["5, not 3"]);
         assert_eq!(one.to_string(), "the recorded number of items differs from the number of rows (5, not 3)");
     }
 
@@ -140,7 +140,7 @@ mod tests {
         let home = ProfileId::new("home").unwrap();
         let found = Finding::not_as_listed(&home, ContentKind::Movies, &[ContentId(4), ContentId(7)]);
         assert_eq!((found.profile, found.kind), (Some(home), Some(ContentKind::Movies)));
-        assert_eq!((found.breach, found.count), (Breach::RowsNotAsListed, 2));
+        assert_eq!((found.inconsistency, found.count), (Inconsistency::RowsNotAsListed, 2));
         assert_eq!(found.examples, ["4", "7"]);
     }
 
@@ -148,7 +148,7 @@ mod tests {
     fn nothing_but_soundness_is_sound() {
         assert!(Inspection::default().is_sound());
         assert!(!Inspection::from_damage(vec!["a page".to_owned()]).is_sound());
-        let findings = vec![Finding::new(Breach::CountWrong, &[""])];
+        let findings = vec![Finding::new(Inconsistency::CountWrong, &[""])];
         assert!(!Inspection { findings, ..Inspection::default() }.is_sound());
     }
 }

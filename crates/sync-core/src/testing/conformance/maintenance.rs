@@ -3,7 +3,7 @@
 use super::session::{Session, index_of, load};
 use crate::model::ContentKind;
 use crate::ports::Cache;
-use crate::ports::maintenance::{Breach, Finding, Inspection};
+use crate::ports::maintenance::{Finding, Inconsistency, Inspection};
 use crate::ports::store::ScopeCommit;
 use crate::testing::profile;
 
@@ -27,7 +27,8 @@ pub async fn what_is_marked_is_compared_in_full<C: Cache>(cache: &C) {
     let movies = ContentKind::Movies;
     load(cache, "home", &[1, 2]).await.end().await;
     let home = profile("home");
-    let found = Finding { profile: Some(home.clone()), kind: Some(movies), ..Finding::new(Breach::CountWrong, &["9"]) };
+    let found =
+        Finding { profile: Some(home.clone()), kind: Some(movies), ..Finding::new(Inconsistency::CountWrong, &["9"]) };
     let seen = Inspection { findings: vec![found.clone(), found], ..Inspection::default() };
     assert_eq!(cache.mark(&seen).await.unwrap(), [(home.clone(), movies)], "once");
     let index = async |kind| cache.index(&home, crate::model::Scope::whole(kind)).await.unwrap();

@@ -2,7 +2,7 @@
 
 /// A broken invariant of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Breach {
+pub enum Inconsistency {
     /// There are items or a watermark, but no index.
     IndexMissing,
     /// The index can't be read.
@@ -73,7 +73,7 @@ pub enum Breach {
     KindUnknown,
 }
 
-impl Breach {
+impl Inconsistency {
     /// Every inconsistency.
     pub const ALL: [Self; 34] = [
         Self::IndexMissing,
@@ -271,10 +271,10 @@ impl Breach {
 
 #[cfg(test)]
 mod tests {
-    use super::Breach;
+    use super::Inconsistency;
 
-    fn those(of: impl Fn(Breach) -> bool) -> Vec<&'static str> {
-        Breach::ALL.into_iter().filter(|breach| of(*breach)).map(Breach::code).collect()
+    fn those(of: impl Fn(Inconsistency) -> bool) -> Vec<&'static str> {
+        Inconsistency::ALL.into_iter().filter(|inconsistency| of(*inconsistency)).map(Inconsistency::code).collect()
     }
 
     #[test]
@@ -293,12 +293,12 @@ mod tests {
             "profile_incomplete",
             "fence_behind",
         ];
-        assert_eq!(those(|breach| !breach.is_counted()), uncounted);
-        for breach in Breach::ALL {
-            let (one, several) = (breach.words(1), breach.words(2));
+        assert_eq!(those(|inconsistency| !inconsistency.is_counted()), uncounted);
+        for inconsistency in Inconsistency::ALL {
+            let (one, several) = (inconsistency.words(1), inconsistency.words(2));
             assert!(one.len() > 15, "{one}");
-            assert_eq!(one == several, !breach.is_counted(), "{one}");
-            assert_eq!((breach.words(0), breach.words(3)), (several, several));
+            assert_eq!(one == several, !inconsistency.is_counted(), "{one}");
+            assert_eq!((inconsistency.words(0), inconsistency.words(3)), (several, several));
         }
     }
 
@@ -314,9 +314,13 @@ mod tests {
             "profile_unreadable",
         ];
         let of_the_cache = ["rows_of_nobody", "kind_unknown"];
-        assert_eq!(those(|breach| !breach.is_mended_by_a_sync()), [&by_nothing_here[..], &of_the_cache].concat());
-        let by_a_sync_only = those(|breach| breach.is_mended_by_a_sync() && !breach.is_mended_by_comparing());
+        assert_eq!(
+            those(|inconsistency| !inconsistency.is_mended_by_a_sync()),
+            [&by_nothing_here[..], &of_the_cache].concat()
+        );
+        let by_a_sync_only =
+            those(|inconsistency| inconsistency.is_mended_by_a_sync() && !inconsistency.is_mended_by_comparing());
         assert_eq!(by_a_sync_only, ["search_index", "profile_incomplete", "fence_behind", "run_open"]);
-        assert_eq!(those(Breach::is_mended_at_once), ["shown_wrong"]);
+        assert_eq!(those(Inconsistency::is_mended_at_once), ["shown_wrong"]);
     }
 }
