@@ -97,7 +97,7 @@ fn indexes(look: &mut Look<'_>, kind: ContentKind, ids: &[i64], has_watermark: b
     let whole = all.iter().find(|(scope, _)| scope.is_empty());
     match whole {
         None if has_watermark || !ids.is_empty() => {
-            look.note(Inconsistency::IndexMissing, &[format!("{} items", ids.len())])
+            look.note(Inconsistency::IndexMissing, &[format!("{} items", ids.len())]);
         }
         Some(_) if !has_watermark => look.note(Inconsistency::WatermarkMissing, &[format!("{} items", ids.len())]),
         _ => {}
