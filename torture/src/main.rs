@@ -107,7 +107,7 @@ impl EngineName {
     const fn few(self) -> u64 {
         match self {
             Self::Planner => 40_000,
-            Self::Ports => 3000,
+            Self::Ports => 1500,
             Self::Sqlite => 150,
             Self::Paces => 300,
             Self::Binary => 30,
