@@ -8,6 +8,9 @@ use crate::programme::{Scenario, case};
 use crate::scene::{HOME, panel_config};
 use crate::trial::Trial;
 
+/// An hour in seconds. It is added to a day, because the clock of the machine may be set back during a run.
+const HOUR: i64 = 3_600;
+
 pub(crate) const CASES: &[Scenario] = &[
     case("j", "cut at every byte, length", "2 kB with Content-Length, cut after 0, 1, 2, … bytes", with_length),
     case("k", "cut at every byte, chunked", "the same in chunks", in_chunks),
@@ -53,7 +56,7 @@ fn cut_everywhere(trial: &Trial, framing: Framing) {
     for cut in 0..length {
         home.panel.on(Action::VodStreams, Behaviour::CutAfter(cut as u64));
         // A day later each time, so that the whole list is asked for and not its categories only.
-        library.pass(DAY + 1);
+        library.pass(DAY + HOUR);
         home.panel.forget_requests();
         let report = library.run_unwatched(&options);
         let record = report.kind(ContentKind::Movies);
@@ -75,7 +78,7 @@ fn cut_everywhere(trial: &Trial, framing: Framing) {
     assert_eq!(cut_whole, length, "the whole list was cut at every byte");
     home.look();
     assert_eq!(home.cache().raw_rows(HOME, Kind::Movies), before);
-    library.pass(DAY + 1);
+    library.pass(DAY + HOUR);
     home.panel.behave();
     let report = library.run(&options);
     assert_eq!(report.errors, [], "{report:?}");
