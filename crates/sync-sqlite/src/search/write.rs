@@ -231,7 +231,9 @@ pub(crate) fn follow(
     }
     let mut writer = Writer::new(conn, profile, kind)?;
     if writer.plan != Plan::Extend {
-        return Ok(());
+        // A text of other fields is not adapted. It is usable again when the profile wants those fields again, so it
+        // must not count as complete.
+        return tables::doubt(conn, Key { profile, kind });
     }
     if ids.len() > ANEW {
         // Most of the text would be overridden.

@@ -364,6 +364,25 @@ async fn a_cache_without_text_is_searched_by_its_rows() {
     assert_eq!(found.answered_by, AnsweredBy::SearchText, "there is nothing that a text could have");
 }
 
+/// A text that the present settings don't use doesn't follow the rows. It must not be used when the settings are as
+/// before.
+#[tokio::test]
+async fn a_text_of_former_settings_is_not_used_after_the_rows_have_changed() {
+    for change in [Step::Undo, Step::Delete(vec![1, 4]), Step::Apply(vec![(3, 88)], vec![])] {
+        let cache = Cache::new();
+        let mut store = SqliteStore::open(cache.path()).unwrap();
+        let steps = [Step::Apply((1..=9).map(|id| (id, 7)).collect(), vec![]), Step::Apply(vec![(1, 44)], vec![2])];
+        let settings = [SearchFields::Names, SearchFields::All].map(Step::Fields);
+        for step in steps.iter().chain([&settings[0], &change, &settings[1]]) {
+            store = take(&cache, store, step).await;
+            agrees(&store, &cache);
+        }
+        assert_eq!(agrees(&store, &cache), [AnsweredBy::RowsUntilSync], "{change:?}");
+        apply(&cache, &store, &[], &[]).await;
+        assert_eq!(agrees(&store, &cache), [AnsweredBy::SearchText], "{change:?}");
+    }
+}
+
 #[tokio::test]
 async fn another_program_sees_what_was_written_since() {
     let cache = loaded().await;
