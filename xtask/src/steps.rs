@@ -2,7 +2,7 @@
 //!
 //! The first failure ends it, and prints the command that repeats the failing step.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::shell::{cargo, run, start, straight};
@@ -90,6 +90,14 @@ fn docs() -> Outcome {
     run(cargo(args.split(' ')).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
+/// Makes property tests try the same cases in each run, unless the environment chooses other ones. A step that passed
+/// passes again, and a step that failed can be repeated.
+fn repeatable(command: &mut Command) -> &mut Command {
+    const SEED: &str = "PROPTEST_RNG_SEED";
+    let seed = std::env::var_os(SEED).unwrap_or_else(|| "1".into());
+    command.env(SEED, seed)
+}
+
 /// Runs all tests, except those of the command against the simulated panel, which have steps of their own. The whole
 /// workspace is selected, so that the dependencies are those of the other steps.
 ///
@@ -97,7 +105,7 @@ fn docs() -> Outcome {
 /// time.
 fn tests() -> Outcome {
     let targets = "test --workspace --all-features --locked --lib --bins --examples --test it --test log --test watch";
-    run(straight(&mut cargo(targets.split(' '))))?;
+    run(repeatable(straight(&mut cargo(targets.split(' ')))))?;
     let endurance = "test --workspace --all-features --locked --test endurance";
     let endurance = start(straight(&mut cargo(endurance.split(' '))))?;
     let documentation = run(straight(&mut cargo("test --workspace --all-features --locked --doc".split(' '))));
