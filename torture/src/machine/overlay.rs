@@ -113,7 +113,9 @@ impl Applied<'_> {
         let must_move = self.must_move(item) && targets.iter().any(|to| own(to).is_none());
         // An edit that the target had itself makes place when it ends.
         targets.retain(|to| own(to).is_none_or(|own| self.ends_at(own, *to)));
-        let moved = targets.iter().copied().find(|to| at(*to).is_some());
+        // Both items may have had the same edit. Then the target still has its own one.
+        let has_own = |to: &i64| at(id).is_some() && own(to).is_some_and(|own| is_same_edit(own, edit));
+        let moved = targets.iter().copied().find(|to| at(*to).is_some() && !has_own(to));
         if moved.is_some_and(|to| self.was_alike(item, to)) {
             return Err(told("went to a copy that was listed all along"));
         }

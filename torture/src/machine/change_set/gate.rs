@@ -321,7 +321,10 @@ impl Profiles for Gated {
 
     async fn remove_profile(&self, id: &ProfileId) -> Kept<bool> {
         self.gate.pass().await?;
-        self.inner.remove_profile(id).await
+        let removed = self.inner.remove_profile(id).await?;
+        // A profile that is created again begins with the first fence.
+        self.world.inner().sites[self.site].fence = 0;
+        Ok(removed)
     }
 }
 
