@@ -89,8 +89,9 @@ pub trait Snapshot: Send {
     /// Returns the categories of a kind, in the panel's order.
     async fn categories(&mut self, kind: ContentKind) -> Result<Vec<Category>, StoreError>;
 
-    /// Returns the ids of a kind in the order of the listing.
-    async fn order(&mut self, kind: ContentKind) -> Result<Vec<ContentId>, StoreError>;
+    /// Returns ids of a kind in the order of the listing: at most `limit`, after the first `skipped` ones. The ids of a
+    /// large kind are megabytes, so a caller that needs no more than a part at a time saves memory.
+    async fn order(&mut self, kind: ContentKind, skipped: u64, limit: u32) -> Result<Vec<ContentId>, StoreError>;
 
     /// Returns the items that have moved in the order since a position of the feed. Items that were added since then
     /// may be among them.

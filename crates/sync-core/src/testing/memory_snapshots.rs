@@ -198,9 +198,11 @@ impl Snapshot for Copied {
         Ok(self.0.categories[kind].clone())
     }
 
-    async fn order(&mut self, kind: ContentKind) -> Result<Vec<ContentId>, StoreError> {
+    async fn order(&mut self, kind: ContentKind, skipped: u64, limit: u32) -> Result<Vec<ContentId>, StoreError> {
         let index = self.0.indexes.iter().find(|(scope, _)| *scope == Scope::whole(kind));
-        Ok(index.map(|(_, index)| index.ids().iter().copied().map(ContentId).collect()).unwrap_or_default())
+        let ids = index.into_iter().flat_map(|(_, index)| index.ids().iter().copied());
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        Ok(ids.skip(skipped).take(limit as usize).map(ContentId).collect())
     }
 
     async fn moves(&mut self, kind: ContentKind, after: i64) -> Result<Moves, StoreError> {

@@ -19,6 +19,10 @@ use crate::since::Since;
 /// The number of entries of the feed, or of rows, that one call reads.
 pub(super) const PAGE: u32 = 500;
 
+/// The number of ids of a whole order that are read at a time. The store finds the part by passing over the ids before
+/// it, so a small part costs time, and a large one memory.
+const PART: u32 = 100_000;
+
 /// The number of ids of a whole order that are sent to the writer in one step.
 const IDS: usize = 10_000;
 
@@ -361,16 +365,23 @@ impl ChangeSetExport {
         kind: ContentKind,
         net: Option<&[(ContentId, NetChange)]>,
     ) -> Result<bool, StoreError> {
-        let order = self.snapshot.order(kind).await?;
         let moves = if net.is_some() { self.snapshot.moves(kind, self.moves_after).await? } else { Moves::Whole };
         if moves == Moves::Whole || net.is_none() {
-            for ids in order.chunks(IDS) {
-                if steps.send(Step::Order(ids.to_vec())).await.is_err() {
-                    return Ok(false);
+            let mut sent = 0;
+            loop {
+                let part = self.snapshot.order(kind, sent, PART).await?;
+                if part.is_empty() {
+                    return Ok(true);
+                }
+                sent += part.len() as u64;
+                for ids in part.chunks(IDS) {
+                    if steps.send(Step::Order(ids.to_vec())).await.is_err() {
+                        return Ok(false);
+                    }
                 }
             }
-            return Ok(true);
         }
+        let order = self.snapshot.order(kind, 0, u32::MAX).await?;
         let significant = kind.of_class(FieldClass::Significant);
         // An added item is at a new place. So is an item that was removed and came back, whose change has every
         // significant field.

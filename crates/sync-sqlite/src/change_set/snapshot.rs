@@ -144,11 +144,13 @@ impl Snapshot for SqliteSnapshot {
         self.read(move |conn, profile| content::categories(conn, profile, kind)).await
     }
 
-    async fn order(&mut self, kind: ContentKind) -> Result<Vec<ContentId>, StoreError> {
+    async fn order(&mut self, kind: ContentKind, skipped: u64, limit: u32) -> Result<Vec<ContentId>, StoreError> {
         self.read(move |conn, profile| {
-            let key = Key { profile, kind }.binds();
-            let sql = "SELECT ids FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
-            let listed = rows::<Listed>(conn, sql, &key)?.pop().map(|Listed(ids)| ids).unwrap_or_default();
+            let [profile, kind] = Key { profile, kind }.binds();
+            // The numbers of the part are selected too, because a row is decoded without knowing anything else.
+            let sql = "SELECT ids,?,? FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
+            let part = [skipped.cast_signed().into(), i64::from(limit).into(), profile, kind];
+            let listed = rows::<Listed>(conn, sql, &part)?.pop().map(|Listed(ids)| ids).unwrap_or_default();
             Ok(listed.into_iter().map(ContentId).collect())
         })
         .await
@@ -159,7 +161,8 @@ impl Snapshot for SqliteSnapshot {
     }
 }
 
-/// The ids of a listing. They are decoded in SQLite's memory, because a copy of the text would be as large as the ids.
+/// A part of the ids of a listing. It is decoded in SQLite's memory, because a copy of the text would be as large as all
+/// ids.
 struct Listed(Vec<i64>);
 
 impl QueryableByName<Sqlite> for Listed {
@@ -169,9 +172,12 @@ impl QueryableByName<Sqlite> for Listed {
         if value.value_type() != Some(SqliteType::Text) {
             return Ok(Self(Vec::new()));
         }
-        let text = value.read_text();
-        let count = text.bytes().filter(|byte| *byte == b',').count() + 1;
-        Ok(Self(ids::from_json(text, count).unwrap_or_default()))
+        let number = |at| -> deserialize::Result<usize> {
+            let field = Row::get(row, at).ok_or("no number")?;
+            let mut value = field.value().ok_or("no number")?;
+            Ok(usize::try_from(value.read_long())?)
+        };
+        Ok(Self(ids::part_of_json(value.read_text(), number(1)?, number(2)?).unwrap_or_default()))
     }
 }
 

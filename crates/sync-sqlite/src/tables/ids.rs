@@ -30,14 +30,40 @@ pub(crate) fn to_json(ids: &[i64]) -> String {
 
 /// Reads a JSON array of whole numbers, about `expected` of them. Returns `None` if the text is no such array.
 pub(crate) fn from_json(text: &str, expected: usize) -> Option<Vec<i64>> {
-    let inner = text.trim_ascii().strip_prefix('[')?.strip_suffix(']')?.as_bytes();
+    let inner = inner(text)?;
     // An id takes at least two bytes.
-    let mut ids = Vec::with_capacity(expected.min(inner.len() / 2 + 1));
+    read(inner, Vec::with_capacity(expected.min(inner.len() / 2 + 1)), usize::MAX)
+}
+
+/// Reads a part of such an array: at most `limit` numbers after the first `skipped` ones. The rest of the text is not
+/// examined.
+pub(crate) fn part_of_json(text: &str, skipped: usize, limit: usize) -> Option<Vec<i64>> {
+    let inner = inner(text)?;
+    let rest = match skipped.checked_sub(1) {
+        None => inner,
+        Some(commas) => match inner.iter().enumerate().filter(|(_, byte)| **byte == b',').nth(commas) {
+            Some((comma, _)) => &inner[comma + 1..],
+            None => return Some(Vec::new()),
+        },
+    };
+    read(rest, Vec::with_capacity(limit.min(rest.len() / 2 + 1)), limit)
+}
+
+/// Returns what is between the brackets of an array.
+fn inner(text: &str) -> Option<&[u8]> {
+    Some(text.trim_ascii().strip_prefix('[')?.strip_suffix(']')?.as_bytes())
+}
+
+/// Reads at most `limit` numbers, which commas separate, into an empty list.
+fn read(inner: &[u8], mut ids: Vec<i64>, limit: usize) -> Option<Vec<i64>> {
     if inner.trim_ascii().is_empty() {
         return Some(ids);
     }
     let mut at = 0;
     loop {
+        if ids.len() == limit {
+            return Some(ids);
+        }
         let (id, end) = match short(inner, at) {
             Some(found) => found,
             None => other(inner, at)?,
@@ -102,6 +128,22 @@ mod tests {
         for text in ["", "[", "1,2", "[1,]", "[,1]", "[1,x]", "[1 2]", "[[1]]", "[1e3]", "[9223372036854775808]"] {
             assert_eq!(from_json(text, 0), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_part_of_an_array_is_read() {
+        let text = "[5, -6,7,8 ]";
+        let all = from_json(text, 4).unwrap();
+        for skipped in 0..=5 {
+            for limit in 0..=5 {
+                let part: Vec<_> = all.iter().copied().skip(skipped).take(limit).collect();
+                assert_eq!(part_of_json(text, skipped, limit), Some(part), "{skipped}, {limit}");
+            }
+        }
+        assert_eq!(part_of_json("[]", 0, 3), Some(vec![]));
+        assert_eq!(part_of_json("[]", 1, 3), Some(vec![]));
+        assert_eq!(part_of_json("[1,x]", 0, 1), Some(vec![1]), "the rest is not examined");
+        assert_eq!(part_of_json("[1,x]", 1, 1), None);
     }
 
     #[test]

@@ -86,8 +86,8 @@ impl Snapshot for BrokenSnapshot {
         self.inner.categories(kind).await
     }
 
-    async fn order(&mut self, kind: ContentKind) -> Kept<Vec<ContentId>> {
-        self.inner.order(kind).await
+    async fn order(&mut self, kind: ContentKind, skipped: u64, limit: u32) -> Kept<Vec<ContentId>> {
+        self.inner.order(kind, skipped, limit).await
     }
 
     async fn moves(&mut self, kind: ContentKind, after: i64) -> Kept<Moves> {

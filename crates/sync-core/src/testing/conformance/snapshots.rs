@@ -145,7 +145,12 @@ pub async fn a_snapshot_sees_one_state<C: Cache>(cache: &C) {
     assert_eq!(ids(snapshot.page(MOVIES, Some(ContentId(1)), 10).await.unwrap()), [2]);
     assert_eq!(ids(snapshot.page(MOVIES, None, 1).await.unwrap()), [1]);
     assert_eq!(snapshot.rows(MOVIES, vec![ContentId(2), ContentId(9)]).await.unwrap(), [movie(2).item()]);
-    assert_eq!(snapshot.order(MOVIES).await.unwrap(), [1, 2].map(ContentId));
+    for (skipped, limit, part) in
+        [(0, 9, &[1, 2][..]), (0, 1, &[1]), (1, 9, &[2]), (2, 9, &[]), (7, 1, &[]), (0, 0, &[])]
+    {
+        let ids: Vec<_> = part.iter().copied().map(ContentId).collect();
+        assert_eq!(snapshot.order(MOVIES, skipped, limit).await.unwrap(), ids, "{skipped}, {limit}");
+    }
     assert_eq!(snapshot.categories(MOVIES).await.unwrap(), []);
     assert_eq!(snapshot.changes(0, 10).await.unwrap().len(), 1, "that it was loaded");
 }
