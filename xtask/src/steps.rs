@@ -101,14 +101,17 @@ fn repeatable(command: &mut Command) -> &mut Command {
 /// Runs all tests, except those of the command against the simulated panel, which have steps of their own. The whole
 /// workspace is selected, so that the dependencies are those of the other steps.
 ///
-/// The endurance test takes two minutes and one processor, so the tests of the documentation are compiled at the same
-/// time.
+/// The endurance test takes two minutes and one processor, so the others run at the same time.
 fn tests() -> Outcome {
-    let targets = "test --workspace --all-features --locked --lib --bins --examples --test it --test log --test watch";
-    run(repeatable(straight(&mut cargo(targets.split(' ')))))?;
-    let endurance = "test --workspace --all-features --locked --test endurance";
-    let endurance = start(straight(&mut cargo(endurance.split(' '))))?;
-    let documentation = run(straight(&mut cargo("test --workspace --all-features --locked --doc".split(' '))));
-    endurance.wait()?;
-    documentation
+    const WORKSPACE: &str = "test --workspace --all-features --locked";
+    let call = |more: &str| {
+        let mut command = cargo(WORKSPACE.split(' ').chain(more.split(' ')));
+        repeatable(straight(&mut command));
+        command
+    };
+    let targets = "--lib --bins --examples --test it --test log --test watch";
+    run(&mut call(&format!("--no-run {targets} --test endurance")))?;
+    let endurance = start(&mut call("--test endurance"))?;
+    let others = run(&mut call(targets)).and_then(|()| run(&mut call("--doc")));
+    endurance.wait().and(others)
 }
