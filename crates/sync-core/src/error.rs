@@ -1,4 +1,4 @@
-//! Codes and classes of errors. Both ports use them.
+//! Codes and classes of errors. The errors of all ports use them.
 
 use std::error::Error;
 use std::fmt;

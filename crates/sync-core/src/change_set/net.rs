@@ -29,7 +29,7 @@ pub struct NetChanges {
 struct Row {
     was_there: bool,
     is_there: bool,
-    /// Whether the row was removed and added again in between. Any field may then differ.
+    /// Whether the row was removed and added again between the two states. Any field may then differ.
     came: bool,
     fields: FieldSet,
 }

@@ -1,4 +1,4 @@
-//! An index that is loaded only if somebody asks for it. Loading is the largest cost of a run that finds nothing
+//! An index that is loaded only if a caller asks for it. Loading is the largest cost of a run that finds nothing
 //! changed.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::detect::index::ListingIndex;
 
-/// The state of the exchange between asker and lender.
+/// The state of the exchange between the caller and the lender.
 #[derive(Debug, Default)]
 struct State {
     asked: bool,
@@ -28,7 +28,7 @@ impl State {
     }
 }
 
-/// An index that is loaded only if somebody asks for it. Clones share it.
+/// An index that is loaded only if a caller asks for it. Clones share it.
 #[derive(Debug, Clone)]
 pub struct LazyIndex(Arc<watch::Sender<State>>);
 
@@ -59,14 +59,14 @@ impl LazyIndex {
         }
     }
 
-    /// Returns whether somebody has asked for the index.
+    /// Returns whether a caller has asked for the index.
     pub fn is_asked(&self) -> bool {
         self.0.borrow().asked
     }
 }
 
 impl Lender {
-    /// Waits until somebody asks.
+    /// Waits until a caller asks.
     pub(crate) async fn asked(&self) {
         // The channel can't be closed, because this is one of its owners.
         let _ = self.0.subscribe().wait_for(|state| state.asked || !state.is_open()).await;

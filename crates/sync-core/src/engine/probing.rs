@@ -142,8 +142,8 @@ impl Engine {
         cancellable(run.cancel, async { Ok(self.source.probe(request).await?) }).await
     }
 
-    /// Asks for the elements behind the last but one. A way that isn't proved is proved by a second question: behind the
-    /// last one there is nothing.
+    /// Asks for the list from its last element on. A way that isn't proved yet is proved by a second question: behind
+    /// the last element there must be nothing.
     async fn probe_growth(
         &self,
         run: &Run<'_>,
@@ -167,7 +167,7 @@ impl Engine {
         Ok(found.verdict)
     }
 
-    /// Asks for the head of the list.
+    /// Asks for the first elements of the list, and compares them.
     async fn probe_head(&self, run: &Run<'_>, sync: &KindSync, stored: &StoredIndex) -> Result<Verdict, StepError> {
         let request = ProbeRequest::new(Scope::whole(sync.kind), HEAD);
         let request = request.compared_with(Arc::clone(&stored.index), sync.treatment.left_out().clone());

@@ -168,9 +168,9 @@ pub enum RowChange {
 }
 
 impl LoggedChange {
-    /// Returns the effect of the change on the row, or `None` for a first load, which concerns no single row, and
-    /// for the end of an edit. `before`
-    /// and `after` say whether the entry has values of the row before and after the change.
+    /// Returns the effect of the change on the row, or `None` for a first load, which concerns no single row, and for
+    /// the end of an edit. `before` and `after` say whether the entry has values of the row before and after the
+    /// change.
     pub const fn row(self, before: bool, after: bool) -> Option<RowChange> {
         match self {
             Self::Loaded | Self::Converged | Self::Overruled => None,
@@ -209,7 +209,8 @@ pub fn put_back(mut item: Item, columns: &[ColumnChange]) -> Item {
     item
 }
 
-/// Makes `category_id` and the panel's own list fit the category set. Both may have changed since without an entry.
+/// Makes `category_id` and the panel's own list of categories agree with the category set. Both may have changed since
+/// then without an entry.
 fn stay_in_set(item: &mut Item) {
     let positions = item.kind().field_positions();
     let set = item.categories().clone();

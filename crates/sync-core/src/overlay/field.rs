@@ -311,7 +311,7 @@ fn is_web_address(text: &str) -> bool {
     })
 }
 
-/// A value that a field doesn't accept.
+/// The error of a value that a field doesn't accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct InvalidEdit {
@@ -325,9 +325,9 @@ pub struct InvalidEdit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EditProblem {
-    /// It is neither yes nor no.
+    /// The value is neither yes nor no.
     NoFlag,
-    /// It is no whole number of 0 or more.
+    /// The value is no whole number of 0 or more.
     NoNumber,
     /// A text is longer than this many bytes.
     TooLong(usize),
@@ -335,9 +335,9 @@ pub enum EditProblem {
     TooMany(usize),
     /// A text has a line break or another control character.
     ControlCharacter,
-    /// It is no address of an image.
+    /// The value is no address of an image.
     NoAddress,
-    /// It has another shape than the field.
+    /// The value has another shape than the field.
     OtherShape,
 }
 

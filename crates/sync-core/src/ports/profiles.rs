@@ -104,7 +104,7 @@ impl PasswordSource {
     }
 }
 
-/// Doesn't show the argument, because a command line may contain a secret.
+/// Writes the source without its argument, because a command line may contain a secret.
 impl fmt::Debug for PasswordSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -120,7 +120,7 @@ pub struct FormerLogin {
     pub password: Option<String>,
 }
 
-/// Shows neither the user name nor the password.
+/// Writes neither the user name nor the password.
 impl fmt::Debug for FormerLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FormerLogin").finish_non_exhaustive()
@@ -254,7 +254,7 @@ impl Profile {
     }
 }
 
-/// Doesn't show user name and password.
+/// Writes the profile without user name and password.
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hidden = |secret: &Option<String>| secret.as_ref().map(|_| "…");

@@ -132,8 +132,8 @@ macro_rules! content_store_conformance {
     };
 }
 
-/// Makes one test per case of a whole cache: the catalogue, the profiles, the maintenance, the paces and the overlay. It takes the path of an
-/// async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
+/// Makes one test per case of a whole cache: the catalogue, the profiles, the maintenance, the paces and the overlay.
+/// It takes the path of an async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
 #[macro_export]
 macro_rules! cache_conformance {
     ($make:path) => {

@@ -25,7 +25,8 @@ pub struct AutoSettings {
     pub weights: PerKind<u32>,
 }
 
-/// Hours of the day in which no sync begins, such as `23:00-07:00`. They end before their last minute.
+/// Hours of the day in which no sync begins, such as `23:00-07:00`. The end is not part of them: at 07:00 a sync may
+/// begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietHours {
     /// Minutes after midnight.

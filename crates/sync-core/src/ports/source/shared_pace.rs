@@ -11,7 +11,7 @@ use crate::ports::clock::Clock;
 pub struct SharedPace {
     clock: Arc<dyn Clock>,
     pace: Mutex<Pace>,
-    /// Is called if the pace should be stored at once.
+    /// The function that is called if the pace should be stored at once.
     refused: Box<dyn Fn() + Send + Sync>,
 }
 

@@ -44,7 +44,7 @@ pub async fn one_at_a_time_enters_an_account<C: Cache>(cache: &C) {
     drop(entry);
     assert!(cache.enter(&account(&["a.example"], "ann")).await.unwrap().is_some());
     assert!(cache.enter(&account(&["b.example", "c.example"], "ann")).await.unwrap().is_none());
-    // An attempt that fails has entered nothing.
+    // A failed attempt enters nothing.
     assert!(cache.enter(&account(&["b.example"], "ann")).await.unwrap().is_some());
 }
 

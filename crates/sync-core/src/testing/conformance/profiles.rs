@@ -247,7 +247,7 @@ pub async fn a_login_that_rows_may_hold_is_kept<C: Cache>(cache: &C) {
     assert_eq!(former().await, [], "it is the same");
     cache.save_profile(&with("third")).await.unwrap();
     assert_eq!(former().await, [ann(Some("second"))]);
-    // The store keeps them, whatever is saved.
+    // The store keeps the former logins, whatever profile is saved.
     let elsewhere = PasswordSource::Environment("HOME_PASSWORD".to_owned());
     cache.save_profile(&Profile { password_source: elsewhere, ..with("fourth") }).await.unwrap();
     cache.save_profile(&Profile { username: Some("bob".to_owned()), ..with("fourth") }).await.unwrap();

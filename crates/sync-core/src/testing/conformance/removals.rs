@@ -133,7 +133,7 @@ pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ReadableStore
     let record = KindRecord { hold_reason: Some(several), ..commit.record.clone() };
     session.apply(Vec::new(), commit).await.unwrap();
     let told = |id| HeldRemoval { evidence: None, ..held(id, several, session.run) };
-    // One of them is not held, and one is of another kind.
+    // One id is not held, and one held removal is of another kind.
     let anew = [(ContentKind::Movies, 1), (ContentKind::Movies, 9), (ContentKind::Series, 2)];
     let held = anew.map(|(kind, id)| (kind, told(id))).to_vec();
     let end = RunEnd { records: vec![record.clone()], held, ..session.run_end() };

@@ -62,7 +62,7 @@ pub async fn an_update_replaces_the_row(store: &dyn ReadableStore) {
     assert_eq!(session.row(ContentKind::Movies, 1).await, Some(movie(1).item()));
 }
 
-/// Removals leave no row, and one entry each.
+/// A removal deletes the row, and each removal has one entry of the change log.
 pub async fn removals_go_and_are_logged(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (1..=1200).collect();
     let session = load(store, "home", &ids).await;
@@ -132,7 +132,7 @@ pub async fn categories_keep_the_panels_order(store: &dyn ReadableStore) {
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(store.categories(&session.profile, ContentKind::Channels).await.unwrap(), list);
     assert_eq!(store.categories(&session.profile, ContentKind::Movies).await.unwrap().len(), 3, "`None` leaves them");
-    // Only a name changes, only a parent, and only the order.
+    // A new name, a new parent or another order alone is a change.
     let renamed = Category { name: "Alone".to_owned(), ..list[0].clone() };
     let moved = Category { parent_id: Some(5), ..list[2].clone() };
     let mut profile = session.profile.clone();
