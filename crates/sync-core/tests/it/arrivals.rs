@@ -1,4 +1,4 @@
-//! When new titles come is learnt from lists, for the schedule `auto`.
+//! Tests that runs learn from lists when new titles come, for the schedule `auto`.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const DAY: i64 = 86_400;
 /// The panel's clock is far ahead of ours, and so are its dates.
 const AHEAD: i64 = 400 * DAY;
 
-/// A panel with a movie for each of these ages, in seconds before [`NOW`].
+/// Returns a panel with a movie for each of these ages, in seconds before [`NOW`].
 fn panel(bench: &Bench, ages: &[i64]) -> ScriptedSource {
     let dated = |(id, age): (i64, &i64)| movie(id).with("added", &(NOW + AHEAD + 7 - age).to_string()).listed();
     let movies: Vec<Listed> = (1..).zip(ages).map(dated).collect();

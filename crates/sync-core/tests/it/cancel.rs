@@ -1,4 +1,4 @@
-//! Cancellation, wherever the run is: what was committed stays, the kind under way is as it was.
+//! Cancellation at every step of a run: committed kinds stay, and the kind under way is unchanged.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
 use crate::wrappers::{SilentSource, Step, WatchedStore};
 
-/// Far more than a run needs: where it doesn't notice, the test fails and doesn't hang.
+/// Far more time than a run needs. If a run doesn't notice the cancellation, the test fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn outcomes(report: &SyncReport) -> [KindOutcome; 3] {
     [Channels, Movies, Series].map(|kind| report.kind(kind).outcome)
 }
 
-/// A run of every kind that has to end soon, whatever is silent.
+/// Runs every kind, and asserts that the run ends soon although a source is silent.
 async fn soon(
     bench: &Bench,
     store: &(impl ContentStore + Clone + 'static),
@@ -65,7 +65,7 @@ async fn while_the_source_is_silent() {
     }
 }
 
-/// The first kind was committed and stays; the second falls silent half way.
+/// The first kind is committed and stays. The listing of the second one stops half way.
 #[tokio::test]
 async fn in_the_middle_of_a_listing() {
     let bench = settled().await;
@@ -89,7 +89,7 @@ async fn in_the_middle_of_a_listing() {
     assert!(!source.asked().iter().any(|asked| asked.contains("series")));
 }
 
-/// The first kind is about to be written; the second falls silent half way.
+/// The first kind is about to be written while the listing of the second one has stopped.
 #[tokio::test]
 async fn in_the_middle_of_a_listing_and_of_an_apply() {
     let bench = settled().await;
@@ -120,7 +120,7 @@ async fn in_the_store() {
     }
 }
 
-/// "Only the COMMIT itself is not interrupted": what it wrote is reported as written.
+/// "Only the COMMIT itself is not interrupted": the report counts what the commit has written.
 #[tokio::test]
 async fn after_a_commit() {
     let bench = settled().await;
@@ -129,7 +129,7 @@ async fn after_a_commit() {
     let report = bench.sync_over(&watched, &panel(1..=10), &SyncOptions::default(), &token).await;
     assert_eq!(outcomes(&report), [KindOutcome::Completed, KindOutcome::Cancelled, KindOutcome::Cancelled]);
     assert_eq!(report.kind(Channels).counts, counts(1, 0, 0, 0, 9));
-    // After the last kind there is nothing left to cancel.
+    // A cancellation after the last kind has no effect.
     let bench = settled().await;
     let watched = WatchedStore::over(&bench.store, Some((Step::Committed, token.clone())));
     let fresh = CancellationToken::new();

@@ -1,4 +1,4 @@
-//! What a source waits for reaches the observer of the run.
+//! The waits of a source are reported to the observer of the run.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn a_wait_repeats_what_is_known_and_says_nothing_of_the_kind_that_is_writt
     assert_eq!(told[at].expected, 1);
 }
 
-/// A source may be used for several runs, each with an observer of its own.
+/// A source may be used for several runs, each with its own observer.
 #[tokio::test]
 async fn after_a_run_its_observer_hears_no_more() {
     let source = ScriptedSource::new().waits("account", retry(2));
