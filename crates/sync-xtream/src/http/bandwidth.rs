@@ -154,7 +154,7 @@ mod tests {
         bandwidth.pass(10).await;
         bandwidth.pass(10).await;
         assert!(began.elapsed() >= Duration::from_secs(1));
-        // While one waits for the next byte, the limit ends.
+        // The limit is lifted while a read waits for its next byte.
         let waits = tokio::spawn({
             let bandwidth = bandwidth.clone();
             async move { bandwidth.pass(5000).await }

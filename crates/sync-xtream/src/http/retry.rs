@@ -66,7 +66,7 @@ impl<'a> Attempts<'a> {
         Self { single, ..self }
     }
 
-    /// Tells the waits.
+    /// Sets the receiver to which waits are reported.
     pub(crate) fn telling(self, waits: &'a Waits) -> Self {
         Self { waits: Some(waits), ..self }
     }

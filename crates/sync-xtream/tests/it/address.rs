@@ -36,7 +36,7 @@ fn the_zoo_of_addresses_has_canonical_bases() {
     for (pasted, base) in zoo {
         let address = PanelAddress::parse(pasted).unwrap_or_else(|error| panic!("{pasted}: {error}")).address;
         assert_eq!(address.to_string(), base, "{pasted}");
-        // A canonical base is its own canonical base.
+        // A base address without a login is read as itself.
         assert_eq!(PanelAddress::parse(base).unwrap().address, address);
     }
 }

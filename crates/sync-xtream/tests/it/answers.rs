@@ -1,4 +1,4 @@
-//! Answers to the login and to the questions for categories.
+//! Answers to the login and to requests for categories.
 
 use sync_core::source::{AnswerFault, Entry};
 use sync_core::{AccountStatus, ContentKind, ContentSource, ErrorClass};
@@ -81,7 +81,7 @@ async fn a_refused_login_is_one_request() {
     assert_eq!(panel.requests().len(), 1);
     assert_eq!(wrong.usage().requests, 1);
 
-    // As is one that is refused with a status, in the panel's own words.
+    // A login that is refused with a status, in the panel's own words, is one request as well.
     let body = br#"{"user_info":{"auth":0}}"#.to_vec();
     panel.on(Action::Account, Behaviour::Status(401, body, Vec::new()));
     assert_eq!(source(&panel.base_url(), quick()).account().await.unwrap_err().class(), ErrorClass::Login);
@@ -148,7 +148,7 @@ async fn a_list_that_is_no_list_says_what_it_is() {
     panel.on(Action::Series, Behaviour::Refused);
     assert_eq!(source.categories(ContentKind::Series).await.unwrap_err().class(), ErrorClass::Login);
     assert_eq!(list(&source, ContentKind::Series).await.unwrap_err().class(), ErrorClass::Login);
-    // After a good login these say nothing about the password.
+    // After a good login, these statuses say nothing about the password.
     for status in [401, 403] {
         panel.on(Action::Series, Behaviour::status(status));
         assert_eq!(fault(&list(&source, ContentKind::Series).await.unwrap_err()), AnswerFault::Status);
@@ -165,7 +165,7 @@ async fn what_a_panel_says_of_its_own_address_is_not_believed() {
     assert_eq!(list(&source, ContentKind::Channels).await.unwrap().entries.len(), 2);
 }
 
-/// An answer with this type of content.
+/// Returns an answer with this content type.
 fn typed(content_type: &str, body: &[u8]) -> Vec<u8> {
     let length = format!("Content-Length: {}", body.len());
     answer("200 OK", &[&format!("Content-Type: {content_type}"), &length, "Connection: close"], body)
@@ -214,7 +214,7 @@ async fn field_26_a_status_says_that_the_panel_doesnt_know_the_list() {
         let error = list(&source, ContentKind::Series).await.unwrap_err();
         assert_eq!((fault(&error), error.code().as_str()), (expected, "http_status"), "{status}");
         assert!(error.to_string().contains(&status.to_string()), "{error}");
-        // A sync learns nothing from categories alone; a test of the login has nothing else.
+        // A sync learns nothing from categories alone, but a test of the login has nothing else.
         panel.on(Action::SeriesCategories, Behaviour::status(status));
         assert_eq!(fault(&source.categories(ContentKind::Series).await.unwrap_err()), expected);
     }

@@ -59,8 +59,8 @@ async fn a_body_that_drips_meets_the_limit_of_the_whole() {
     assert!(unreachable(&error).contains("not over"), "{error}");
 }
 
-/// What is always there already is no reason not to look at the time; but then it isn't the panel
-/// that is too slow.
+/// Bytes that have arrived already are still subject to the time limit. The error then says that the panel is not too
+/// slow.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_receiver_meets_the_limit_of_the_whole_too() {
     let server = Server::start(vec![ok(&channels(200_000))]).await;
@@ -129,7 +129,7 @@ async fn there_is_never_more_than_one_request() {
     assert_eq!(panel.max_parallel(), 1);
 }
 
-/// Asks for something else, which has to be answered soon: nothing has its turn any more.
+/// Asserts that another request is answered soon, so that no earlier request keeps its permit.
 async fn is_free(source: &XtreamSource) {
     let began = Instant::now();
     source.categories(ContentKind::Series).await.unwrap();
@@ -143,12 +143,12 @@ async fn dropping_a_listing_gives_the_turn_back_wherever_it_is() {
     let source = source(&panel.base_url(), patient);
     is_free(&source).await;
 
-    // Before the answer, in the middle of the body, in the wait before the next attempt.
+    // The listing is dropped before the answer, in the middle of the body, and in the wait before the next attempt.
     for behaviour in [Behaviour::Hang, Behaviour::HangAfter(200_000), Behaviour::status(500)] {
         panel.forget_requests();
         panel.on(Action::VodStreams, behaviour);
         let mut listing = source.listing(whole(ContentKind::Movies)).await.unwrap();
-        // The task needs no receiver to get there.
+        // The task sends the request without a receiver.
         while panel.request_count(Action::VodStreams) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

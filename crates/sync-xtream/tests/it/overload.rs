@@ -1,4 +1,4 @@
-//! Failures that look as if the answer was too much for the panel, and those that don't.
+//! Failures that suggest that the answer was too much for the panel, and failures that don't.
 
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ async fn every_limit_of_time() {
 
 #[tokio::test]
 async fn a_trickle_ends_with_the_idle_timeout() {
-    // Some bytes in every tenth of a second are no silence, and too few.
+    // Some bytes come in every tenth of a second, so there is no silence. But they are too few.
     let began = Instant::now();
     let config = once().idle_timeout(Duration::from_millis(900)).min_bytes_per_second(10_000);
     let trickle = verdict(Behaviour::Throttle(100), config).await;

@@ -1,4 +1,4 @@
-//! Where a panel sends to. From the internet into a private network: see the tests of the crate itself.
+//! Redirects of a panel. Redirects from the internet into a private network are tested in the crate itself.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ fn redirect(status: &str, location: &str) -> Vec<u8> {
     answer(status, &[&location, cookie, "Content-Length: 0", "Connection: close"], b"")
 }
 
-/// The same server under another name.
+/// Returns the address of the same server under another name.
 fn localhost(server: &Server) -> String {
     server.base.replace("127.0.0.1", "localhost")
 }
 
-/// The first lines of all requests.
+/// Returns the first lines of all requests.
 fn paths(server: &Server) -> Vec<String> {
     let path = |head: String| head.split(' ').nth(1).unwrap().to_owned();
     server.requests().into_iter().map(path).collect()
@@ -42,7 +42,7 @@ async fn five_redirects_of_every_kind_are_followed_and_counted() {
     source.account().await.unwrap();
     assert_eq!(source.usage().requests, 6);
     assert_eq!(source.learnt().notices, Vec::<String>::new(), "it is one host");
-    // The next request begins where it should.
+    // The next request is sent to the panel's own address again.
     list(&source, ContentKind::Channels).await.unwrap();
     let paths = paths(&server);
     assert_eq!(paths[1..6], ["/one?username=x", "/two", "/two?three", "/sub/four", "/five"]);
