@@ -1,7 +1,7 @@
 //! Probes: asks whether a list has changed before the whole list is asked for, and learns from both.
 //!
-//! The rules are in [`crate::policy::probe`]. A probe writes nothing but facts. If it sees nothing, the kind stays as it
-//! is and is no younger. If it sees a change, fails, or doesn't tell, the whole list is asked for in the same run.
+//! The rules are in [`crate::policy::probe`]. A probe writes nothing but facts. If it sees nothing, the kind stays as
+//! it is and is no younger. If it sees a change, fails, or doesn't tell, the whole list is asked for in the same run.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ use crate::run::record::KindOutcome;
 const MORE_THAN_A_CATEGORY: usize = 200;
 
 impl Engine {
-    /// Asks a probe, if one may take the place of the whole list. Returns whether it saw nothing new, so that the list is
-    /// not asked for.
+    /// Asks a probe, if one may take the place of the whole list. Returns whether it saw nothing new, so that the list
+    /// is not asked for.
     pub(super) async fn probe_first(&self, run: &Run<'_>, sync: &mut KindSync) -> Result<bool, StepError> {
         let Some((look, stored)) = self.prepare_probe(run, sync).await? else { return Ok(false) };
         sync.look = look;

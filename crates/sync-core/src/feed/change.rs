@@ -68,7 +68,8 @@ pub enum LoggedChange {
     Removed,
     /// An undo took a change back.
     Undone(TakenBack),
-    /// The panel has taken over the value of a user's edit, and the edit has ended. The row did not change by this entry.
+    /// The panel has taken over the value of a user's edit, and the edit has ended. The row did not change by this
+    /// entry.
     Converged,
     /// A rule has ended a user's edit in favour of the panel's value. The row did not change by this entry.
     Overruled,
@@ -110,8 +111,8 @@ impl LoggedChange {
         matches!(self, Self::Converged | Self::Overruled)
     }
 
-    /// Returns the entry that an undo of this change writes, or `None` for a first load, which can't be undone, and for the
-    /// end of an edit, which an undo takes back without an entry.
+    /// Returns the entry that an undo of this change writes, or `None` for a first load, which can't be undone, and for
+    /// the end of an edit, which an undo takes back without an entry.
     pub const fn taken_back(self) -> Option<TakenBack> {
         match self {
             Self::Loaded | Self::Converged | Self::Overruled => None,

@@ -231,8 +231,8 @@ macro_rules! content {
         }
 
         impl $Type {
-            /// Hands on the texts of the significant fields. Every new item is asked for them, and so this is written out
-            /// field by field.
+            /// Hands on the texts of the significant fields. Every new item is asked for them, and so this is written
+            /// out field by field.
             fn each_text(&self, take: &mut impl FnMut(&str)) {
                 $( if matches!(FieldClass::$class, FieldClass::Significant)
                     && let ValueRef::Text(text) = FieldType::value(&self.$field)

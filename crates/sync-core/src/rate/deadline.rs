@@ -4,8 +4,8 @@
 //! whole, and the bytes that have come are wasted. Therefore a slow listing goes on for as long as it can meet its
 //! deadline. That can be told if the size of the listing is known from the last time.
 //!
-//! A listing is stopped only if, for a minute, neither the rate of the last minute nor the rate since its first byte would
-//! bring the rest before the deadline. The second condition spares a listing of which much has come from a dip.
+//! A listing is stopped only if, for a minute, neither the rate of the last minute nor the rate since its first byte
+//! would bring the rest before the deadline. The second condition spares a listing of which much has come from a dip.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -15,9 +15,9 @@ const DEFAULT_UNIT: u64 = 1 << 10;
 /// Limits of the rate over the week. Times are those of the wall clock.
 ///
 /// `512k`, `10M` and `off` hold always. `08:00,512k 18:00,30M 23:00,off` changes at these times each day, and
-/// `Mon-08:00,512k Fri-17:00,10M` at these times of the week. A limit holds until the next one begins, also over midnight
-/// and over the end of the week. Rates are bytes per second. The suffixes are B, k, M, G, T and P, in powers of 1024; a
-/// number without a suffix is in KiB.
+/// `Mon-08:00,512k Fri-17:00,10M` at these times of the week. A limit holds until the next one begins, also over
+/// midnight and over the end of the week. Rates are bytes per second. The suffixes are B, k, M, G, T and P, in powers
+/// of 1024; a number without a suffix is in KiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timetable {
     /// The text as it was written.

@@ -227,8 +227,8 @@ mod tests {
     }
 
     proptest! {
-        // The same cases in each build. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` try others, and so does the fuzz target
-        // `broken_elements`.
+        // The same cases in each build. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` try others, and so does the fuzz
+        // target `broken_elements`.
         #![proptest_config(ProptestConfig {
             failure_persistence: None,
             cases: number("PROPTEST_CASES", 4000),

@@ -1,7 +1,7 @@
 //! A limit of the bytes per second that are read.
 //!
-//! It counts what the source takes from the connection. What the system and the HTTP client have read ahead, some 400 KiB
-//! at most in the client, doesn't count.
+//! It counts what the source takes from the connection. What the system and the HTTP client have read ahead, some 400
+//! KiB at most in the client, doesn't count.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -29,13 +29,14 @@ struct Shared {
 }
 
 impl Bandwidth {
-    /// Returns a limit that may change while bytes come: the function returns that of the moment, and `None` if there is
-    /// none. It is called often, and must not block.
+    /// Returns a limit that may change while bytes come: the function returns that of the moment, and `None` if there
+    /// is none. It is called often, and must not block.
     pub fn new(limit: impl Fn() -> Option<NonZeroU64> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared { limit: Box::new(limit), due: Mutex::new(None) }))
     }
 
-    /// Waits until some of these bytes may be read, and returns their number. If the future is dropped, none are counted.
+    /// Waits until some of these bytes may be read, and returns their number. If the future is dropped, none are
+    /// counted.
     pub(crate) async fn pass(&self, wanted: usize) -> usize {
         loop {
             match self.take(wanted, Instant::now()) {

@@ -1,4 +1,5 @@
-//! The rule for slow listings on the links of `tests/traces`, beside the rule of curl (`--speed-limit`, `--speed-time`).
+//! The rule for slow listings on the links of `tests/traces`, beside the rule of curl (`--speed-limit`,
+//! `--speed-time`).
 //!
 //! Time goes in steps of a second, and the test doesn't wait. The rule is [`Patience`], by which answers are read. A
 //! day of a service is simulated per link. A listing that breaks off in silence is asked for again at once, up to four
@@ -132,8 +133,8 @@ impl Link {
         }
     }
 
-    /// Asks for the probe. Returns the second after it, and whether it shows a sufficient rate. A probe of which nothing
-    /// comes for 30 seconds shows none.
+    /// Asks for the probe. Returns the second after it, and whether it shows a sufficient rate. A probe of which
+    /// nothing comes for 30 seconds shows none.
     fn probe(&self, from: u64) -> (u64, bool) {
         let (mut at, mut got, mut first, mut silent) = (from + THINKS, 0, None, 0);
         while got < PROBE && silent < IDLE {

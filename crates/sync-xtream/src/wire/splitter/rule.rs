@@ -150,8 +150,8 @@ impl Rule {
         }
     }
 
-    /// Returns whether the bytes after an element are those between two elements, or the end of the list. If not, it may
-    /// have lost a bracket, and have ended with a bracket of a later element, which it has taken in.
+    /// Returns whether the bytes after an element are those between two elements, or the end of the list. If not, it
+    /// may have lost a bracket, and have ended with a bracket of a later element, which it has taken in.
     pub(super) fn goes_on(&self, bytes: &[u8], end: usize) -> Told<()> {
         let own = if self.keyed { b'}' } else { b']' };
         let next = match first_from(bytes, end) {
