@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_told_once() {
+    fn a_cause_is_written_once() {
         #[derive(Debug, thiserror::Error)]
         #[error("{0}")]
         struct Told(&'static str, #[source] Option<Box<Told>>);

@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_blanked_where_it_is_one() {
+    fn a_login_is_blanked_in_addresses_only() {
         let login = Login::new(Some("ann"), Some("s3cr3t"));
         for (text, blanked) in [
             ("Joanna", "Joanna"),
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_blanked_is_filled_in_again() {
+    fn placeholders_are_filled_in_again() {
         let login = Login::new(Some("ann"), Some("s3cr3t word"));
         for text in ["http://p.example/live/ann/s3cr3t%20word/1.ts", "s3cr3t word", "nothing of it"] {
             assert_eq!(login.fill(&login.blank(text)), text);
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_not_known_here_stands_behind_the_user_name() {
+    fn an_unknown_password_after_the_user_name_is_blanked() {
         let login = Login::new(Some("ann"), None);
         assert_eq!(
             login.blank("http://p.example/movie/ann/hidden/7.mp4"),

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_asked_for_is_lent_to_all_who_ask() {
+    async fn an_index_is_lent_to_all_callers() {
         let (lender, lazy) = LazyIndex::lent();
         let lending = async {
             lender.asked().await;
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lender_waits_until_somebody_asks() {
+    async fn a_lender_waits_for_a_caller() {
         let (lender, lazy) = LazyIndex::lent();
         let mut asked = Box::pin(lender.asked());
         let mut got = Box::pin(lazy.get());
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_a_lender_that_is_gone_gets_nothing() {
+    async fn a_dropped_lender_lends_nothing() {
         let (lender, lazy) = LazyIndex::lent();
         let (lent, ()) = tokio::join!(lazy.get(), async { drop(lender) });
         assert_eq!(lent, None);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_index_that_is_there_is_given_at_once() {
+    async fn a_loaded_index_is_returned_at_once() {
         let lazy = LazyIndex::new(Some(index()));
         assert!(!lazy.is_asked());
         assert_eq!(lazy.get().await, Some(index()));

@@ -361,7 +361,7 @@ mod tests {
     use crate::testing::movie;
 
     #[test]
-    fn what_a_person_types_becomes_a_value() {
+    fn typed_text_becomes_a_value() {
         let read = |field, text| EditValue::read(field, text).map_err(|error| error.problem);
         let list = |texts: &[&str]| EditValue::list(texts.iter().copied());
         let cases = [
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_has_a_word_and_the_judged_ones_a_column() {
+    fn every_field_has_a_word_and_conflicting_fields_have_a_column() {
         for field in EditField::ALL {
             assert_eq!(EditField::from_name(field.as_str()), Some(field));
             for kind in ContentKind::ALL {

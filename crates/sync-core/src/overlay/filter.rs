@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_category_is_told_once_though_it_goes_and_comes_back() {
+    fn a_new_category_is_reported_once_even_if_it_returns() {
         let sport = rule(FilterAction::Include, FilterBy::Category, MatchBy::Id, "1");
         let mut filter = Filter { rules: vec![sport], ..Filter::default() };
         let [old, new, other] = [category("1", "Old"), category("2", "New"), category("3", "Other")];

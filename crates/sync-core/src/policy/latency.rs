@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_late_beside_the_usual_ones() {
+    fn an_answer_is_late_compared_with_the_usual_ones() {
         let mut latency = UsualLatency::default();
         assert_eq!(late(&mut latency, 900, 9), 0, "nothing is known yet");
         assert_eq!(late(&mut latency, 100, 30), 0);

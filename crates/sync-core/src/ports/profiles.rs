@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panel_is_the_same_while_one_address_is() {
+    fn a_panel_is_the_same_if_one_address_is_the_same() {
         let at = |addresses: &[&str]| Profile {
             base_url: addresses.first().map(|&address| address.to_owned()),
             further_addresses: addresses.iter().skip(1).map(|&address| address.to_owned()).collect(),
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_password_that_is_kept_elsewhere_nobody_knows_the_one_before() {
+    fn a_former_password_that_was_kept_elsewhere_is_unknown() {
         let former =
             |password: Option<&str>| FormerLogin { username: "ann".to_owned(), password: password.map(str::to_owned) };
         let home = Profile {

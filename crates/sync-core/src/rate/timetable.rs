@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_each_day_and_for_one_goes_together() {
+    fn daily_limits_and_limits_of_one_day_combine() {
         let table: Timetable = "08:00,512k  Sat-08:00,4M 20:00,off".parse().unwrap();
         assert_eq!(
             [5, 6, 7].map(|day| limit(&table, day, "09:00:00")),

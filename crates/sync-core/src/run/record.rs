@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_past_has_the_class_that_it_had() {
+    fn a_former_error_has_the_same_class() {
         let of_the_store = [
             StoreError::Fenced,
             StoreError::Cancelled,

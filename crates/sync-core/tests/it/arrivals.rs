@@ -27,7 +27,7 @@ async fn known(bench: &Bench) -> Option<Arrivals> {
 }
 
 #[tokio::test]
-async fn the_first_list_tells_it_and_later_ones_only_if_they_bring_news() {
+async fn the_first_list_shows_arrivals_and_later_lists_only_with_news() {
     let bench = Bench::new().await;
     let mut ages: Vec<_> = (1..30).map(|day| day * DAY).collect();
     bench.sync(&panel(&bench, &ages), &only(Movies)).await;
@@ -44,7 +44,7 @@ async fn the_first_list_tells_it_and_later_ones_only_if_they_bring_news() {
 }
 
 #[tokio::test]
-async fn a_dry_run_and_a_failed_list_tell_nothing() {
+async fn a_dry_run_and_a_failed_list_teach_nothing() {
     let bench = Bench::new().await;
     let ages: Vec<_> = (1..30).map(|day| day * DAY).collect();
     bench.sync(&panel(&bench, &ages), &SyncOptions { dry_run: true, ..only(Movies) }).await;

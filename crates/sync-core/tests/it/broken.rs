@@ -45,7 +45,7 @@ async fn field_24_a_broken_element_keeps_its_row_and_adds_none() {
 }
 
 #[tokio::test]
-async fn field_23_what_is_missing_beside_broken_elements_is_held() {
+async fn field_23_removals_beside_broken_elements_are_held() {
     let bench = Bench::new().await;
     bench.movies(&listed(Movies, 1..=5)).await;
     for listing in 1..=3 {

@@ -65,7 +65,7 @@ async fn a_second_identical_sync_writes_nothing() {
 }
 
 #[tokio::test]
-async fn what_changed_is_found_exactly() {
+async fn changed_items_are_found_exactly() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=10), &SyncOptions::default()).await;
     let next = |kind| {
@@ -191,7 +191,7 @@ async fn profiles_do_not_touch_each_other() {
 
 /// An icon that is sent as `""` is cleared.
 #[tokio::test]
-async fn an_icon_that_vanished_is_gone() {
+async fn an_emptied_icon_is_cleared() {
     let bench = Bench::new().await;
     let lists = |icon: &str| ScriptedSource::new().lists(Channels, [channel(1).with("stream_icon", icon).listed()]);
     bench.sync(&lists("http://x/logo.png"), &only(Channels)).await;

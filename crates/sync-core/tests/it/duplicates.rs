@@ -23,7 +23,7 @@ fn sources(kind: ContentKind, elements: &[Listed]) -> [ScriptedSource; 2] {
 
 /// Lists the elements in every order over the same cache, in each mode. Asserts that the rows are always the same, and
 /// stay the same in two further runs. Returns the row of id 1.
-async fn settle(before: &[Listed], elements: &[Listed], options: &SyncOptions) -> Item {
+async fn row_in_every_order(before: &[Listed], elements: &[Listed], options: &SyncOptions) -> Item {
     let kind = elements[0].item.kind();
     let mut found: Option<Vec<Item>> = None;
     for order in permutations(elements) {
@@ -69,8 +69,8 @@ fn categories(item: &Item) -> String {
 }
 
 #[tokio::test]
-async fn a_first_load_takes_them_for_one_item() {
-    let row = settle(&[], &elements(), &SyncOptions::default()).await;
+async fn a_first_load_makes_one_item_of_repeated_elements() {
+    let row = row_in_every_order(&[], &elements(), &SyncOptions::default()).await;
     assert_eq!(categories(&row), "3,5,8,9", "category sets united");
     // The other fields are those of one element, and not a mixture.
     let row_but_sets =
@@ -82,10 +82,11 @@ async fn a_first_load_takes_them_for_one_item() {
 async fn an_id_that_was_single_and_is_now_repeated() {
     for known in 0..3 {
         let before = [elements()[known].clone(), movie(2).listed()];
-        let row = settle(&before, &elements(), &SyncOptions::default()).await;
+        let row = row_in_every_order(&before, &elements(), &SyncOptions::default()).await;
         assert_eq!(categories(&row), "3,5,8,9", "known was {known}");
     }
-    settle(&[movie(1).name("Another").listed(), movie(2).listed()], &elements(), &SyncOptions::default()).await;
+    row_in_every_order(&[movie(1).name("Another").listed(), movie(2).listed()], &elements(), &SyncOptions::default())
+        .await;
 }
 
 #[tokio::test]
@@ -106,9 +107,9 @@ async fn an_id_that_is_no_longer_repeated() {
 #[tokio::test]
 async fn the_same_element_twice() {
     let twice = [movie(1).listed(), movie(2).listed(), movie(1).listed()];
-    let row = settle(&[], &twice, &SyncOptions::default()).await;
+    let row = row_in_every_order(&[], &twice, &SyncOptions::default()).await;
     assert_eq!(row, movie(1).item());
-    let row = settle(&[movie(1).listed()], &twice, &SyncOptions::default()).await;
+    let row = row_in_every_order(&[movie(1).listed()], &twice, &SyncOptions::default()).await;
     assert_eq!(row, movie(1).item());
 }
 
@@ -126,22 +127,22 @@ async fn elements_with_few_keys() {
     // With these names, each of two elements is the least by content in some case.
     for other in ["A", "B", "C", "D", "E", "F", "G", "H"] {
         let elements = [few("News", "3"), few(other, "8"), channel(2).listed()];
-        settle(&elements[..1], &elements, &SyncOptions::default()).await;
-        settle(&elements[1..2], &elements, &SyncOptions::default()).await;
+        row_in_every_order(&elements[..1], &elements, &SyncOptions::default()).await;
+        row_in_every_order(&elements[1..2], &elements, &SyncOptions::default()).await;
     }
 }
 
 /// Fields that are not compared are taken from the same element as all others, or also by content.
 #[tokio::test]
-async fn elements_that_differ_only_in_what_does_not_count() {
+async fn elements_that_differ_only_in_ignored_fields() {
     let elements =
         ["a", "b", "c"].map(|token| movie(1).with("direct_source", token).with("custom_sid", token).listed());
-    settle(&[], &elements, &SyncOptions::default()).await;
+    row_in_every_order(&[], &elements, &SyncOptions::default()).await;
 }
 
 /// Under the policy `timestamp`, an element whose difference is ignored still counts as an element of the item.
 #[tokio::test]
-async fn a_passed_over_element_counts_among_them() {
+async fn an_element_that_the_policy_ignores_still_counts() {
     let timestamp = SyncOptions { policy: PolicyChoice::Timestamp, ..SyncOptions::default() };
     let newer = (NOW + 5).to_string();
     for names in [["B", "C"], ["C", "B"], ["D", "E"], ["E", "D"], ["F", "G"], ["G", "F"]] {
@@ -166,7 +167,7 @@ async fn a_passed_over_element_counts_among_them() {
 /// I1 for panels that send `category_id` alone and list an item once per category: a category that the item has left is
 /// dropped.
 #[tokio::test]
-async fn a_category_that_a_repeated_item_left_is_gone() {
+async fn a_category_that_a_repeated_item_left_is_dropped() {
     let in_category = |id| movie(1).without("category_ids").with("category_id", id).listed();
     let set = |bench: &Bench| categories(&bench.row(Movies, 1).unwrap());
     for (kept, left, entered) in [("1", "2", "3"), ("2", "1", "3")] {
@@ -194,10 +195,10 @@ async fn elements_that_leave_out_different_keys_of_their_categories() {
             let others = [own("B", "3"), own("Heat", "4"), silent("C"), lists("Heat", &["7"]), lists("D", &["4", "5"])];
             for other in others {
                 let elements = [lists(name, &["5"]), other];
-                settle(&before, &elements, &SyncOptions::default()).await;
+                row_in_every_order(&before, &elements, &SyncOptions::default()).await;
             }
             let elements = [lists(name, &["5"]), own("C", "3"), own("Heat", "6")];
-            let row = settle(&before, &elements, &SyncOptions::default()).await;
+            let row = row_in_every_order(&before, &elements, &SyncOptions::default()).await;
             assert!(["3,5,6", "3,4,5,6"].contains(&&*categories(&row)), "{}", categories(&row));
             if row.category_id() != Some("4") {
                 assert_eq!(categories(&row), "3,5,6", "the row's former category is none of the item");
@@ -238,10 +239,18 @@ async fn elements_that_list_the_same_and_leave_out_different_keys() {
     let row = || movie(1).with("plot", "Kept").with("director", "Kept");
     let plotless = row().with("plot", "").without("director").listed();
     let undirected = row().with("director", "").without("plot").listed();
-    settle(&[row().listed()], &[plotless.clone(), undirected.clone(), movie(2).listed()], &SyncOptions::default())
-        .await;
-    settle(&[row().listed()], &[plotless, undirected, row().with("rating", "7").listed()], &SyncOptions::default())
-        .await;
+    row_in_every_order(
+        &[row().listed()],
+        &[plotless.clone(), undirected.clone(), movie(2).listed()],
+        &SyncOptions::default(),
+    )
+    .await;
+    row_in_every_order(
+        &[row().listed()],
+        &[plotless, undirected, row().with("rating", "7").listed()],
+        &SyncOptions::default(),
+    )
+    .await;
 }
 
 /// Returns a movie with an image on this host, in this category.
@@ -273,7 +282,7 @@ fn over_row(row: &Item, elements: &[Listed]) -> Item {
 /// If hosts of images are not compared, an element with another host equals the row. In any order, its host is not
 /// written together with the categories of the other elements.
 #[test]
-fn an_image_that_is_not_looked_at_is_not_taken_over() {
+fn an_image_host_that_is_not_compared_is_not_written() {
     for other in ["a", "b", "c", "d"] {
         let elements = [film("kept", "1"), film(other, "1"), film("kept", "8"), film(other, "9")];
         let mut rows: Vec<_> =
@@ -288,7 +297,7 @@ fn an_image_that_is_not_looked_at_is_not_taken_over() {
 /// Another host doesn't make the element different from the row either. The same list must not choose another element
 /// the next time.
 #[test]
-fn an_image_that_is_not_looked_at_is_no_difference_beside_categories() {
+fn an_image_host_that_is_not_compared_is_no_difference_beside_categories() {
     let row = movie(1).with("stream_icon", "http://kept.example/1.png").with("category_id", "1");
     let row = row.in_categories(&["1", "40"]).listed().item;
     for name in ["Alien", "Aliens", "Alien 3", "Prometheus", "Covenant", "Romulus"] {
@@ -301,7 +310,7 @@ fn an_image_that_is_not_looked_at_is_no_difference_beside_categories() {
 
 /// "After `ListingEvent::Restarted`, all events before it are void."
 #[tokio::test]
-async fn a_restart_discards_what_was_before() {
+async fn a_restart_discards_earlier_batches() {
     let batch = |ids: &[i64]| {
         let items = listed(Movies, ids.iter().copied());
         ListingEvent::Batch(items.into_iter().map(|it| Entry::Item(Box::new(it), None)).collect())

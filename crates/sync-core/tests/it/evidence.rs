@@ -64,7 +64,7 @@ async fn many_listings_in_a_day_release_nothing_and_days_without_listings_neithe
 
 /// "Or when it comes back": the evidence begins again with the next absence.
 #[tokio::test]
-async fn who_comes_back_begins_anew() {
+async fn evidence_begins_again_after_a_return() {
     let bench = loaded(1..=200).await;
     for days in [0, 4, 4] {
         bench.clock.pass(DAY * days);
@@ -137,7 +137,7 @@ async fn several_kinds_that_shrink_at_once_wait_for_consent() {
 
 /// Kinds that shrink in different runs don't count as a shrink of several kinds.
 #[tokio::test]
-async fn one_kind_after_the_other_is_another_matter() {
+async fn kinds_that_shrink_in_different_runs_are_judged_alone() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=200), &SyncOptions::default()).await;
     let narrowed = |kind| SyncOptions { kinds: vec![kind], ..SyncOptions::default() };
@@ -169,7 +169,7 @@ async fn a_doubt_in_another_kind_is_no_shrink() {
 
 /// The reason is written with the rows and not only at the end of the run, because the process may end before that.
 #[tokio::test]
-async fn several_kinds_are_known_with_the_second_of_them() {
+async fn the_loss_of_several_kinds_is_recorded_with_the_second_kind() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=200), &SyncOptions::default()).await;
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -209,7 +209,7 @@ async fn a_category_that_is_empty_all_at_once_is_held() {
 }
 
 #[tokio::test]
-async fn a_category_is_empty_only_when_nothing_is_left_in_it() {
+async fn a_category_is_empty_only_if_no_item_is_left() {
     let all = || (1..=1000).map(|id| in_category(id, if id <= 30 { "small" } else { "large" }));
     let rest = || all().skip(30).collect::<Vec<_>>();
     // One item is left in the category, with the same bytes as before.
@@ -238,7 +238,7 @@ async fn a_category_is_empty_only_when_nothing_is_left_in_it() {
 
 /// The category becomes empty some runs later, while the removals of an earlier part are still held.
 #[tokio::test]
-async fn what_is_held_counts_as_missing_from_its_category() {
+async fn held_items_count_as_missing_from_their_category() {
     let all = || (1..=100).map(|id| in_category(id, if id <= 70 { "small" } else { "large" }));
     let bench = Bench::new().await;
     bench.movies(&all().collect::<Vec<_>>()).await;
@@ -273,7 +273,7 @@ async fn a_renumbering_is_recognised() {
 }
 
 #[tokio::test]
-async fn a_small_renumbering_goes_and_is_told() {
+async fn a_small_renumbering_is_removed_and_reported() {
     let bench = Bench::new().await;
     bench.movies(&(1..=40).map(|id| film(id, id)).collect::<Vec<_>>()).await;
     let source = ScriptedSource::new().lists(Movies, (1..=40).map(|id| film(id + 1000, id)));
@@ -316,7 +316,7 @@ async fn a_lasting_defect_becomes_known() {
 
 /// "An item that returns within that time is recognised as the same."
 #[tokio::test]
-async fn what_returns_is_told_apart_from_what_is_new() {
+async fn returned_items_are_told_from_new_ones() {
     let bench = loaded(1..=100).await;
     lists(&bench, 3..=100).await;
     bench.clock.pass(DAY * 29);
@@ -328,7 +328,7 @@ async fn what_returns_is_told_apart_from_what_is_new() {
 
 /// Held removals of one kind have no effect on the categories of another kind, whatever the order of the kinds.
 #[tokio::test]
-async fn categories_are_known_by_their_kind() {
+async fn held_removals_of_one_kind_have_no_effect_on_another() {
     let bench = Bench::new().await;
     let of = |kind, ids: std::ops::RangeInclusive<i64>| ids.map(move |id| ItemBuilder::of(kind, id).listed());
     let both = || ScriptedSource::new().categories(Movies, Ok(vec![category("1")])).lists(Series, of(Series, 1..=90));

@@ -41,7 +41,7 @@ async fn a_refused_login_is_asked_once() {
 /// After a good login, a refusal of one kind's answers fails only that kind. Its list is not asked for, and the other
 /// kinds are synced.
 #[tokio::test]
-async fn a_refusal_after_the_login_is_of_its_kind() {
+async fn a_refusal_after_the_login_fails_its_kind_only() {
     let bench = Bench::new().await;
     let source = panel(1..=3).categories(Movies, Err(refused()));
     let report = bench.sync(&source, &SyncOptions::default()).await;
@@ -82,7 +82,7 @@ async fn an_inactive_account_is_asked_for_nothing() {
 
 /// An unknown state of an account is no refusal. It is reported, unless it is that of a trial.
 #[tokio::test]
-async fn field_01_an_account_with_a_word_of_its_own_is_synced() {
+async fn field_01_an_account_with_an_unknown_state_is_synced() {
     for (word, told) in [("Trial", false), ("TRIAL", false), ("Premium", true), ("Suspended", true)] {
         let bench = Bench::new().await;
         let account = Account { status: AccountStatus::from_word(word), ..Account::active() };
@@ -207,7 +207,7 @@ async fn an_unreachable_panel_fails_the_run() {
 
 /// One kind fails at once, in the middle, or without an end. The other kinds are written.
 #[tokio::test]
-async fn a_failing_kind_is_as_it_was_and_the_others_land() {
+async fn a_failing_kind_is_unchanged_and_the_others_are_written() {
     let truncated = || SourceError::Unusable { fault: AnswerFault::Truncated, message: "cut".to_owned() };
     let batch = || {
         let items = [movie(1).name("Torn").listed(), movie(70).listed()];

@@ -101,7 +101,7 @@ async fn a_kind_that_is_not_offered_is_no_longer_asked_for() {
 }
 
 #[tokio::test]
-async fn a_kind_that_was_there_takes_two_runs_to_be_not_offered_and_its_rows_stay() {
+async fn a_kind_with_rows_is_not_offered_after_two_denials_and_its_rows_stay() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=3), &SyncOptions::default()).await;
     let account = || ScriptedSource::new().answer(Series, Answer::Error(unusable(AnswerFault::AccountObject)));
@@ -123,7 +123,7 @@ fn denials() -> [SourceError; 3] {
 }
 
 #[tokio::test]
-async fn field_26_every_denial_teaches_alike() {
+async fn field_26_every_denial_has_the_same_effect() {
     for (error, full) in denials().into_iter().zip([false, true, false]) {
         let options =
             SyncOptions { mode: if full { SyncMode::Full } else { SyncMode::Auto }, ..SyncOptions::default() };
@@ -170,7 +170,7 @@ async fn field_26_every_denial_teaches_alike() {
 
 /// "Only where another list of the same run was answered."
 #[tokio::test]
-async fn field_26_a_panel_that_answers_for_nothing_teaches_nothing() {
+async fn field_26_denials_of_a_panel_that_answers_nothing_dont_count() {
     for error in denials() {
         let denied = |source: ScriptedSource, kind| {
             let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
@@ -202,7 +202,7 @@ async fn field_26_a_panel_that_answers_for_nothing_teaches_nothing() {
 }
 
 #[tokio::test]
-async fn field_26_what_was_there_takes_two_denials() {
+async fn field_26_a_kind_with_rows_takes_two_denials() {
     for error in denials() {
         let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
         let bench = Bench::new().await;
@@ -262,7 +262,7 @@ async fn stocked() -> Bench {
 /// "A listing too big for one request … after which per-category fetching is used for that kind, and
 /// the whole listing is tried again once a day."
 #[tokio::test]
-async fn what_is_too_much_at_once_comes_by_category() {
+async fn a_listing_that_is_too_much_is_fetched_by_category() {
     for error in [unreachable(true), unusable(AnswerFault::Truncated)] {
         let bench = stocked().await;
         let source = ScriptedSource::new().categories(Movies, Ok(shelves())).answer(Movies, Answer::Error(error));
@@ -306,7 +306,7 @@ async fn by_category() -> Bench {
 
 /// "Removals only inside categories that answered completely; uncategorised items never."
 #[tokio::test]
-async fn by_category_only_what_was_asked_for_can_be_missing() {
+async fn by_category_only_items_of_answered_categories_can_be_missing() {
     let bench = by_category().await;
     let without = |name: &str, gone: i64| {
         let on_it = |film: &Listed| film.item.categories().contains(name) && film.item.id().0 != gone;
@@ -332,7 +332,7 @@ async fn by_category_only_what_was_asked_for_can_be_missing() {
 }
 
 #[tokio::test]
-async fn by_category_what_has_no_category_stays() {
+async fn by_category_items_without_a_category_stay() {
     let bench = Bench::new().await;
     let loose = movie(500).without("category_id").in_categories(&[]).listed();
     let items = films().chain([loose, in_category(501, "unknown")]);
@@ -392,7 +392,7 @@ async fn by_category_a_cut_answer_starts_again_alone() {
 
 /// "`category_id` ignored": the run notices it, stores the fact, and removes and writes nothing.
 #[tokio::test]
-async fn a_panel_that_ignores_the_category_is_found_out() {
+async fn a_panel_that_ignores_the_category_is_noticed() {
     let bench = stocked().await;
     bench.sync(&too_much(), &only(Movies)).await;
     let whole = || Answer::Items(films().take(80).collect(), Completeness::default());
@@ -408,7 +408,7 @@ async fn a_panel_that_ignores_the_category_is_found_out() {
 
 /// The first items of the answer are enough to notice it, long before the end of the list.
 #[tokio::test]
-async fn an_ignored_category_is_found_out_early() {
+async fn an_ignored_category_is_noticed_early() {
     let bench = by_category().await;
     let others = (1..=250).map(|id| Entry::Item(Box::new(in_category(id, "2")), None)).collect();
     let endless = Answer::Events(vec![ListingEvent::Batch(others)], Some(unusable(AnswerFault::Truncated)));
@@ -419,7 +419,7 @@ async fn an_ignored_category_is_found_out_early() {
 
 /// A listing that fails for another reason is not asked for by category.
 #[tokio::test]
-async fn only_what_is_too_much_comes_by_category() {
+async fn other_errors_lead_to_no_listing_by_category() {
     let bench = stocked().await;
     bench.sync(&too_much(), &only(Movies)).await;
     let source = ScriptedSource::new().categories(Movies, Ok(shelves()));
@@ -493,7 +493,7 @@ async fn images_that_move_once_are_compared() {
 
 /// "The user agent that the panel accepted", and the notices for a person.
 #[tokio::test]
-async fn what_the_source_has_learnt_is_kept_and_told() {
+async fn facts_of_the_source_are_stored_and_its_notices_reported() {
     let bench = Bench::new().await;
     let notices = vec!["the panel redirects to another host".to_owned()];
     let learnt = Learnt {
@@ -554,7 +554,7 @@ async fn refused_logins_are_counted() {
 
 /// I17: a dry run stores no facts.
 #[tokio::test]
-async fn a_dry_run_keeps_nothing_in_mind() {
+async fn a_dry_run_stores_no_facts() {
     let bench = stocked().await;
     bench.sync(&too_much(), &SyncOptions { dry_run: true, ..only(Movies) }).await;
     assert_eq!(facts(&bench).await, PanelFacts::default());
@@ -568,7 +568,7 @@ async fn a_dry_run_keeps_nothing_in_mind() {
 
 /// Items of a category that didn't answer stay in this category.
 #[tokio::test]
-async fn by_category_what_is_in_an_unanswered_one_stays_in_it() {
+async fn by_category_items_stay_in_an_unanswered_category() {
     let bench = by_category().await;
     let both = |category: &str| {
         let film = movie(700).with("category_id", category).in_categories(&[category]).listed();
@@ -613,7 +613,7 @@ async fn by_category_a_cut_answer_leaves_no_trace() {
 
 /// One answer with up to nineteen items of another category fails that category only.
 #[tokio::test]
-async fn by_category_a_muddle_is_no_ignored_filter() {
+async fn by_category_a_few_foreign_items_are_no_ignored_filter() {
     for (others, ignored) in [(1, false), (19, false), (20, true)] {
         let bench = by_category().await;
         let muddle = (1..=others).map(|id| in_category(id, "1")).collect();
@@ -629,7 +629,7 @@ async fn by_category_a_muddle_is_no_ignored_filter() {
 
 /// "When it comes back, or by consent": this includes items of a category that the panel has dropped.
 #[tokio::test]
-async fn by_category_consent_covers_what_was_recorded() {
+async fn by_category_consent_covers_recorded_removals() {
     let bench = Bench::new().await;
     let all = || films().chain((1001..=1300).map(|id| in_category(id, "gone")));
     let mut with_it = shelves();

@@ -67,7 +67,7 @@ async fn run(source: MockContentSource, store: MockContentStore, mode: SyncMode)
 
 /// Unchanged elements are neither read from the store nor staged.
 #[tokio::test]
-async fn what_is_the_same_costs_nothing() {
+async fn unchanged_elements_are_neither_read_nor_staged() {
     let mut staging = MockStaging::new();
     staging.expect_put().never();
     staging.expect_apply().times(1).returning(|commit, _| {
@@ -90,7 +90,7 @@ async fn what_is_the_same_costs_nothing() {
 /// An index that the store doesn't trust is replaced, even if the index and the listing are empty. Otherwise every run
 /// would compare in full.
 #[tokio::test]
-async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
+async fn an_untrusted_index_is_replaced_even_by_an_empty_one() {
     for (applied_before, consistent, replaced) in [(true, false, true), (false, true, true), (true, true, false)] {
         let mut staging = MockStaging::new();
         staging.expect_apply().times(1).returning(move |commit, _| {
@@ -108,7 +108,7 @@ async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
 
 /// Only rows of changed items are read. New items need no row.
 #[tokio::test]
-async fn only_what_differs_is_read() {
+async fn only_rows_of_changed_items_are_read() {
     let mut staging = MockStaging::new();
     staging.expect_put().times(1).returning(|items| {
         let ids: Vec<_> = items.iter().map(|staged| staged.item.id().0).collect();
@@ -170,7 +170,7 @@ async fn a_run_that_cannot_be_recorded_is_not_completed() {
 
 /// A store may find the token cancelled in the middle of an apply.
 #[tokio::test]
-async fn an_apply_that_finds_itself_cancelled() {
+async fn an_apply_that_was_cancelled_cancels_the_kind() {
     let mut staging = MockStaging::new();
     staging.expect_apply().times(1).returning(|_, _| Err(StoreError::Cancelled));
     let mut store = store(staging);
@@ -185,7 +185,7 @@ async fn an_apply_that_finds_itself_cancelled() {
 
 /// A test of another crate sets only the expectations that matter to it, and the helpers answer all other calls.
 #[tokio::test]
-async fn the_rest_is_answered() {
+async fn helpers_answer_all_other_calls() {
     let mut store = MockContentStore::new();
     store.expect_finish_run().times(1).returning(|_, end| {
         assert_eq!(end.status, RunStatus::Completed);

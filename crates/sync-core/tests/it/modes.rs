@@ -50,7 +50,7 @@ async fn full_removes_no_more_than_incremental() {
 
 /// The policy `timestamp`: items with a date after the last sync are updated, and all other differences are ignored.
 #[tokio::test]
-async fn the_timestamp_policy_and_the_way_back() {
+async fn the_timestamp_policy_and_a_return_to_the_other_one() {
     let bench = Bench::new().await;
     let timestamp = |kind| SyncOptions { policy: PolicyChoice::Timestamp, ..only(kind) };
     bench.sync(&ScriptedSource::new().lists(Movies, listed(Movies, 1..=7)), &timestamp(Movies)).await;
@@ -93,7 +93,7 @@ async fn series_are_judged_by_when_they_were_modified() {
 
 /// I17: "dry run and reads change no byte", and the counts are those of a real run.
 #[tokio::test]
-async fn a_dry_run_tells_the_same_and_writes_nothing() {
+async fn a_dry_run_has_the_same_counts_and_writes_nothing() {
     let ids: [Vec<i64>; 4] = [(1..=9).collect(), (2..=12).collect(), vec![], (1..=9).collect()];
     let bench = Bench::new().await;
     for ids in ids {
@@ -111,7 +111,7 @@ async fn a_dry_run_tells_the_same_and_writes_nothing() {
 
 /// "Full is used … after clearing."
 #[tokio::test]
-async fn after_a_clear_everything_is_loaded_anew() {
+async fn after_a_clear_everything_is_loaded_again() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=80), &SyncOptions::default()).await;
     bench.sync(&panel([]), &SyncOptions::default()).await;
@@ -125,7 +125,7 @@ async fn after_a_clear_everything_is_loaded_anew() {
 
 /// "The next listing brings them back as added."
 #[tokio::test]
-async fn what_was_deleted_by_hand_comes_back_as_added() {
+async fn items_deleted_by_hand_come_back_as_added() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=9), &SyncOptions::default()).await;
     let gone = vec![ContentId(2), ContentId(7), ContentId(99)];

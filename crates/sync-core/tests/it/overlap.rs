@@ -43,7 +43,7 @@ fn changed() -> ScriptedSource {
     })
 }
 
-async fn settled() -> Bench {
+async fn synced() -> Bench {
     let bench = Bench::new().await;
     let source = panel(1..=9);
     bench.sync(&source, &SyncOptions::default()).await;
@@ -52,7 +52,7 @@ async fn settled() -> Bench {
 
 #[tokio::test]
 async fn the_next_kind_is_received_while_one_is_written() {
-    let bench = settled().await;
+    let bench = synced().await;
     let trace = Arc::new(crossed());
     let report = run(&bench, changed(), &trace, &CancellationToken::new()).await;
     assert_eq!(report.status, RunStatus::Completed);
@@ -81,7 +81,7 @@ async fn the_next_kind_is_received_while_one_is_written() {
 async fn the_same_run_takes_the_same_steps() {
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let bench = settled().await;
+        let bench = synced().await;
         let trace = Arc::default();
         run(&bench, changed(), &trace, &CancellationToken::new()).await;
         seen.push(std::mem::take(&mut *trace.seen.lock().unwrap()));
@@ -93,12 +93,12 @@ async fn the_same_run_takes_the_same_steps() {
 
 /// The report of a cancelled run is true at every step: `sync_over` compares it with the store.
 #[tokio::test]
-async fn a_run_that_is_cancelled_at_any_step_is_true() {
+async fn the_report_of_a_run_that_is_cancelled_at_any_step_is_true() {
     let (mut at, mut mixed) = (0, 0);
     for held_up in [Vec::new(), crossed().held_up] {
         loop {
             at += 1;
-            let bench = settled().await;
+            let bench = synced().await;
             let token = CancellationToken::new();
             let trace = Trace { cancel: Some((at, token.clone())), held_up: held_up.clone(), ..Trace::default() };
             let trace = Arc::new(trace);
@@ -125,7 +125,7 @@ async fn a_run_that_is_cancelled_at_any_step_is_true() {
 #[tokio::test]
 async fn an_apply_that_fails_costs_its_own_kind_only() {
     for (failing, received) in [(Channels, Movies), (Movies, Series)] {
-        let bench = settled().await;
+        let bench = synced().await;
         let store = bench.store.clone();
         let full: Hook = Box::new(move || store.fail_next_apply(StoreError::Full));
         let trace = Trace { hooks: vec![(of(failing, Step::Apply), full)], ..crossed() };
@@ -138,7 +138,7 @@ async fn an_apply_that_fails_costs_its_own_kind_only() {
 
 /// An error of the next kind comes earlier, but is reported later.
 #[tokio::test]
-async fn errors_and_warnings_are_told_in_the_order_of_the_kinds() {
+async fn errors_and_warnings_are_in_the_order_of_the_kinds() {
     let answer = |fault| Answer::Error(SourceError::Unusable { fault, message: "no list".to_owned() });
     let bench = Bench::new().await;
     let shelves = (1..=60).map(|id| category(&id.to_string())).collect();
@@ -171,8 +171,8 @@ async fn errors_and_warnings_are_told_in_the_order_of_the_kinds() {
 
 /// "One percentage that never falls". The reports of two kinds are mixed, and those of each kind are in order.
 #[tokio::test]
-async fn the_progress_of_two_kinds_comes_mixed() {
-    let bench = settled().await;
+async fn the_progress_of_two_kinds_is_mixed() {
+    let bench = synced().await;
     bench.told.lock().clear();
     run(&bench, changed(), &Arc::new(crossed()), &CancellationToken::new()).await;
     let told = std::mem::take(&mut *bench.told.lock());
@@ -190,7 +190,7 @@ async fn the_progress_of_two_kinds_comes_mixed() {
 /// Time counts for each kind that is received or written in it, but not for a kind that waits.
 #[tokio::test]
 async fn a_kind_lasts_while_it_is_received_and_written() {
-    let bench = Arc::new(settled().await);
+    let bench = Arc::new(synced().await);
     let lasts = |moment, seconds| -> (Moment, Hook) {
         let bench = Arc::clone(&bench);
         (moment, Box::new(move || bench.clock.pass(Duration::from_secs(seconds))))

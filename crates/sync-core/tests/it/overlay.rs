@@ -218,7 +218,7 @@ async fn make_volatile(bench: &Bench, column: &str) {
 }
 
 #[tokio::test]
-async fn every_edit_comes_to_what_a_second_statement_says() {
+async fn every_edit_has_the_outcome_of_a_naive_rule() {
     let mut cases = 0;
     for subject in SUBJECTS {
         for base in subject.values {

@@ -57,7 +57,7 @@ async fn a_plan_names_every_item_and_the_run_follows_it() {
 }
 
 #[tokio::test]
-async fn a_plan_says_what_is_held_and_why() {
+async fn a_plan_has_the_held_removals_with_their_reason() {
     let bench = Bench::new().await;
     bench.movies(&listed(Movies, 1..=200)).await;
     let plan = plan(&bench, &listed(Movies, 101..=200)).await;
@@ -68,7 +68,7 @@ async fn a_plan_says_what_is_held_and_why() {
 
 /// Another program has changed a row without the index. Only a plan that compares every row shows this.
 #[tokio::test]
-async fn a_full_plan_tells_what_differs_although_it_is_listed_as_before() {
+async fn a_full_plan_names_rows_that_another_program_has_changed() {
     let bench = Bench::new().await;
     let mut items = listed(Movies, 1..=9);
     bench.movies(&items).await;

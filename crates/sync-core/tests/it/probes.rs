@@ -175,7 +175,7 @@ async fn a_probe_that_fails_is_no_failure_of_the_kind() {
 }
 
 #[tokio::test]
-async fn no_probe_is_asked_where_the_list_is_needed() {
+async fn no_probe_is_asked_if_the_list_is_needed() {
     type Change = fn(SyncOptions) -> SyncOptions;
     let cases: [(&str, Change); 6] = [
         ("a person's sync", |options| SyncOptions { probe: false, ..options }),
@@ -240,7 +240,7 @@ async fn no_probe_is_asked_of_a_kind_that_is_in_doubt() {
 }
 
 #[tokio::test]
-async fn a_panel_that_lies_is_found_out_by_the_list_of_the_day() {
+async fn a_wrong_probe_is_found_out_by_the_daily_list() {
     let bench = listed_once(1..=100).await;
     look(&bench, &panel(1..=100).probe(Movies, part([100])).probe(Movies, part([]))).await;
     for _ in 2..23 {
@@ -276,7 +276,7 @@ async fn the_head_of_a_list_that_has_the_newest_first_is_enough() {
 }
 
 #[tokio::test]
-async fn canaries_are_asked_for_where_the_category_is_honoured() {
+async fn canaries_are_asked_for_if_the_panel_respects_categories() {
     // Category 2 is small, and gets all new items.
     let of = |ids: std::ops::RangeInclusive<i64>, id: &str| -> Vec<Listed> {
         let ids: Vec<i64> = ids.collect();
@@ -337,7 +337,7 @@ async fn series_have_no_offset_and_a_source_without_probes_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_list_of_a_person_keeps_what_probes_need() {
+async fn a_manual_sync_keeps_the_facts_for_probes() {
     let bench = listed_once(1..=100).await;
     look_with(&bench, &panel(1..=101), |options| SyncOptions { probe: false, ..options }).await;
     let source = panel(1..=101).probe(Movies, part([101])).probe(Movies, part([]));

@@ -199,7 +199,7 @@ proptest! {
 
 /// The builder sets every key by default, so an element lacks exactly the keys that a strategy leaves out.
 #[test]
-fn an_element_lists_what_it_says() {
+fn an_element_lacks_only_the_keys_that_are_left_out() {
     let with = Element { id: 1, name: 0, plot: Some(""), rating: 1, category: 2 }.listed();
     let without = Element { id: 1, name: 0, plot: None, rating: 1, category: 2 }.listed();
     let plot = Movies.field("plot").unwrap();

@@ -69,7 +69,7 @@ async fn half_a_list_holds_and_a_small_loss_removes() {
 
 /// I18: "added and updated items of it land, and its watermark moves with them."
 #[tokio::test]
-async fn what_is_held_stops_nothing_else() {
+async fn held_removals_stop_nothing_else() {
     let bench = loaded(1..=200).await;
     let mut items = listed(Movies, 150..=210);
     items[0] = movie(150).name("Edited").listed();
@@ -89,7 +89,7 @@ async fn what_is_held_stops_nothing_else() {
 
 /// "Consent to exactly the removals recorded as held."
 #[tokio::test]
-async fn consent_removes_what_was_recorded_and_nothing_else() {
+async fn consent_removes_recorded_removals_and_nothing_else() {
     let bench = loaded(1..=300).await;
     assert_eq!(lists(&bench, 1..=300, ACCEPT).await.counts, counts(0, 0, 0, 0, 300), "nothing is held yet");
     assert_eq!(lists(&bench, 201..=300, ACCEPT).await.counts.held, 200, "consent to nothing is no consent");
@@ -111,7 +111,7 @@ async fn consent_to_an_empty_list_empties_the_kind() {
 }
 
 #[tokio::test]
-async fn what_comes_back_is_no_longer_held() {
+async fn a_returned_item_is_no_longer_held() {
     let bench = loaded(1..=100).await;
     lists(&bench, 1..=10, false).await;
     let record = lists(&bench, 1..=40, false).await;
@@ -160,7 +160,7 @@ async fn rows_of_a_doubtful_listing_are_not_read() {
 
 /// "Categories first; if they fail the kind's items still come, and nothing of that kind is removed."
 #[tokio::test]
-async fn without_categories_items_land_and_nothing_is_removed() {
+async fn without_categories_items_are_written_and_nothing_is_removed() {
     let bench = Bench::new().await;
     let shelf = vec![category("1")];
     let source = ScriptedSource::new().categories(Movies, Ok(shelf.clone())).lists(Movies, listed(Movies, 1..=9));
@@ -287,7 +287,7 @@ fn thirty_each(categories: impl IntoIterator<Item = i64>) -> Vec<Listed> {
 }
 
 #[tokio::test]
-async fn field_32_what_is_in_a_category_that_the_panel_dropped_goes() {
+async fn field_32_items_of_a_dropped_category_are_removed() {
     let bench = Bench::new().await;
     bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
     let report = bench.sync(&shelves(1..=9, thirty_each(1..=9)), &only(Movies)).await;
@@ -302,7 +302,7 @@ async fn field_32_what_is_in_a_category_that_the_panel_dropped_goes() {
 }
 
 #[tokio::test]
-async fn field_32_share_and_floor_hold_what_is_in_dropped_categories() {
+async fn field_32_share_and_floor_hold_items_of_dropped_categories() {
     let bench = Bench::new().await;
     bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
     // One category has so many items that their share is implausible.

@@ -47,7 +47,7 @@ fn asked_with(source: &ScriptedSource) -> Option<String> {
 }
 
 #[tokio::test]
-async fn what_is_unmodified_is_counted_and_recorded_and_moves_the_watermark() {
+async fn an_unmodified_listing_is_counted_and_recorded_and_moves_the_watermark() {
     let bench = Bench::new().await;
     let first = sync(&bench, &panel("v1", movies(1..=9))).await;
     assert_eq!((first.outcome, first.not_modified), (KindOutcome::Completed, false));
@@ -66,7 +66,7 @@ async fn what_is_unmodified_is_counted_and_recorded_and_moves_the_watermark() {
 
 /// The watermark is the panel's clock at the login, if the answer doesn't tell the time.
 #[tokio::test]
-async fn the_watermark_of_what_is_unmodified_is_of_the_panels_clock() {
+async fn the_watermark_of_an_unmodified_listing_is_of_the_panels_clock() {
     let bench = Bench::new().await;
     let panel = || {
         let ahead = Account { panel_time: Some(NOW + 100), ..Account::active() };
@@ -80,7 +80,7 @@ async fn the_watermark_of_what_is_unmodified_is_of_the_panels_clock() {
 
 /// A listing that is not modified takes time as well.
 #[tokio::test]
-async fn what_is_unmodified_lasts_while_it_is_received_and_written() {
+async fn the_duration_of_an_unmodified_listing_is_measured() {
     let bench = Arc::new(Bench::new().await);
     sync(&bench, &panel("v1", movies(1..=9))).await;
     let lasts = |step, seconds| -> (Moment, Hook) {
@@ -97,7 +97,7 @@ async fn what_is_unmodified_lasts_while_it_is_received_and_written() {
 }
 
 #[tokio::test]
-async fn what_is_modified_is_compared_as_ever() {
+async fn a_modified_listing_is_compared_as_usual() {
     let bench = Bench::new().await;
     sync(&bench, &panel("v1", movies(1..=9))).await;
     let mut items = movies(2..=10);
@@ -139,7 +139,7 @@ async fn categories_vanish_beside_an_unmodified_listing() {
 
 /// A listing with a doubt, a loss or a defect gets no validator, so it is received again.
 #[tokio::test]
-async fn what_leaves_something_open_has_no_validator() {
+async fn a_listing_with_a_doubt_or_a_loss_has_no_validator() {
     let sound = Completeness::default();
     let version = |items, end| ScriptedSource::new().answer(Movies, Answer::Version("v1", items, end));
     let timed_out = || SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
@@ -165,7 +165,7 @@ async fn what_leaves_something_open_has_no_validator() {
 
 /// A listing with differences that the policy ignores gets no validator either.
 #[tokio::test]
-async fn what_was_passed_over_has_no_validator() {
+async fn a_listing_with_ignored_differences_has_no_validator() {
     let bench = Bench::new().await;
     let options = SyncOptions { policy: PolicyChoice::Timestamp, ..only(Movies) };
     bench.sync(&panel("v1", movies(1..=9)), &options).await;
@@ -178,7 +178,7 @@ async fn what_was_passed_over_has_no_validator() {
 
 /// "Not when the categories fail, or the account is past its end": then no validator is sent either.
 #[tokio::test]
-async fn in_doubt_the_listing_itself_is_asked_for() {
+async fn in_doubt_no_validator_is_sent() {
     let doubts: [fn(ScriptedSource) -> ScriptedSource; 2] = [
         |source| {
             let failed = SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
@@ -199,7 +199,7 @@ async fn in_doubt_the_listing_itself_is_asked_for() {
 
 /// The validator of this panel never changes. It is believed for a day, and then not for thirty days.
 #[tokio::test]
-async fn a_panel_whose_validator_never_changes_is_found_out() {
+async fn a_panel_whose_validator_never_changes_is_noticed() {
     let bench = Bench::new().await;
     sync(&bench, &panel("always", movies(1..=9))).await;
     bench.clock.pass(Duration::from_secs(DAY - 1));
@@ -229,7 +229,7 @@ async fn a_panel_whose_validator_never_changes_is_found_out() {
 
 /// A full sync sends no validator, so it notices this at once and repairs the rows.
 #[tokio::test]
-async fn a_full_sync_asks_without_and_finds_a_lie() {
+async fn a_full_sync_sends_no_validator_and_notices_a_wrong_one() {
     let bench = Bench::new().await;
     sync(&bench, &panel("always", movies(1..=9))).await;
     let source = panel("always", movies(2..=9));
@@ -240,7 +240,7 @@ async fn a_full_sync_asks_without_and_finds_a_lie() {
 
 /// After a run has noticed it, no other kind of the run is asked for with a validator.
 #[tokio::test]
-async fn a_lie_about_one_kind_is_one_about_all() {
+async fn a_wrong_validator_of_one_kind_counts_for_all_kinds() {
     let bench = Bench::new().await;
     let version = |count| {
         ScriptedSource::new()
@@ -263,7 +263,7 @@ async fn a_lie_about_one_kind_is_one_about_all() {
 
 /// I17: a dry run may send a validator as well. Its plan is empty.
 #[tokio::test]
-async fn a_dry_run_asks_with_the_validator_as_well() {
+async fn a_dry_run_sends_the_validator_as_well() {
     let bench = Bench::new().await;
     sync(&bench, &panel("v1", movies(1..=9))).await;
     let source = panel("v1", movies(1..=9));
@@ -276,7 +276,7 @@ async fn a_dry_run_asks_with_the_validator_as_well() {
 /// An error in the place of the answer to a validator is treated like any other error: an overload leads to a listing
 /// by category.
 #[tokio::test]
-async fn a_failure_in_place_of_the_answer_is_one_of_the_listing() {
+async fn an_error_in_place_of_the_answer_is_an_error_of_the_listing() {
     let too_much = || SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
     let on_it = || Answer::Items(vec![movie(3).in_categories(&["1"]).listed()], Completeness::default());
     for answer in [Answer::Error(too_much()), Answer::Events(Vec::new(), Some(too_much()))] {
@@ -297,7 +297,7 @@ async fn a_failure_in_place_of_the_answer_is_one_of_the_listing() {
 
 /// A source that returns "not modified" without a validator breaks its contract.
 #[tokio::test]
-async fn who_was_not_asked_cannot_say_unmodified() {
+async fn unmodified_without_a_validator_is_an_error() {
     let bench = Bench::new().await;
     let events = vec![ListingEvent::Unmodified { started_at: None }];
     let record = sync(&bench, &ScriptedSource::new().answer(Movies, Answer::Events(events, None))).await;
@@ -306,7 +306,7 @@ async fn who_was_not_asked_cannot_say_unmodified() {
 
 /// An item that was deleted by hand comes back with the next run.
 #[tokio::test]
-async fn a_deletion_during_an_unmodified_run_is_not_forgotten() {
+async fn a_deletion_by_hand_is_repaired_by_the_next_run() {
     let bench = Bench::new().await;
     sync(&bench, &panel("v1", movies(1..=9))).await;
     bench.store.delete_content_by_ids(&bench.profile, Movies, vec![ContentId(4)]).await.unwrap();

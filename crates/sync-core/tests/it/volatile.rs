@@ -101,7 +101,7 @@ async fn field_27_a_display_field_that_always_differs_is_no_longer_compared() {
 }
 
 #[tokio::test]
-async fn field_27_a_field_is_volatile_in_the_kind_in_which_it_is() {
+async fn field_27_a_field_is_volatile_in_its_kind_only() {
     let bench = Bench::new().await;
     restless(&bench, Movies, "added", 1..5).await;
     sync(&bench, Series, list(Series, "added", "1", 0, ROWS)).await;
@@ -111,7 +111,7 @@ async fn field_27_a_field_is_volatile_in_the_kind_in_which_it_is() {
 }
 
 #[tokio::test]
-async fn field_27_below_the_shares_and_not_in_a_row_a_field_is_compared() {
+async fn field_27_a_field_below_the_thresholds_or_not_in_a_row_is_compared() {
     for (rows, moved, learnt) in [(40, 36, true), (40, 35, false), (20, 20, true), (19, 19, false), (21, 19, false)] {
         let bench = Bench::new().await;
         for value in 1..6 {
@@ -131,7 +131,7 @@ async fn field_27_below_the_shares_and_not_in_a_row_a_field_is_compared() {
 
 /// A listing that fails, is cut or starts again teaches nothing, and neither does a dry run.
 #[tokio::test]
-async fn field_27_what_does_not_come_to_its_end_teaches_nothing() {
+async fn field_27_an_incomplete_listing_teaches_nothing() {
     let bench = Bench::new().await;
     let all = |value: u32| list(Series, "last_modified", &value.to_string(), ROWS, ROWS);
     let entries = |value| all(value).into_iter().map(|item| Entry::Item(Box::new(item), None)).collect();
@@ -153,7 +153,7 @@ async fn field_27_what_does_not_come_to_its_end_teaches_nothing() {
 }
 
 #[tokio::test]
-async fn field_27_a_volatile_field_is_looked_at_once_a_week_and_may_rest() {
+async fn field_27_a_volatile_field_is_compared_once_a_week_and_may_stop() {
     let rows = ROWS.unsigned_abs();
     let bench = Bench::new().await;
     restless(&bench, Series, "last_modified", 1..6).await;
@@ -181,7 +181,7 @@ async fn field_27_a_volatile_field_is_looked_at_once_a_week_and_may_rest() {
 }
 
 #[tokio::test]
-async fn field_28_what_was_ignored_is_refreshed_once_it_is_seen_to_rest() {
+async fn field_28_an_unproven_field_is_refreshed_once_it_is_proved() {
     for (kind, field) in [
         (Series, "backdrop"),
         (Channels, "direct_source"),
@@ -205,7 +205,7 @@ async fn field_28_what_was_ignored_is_refreshed_once_it_is_seen_to_rest() {
 
 /// The listing that makes it a display field writes the values that earlier listings have not written.
 #[tokio::test]
-async fn field_28_what_was_left_alone_is_written_with_the_listing_that_shows_that_it_rests() {
+async fn field_28_old_values_are_written_with_the_listing_that_proves_a_field() {
     for kind in [Channels, Movies] {
         for field in ["direct_source", "url"] {
             for moved in [1, 15, ROWS] {
@@ -245,7 +245,7 @@ async fn field_28_tokens_are_left_alone_from_the_first_listing_on() {
 
 /// With fewer rows than the rule needs, no field is volatile.
 #[tokio::test]
-async fn field_28_of_few_rows_nothing_is_a_habit() {
+async fn field_28_with_few_rows_no_field_is_volatile() {
     let bench = Bench::new().await;
     let mut refreshed = Vec::new();
     for value in 1..5 {
@@ -255,7 +255,7 @@ async fn field_28_of_few_rows_nothing_is_a_habit() {
 }
 
 #[tokio::test]
-async fn field_28_a_full_run_writes_what_rests_and_leaves_out_what_is_volatile() {
+async fn field_28_a_full_run_writes_proved_fields_and_leaves_out_volatile_ones() {
     let bench = Bench::new().await;
     let both = |id: i64, added: &str, source: &str| {
         with(ItemBuilder::of(Movies, id).with("added", added), "direct_source", source)
@@ -320,7 +320,7 @@ async fn field_28_a_key_that_comes_later_is_tried_then() {
 
 /// A row that is not listed while the field is proved is compared when it is listed again.
 #[tokio::test]
-async fn field_28_what_is_held_meanwhile_is_looked_at_when_it_returns() {
+async fn field_28_a_held_row_is_compared_when_it_returns() {
     let bench = Bench::new().await;
     let unread = Completeness { unreadable: 1, ..Completeness::default() };
     let of = |moved| list(Movies, "direct_source", "2", moved, ROWS);
@@ -339,7 +339,7 @@ async fn field_28_what_is_held_meanwhile_is_looked_at_when_it_returns() {
 /// Under the policy `timestamp`, ignored differences leave old values in rows. Therefore no field is tried, and a field
 /// of updated rows is written only until it is volatile.
 #[tokio::test]
-async fn field_27_under_the_policy_timestamp_only_what_is_written_counts() {
+async fn field_27_under_the_policy_timestamp_only_written_rows_count() {
     let rows = ROWS.unsigned_abs();
     let options = SyncOptions { policy: PolicyChoice::Timestamp, ..only(Movies) };
     let bench = Bench::new().await;
@@ -363,7 +363,7 @@ async fn field_27_under_the_policy_timestamp_only_what_is_written_counts() {
 
 /// "Not modified" counts as a comparison in which no field differs.
 #[tokio::test]
-async fn field_28_a_list_that_is_not_sent_again_shows_that_its_fields_rest() {
+async fn field_28_an_unmodified_list_shows_that_fields_dont_change() {
     let bench = Bench::new().await;
     let source = || {
         let items = list(Movies, "direct_source", "1", ROWS, ROWS);
@@ -382,7 +382,7 @@ async fn field_28_a_list_that_is_not_sent_again_shows_that_its_fields_rest() {
 
 /// If rows hold old values, the whole list is asked for, so that they can be written.
 #[tokio::test]
-async fn field_28_a_list_is_asked_for_where_rows_are_to_be_written() {
+async fn field_28_the_list_is_asked_for_if_rows_hold_old_values() {
     let bench = Bench::new().await;
     let answer = |version, moved| {
         let items = list(Movies, "direct_source", "2", moved, ROWS);
@@ -398,7 +398,7 @@ async fn field_28_a_list_is_asked_for_where_rows_are_to_be_written() {
 
 /// By category, a category without an answer makes the listing incomplete, and an incomplete listing teaches nothing.
 #[tokio::test]
-async fn field_27_by_category_only_the_whole_teaches() {
+async fn field_27_by_category_only_a_complete_listing_teaches() {
     let bench = Bench::new().await;
     let shelves = || ["1", "2"].map(category).to_vec();
     let item = |id: i64, value: &str| {

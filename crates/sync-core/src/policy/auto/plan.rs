@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn even_arrivals_are_looked_at_as_often_as_the_root_of_their_rate() {
+    fn looks_at_even_arrivals_follow_the_root_of_their_rate() {
         // The best interval is the root of twice the cost through the rate: 24 / (1 / 6) hours squared is 12 hours.
         let ahead = ahead(|_| 1.0 / 12.0, never, DAILY);
         let looks = best(&ahead, DAILY, 12.0);

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn they_end_by_the_clock_of_the_zone() {
+    fn quiet_hours_end_by_the_clock_of_the_zone() {
         let berlin: TimeZone = "Europe/Berlin".parse().unwrap();
         let night: QuietHours = "23:00-07:00".parse().unwrap();
         let at = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp();
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn they_may_span_midnight() {
+    fn quiet_hours_may_span_midnight() {
         let at = |minutes: i64| TimeZone::UTC.local_time(minutes * 60);
         let night: QuietHours = "23:00-07:00".parse().unwrap();
         let noon: QuietHours = "11:00-13:00".parse().unwrap();

@@ -111,7 +111,7 @@ mod tests {
     use crate::testing::FixedClock;
 
     #[test]
-    fn only_what_is_to_be_remembered_is_told() {
+    fn only_refusals_that_should_be_stored_are_reported() {
         let told = Arc::new(AtomicU32::new(0));
         let heard = Arc::clone(&told);
         let pace = SharedPace::new(Arc::new(FixedClock::at(1_900_000_000)), None).telling_refusals(move || {

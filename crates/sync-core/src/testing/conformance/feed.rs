@@ -111,7 +111,7 @@ pub async fn changes_have_their_values<C: Cache>(cache: &C) {
 }
 
 /// A deletion by hand belongs to no run, and can't be undone.
-pub async fn a_deletion_by_hand_is_of_no_run<C: Cache>(cache: &C) {
+pub async fn a_deletion_by_hand_belongs_to_no_run<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let home = profile("home");
     let before = cache.feed(&home).await.unwrap().newest;
@@ -141,7 +141,7 @@ pub async fn an_epoch_is_never_reused<C: Cache>(cache: &C) {
 }
 
 /// The end of a run prunes old entries, whole runs at a time. The newest run stays.
-pub async fn old_entries_go_with_the_end_of_a_run<C: Cache>(cache: &C) {
+pub async fn old_entries_are_pruned_at_the_end_of_a_run<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let home = profile("home");
     let told = entries(cache, 0).await;
@@ -231,7 +231,7 @@ pub async fn an_undo_puts_everything_back<C: Cache>(cache: &C) {
 }
 
 /// A correction at the end of a run belongs to the run, and is undone together with it.
-pub async fn what_the_end_told_of_a_hold_is_undone<C: Cache>(cache: &C) {
+pub async fn a_correction_at_the_end_of_a_run_is_undone<C: Cache>(cache: &C) {
     load(cache, "home", &[1, 2, 3]).await.end().await;
     let home = profile("home");
     let session = Session::resume(cache, &home, 3000).await;
@@ -255,7 +255,7 @@ pub async fn what_the_end_told_of_a_hold_is_undone<C: Cache>(cache: &C) {
 }
 
 /// A hold that the run released is restored without its evidence, because the panel has listed the item since then.
-pub async fn evidence_against_what_was_listed_begins_anew<C: Cache>(cache: &C) {
+pub async fn evidence_against_a_listed_item_begins_again<C: Cache>(cache: &C) {
     load(cache, "home", &[1, 2, 3]).await.end().await;
     let home = profile("home");
     let session = Session::resume(cache, &home, 3000).await;
@@ -339,7 +339,7 @@ pub async fn a_dry_undo_writes_nothing<C: Cache>(cache: &C) {
 }
 
 /// An item that had returned is removed again, with its old tombstone. Its next appearance is a return again.
-pub async fn an_undone_return_is_remembered<C: Cache>(cache: &C) {
+pub async fn an_undone_return_leaves_the_old_tombstone<C: Cache>(cache: &C) {
     changed(cache).await;
     let home = profile("home");
     for (at, times) in [(4000, 1), (6000, 2)] {

@@ -348,7 +348,7 @@ pub async fn an_import_finds_its_items<C: Cache>(cache: &C) {
 }
 
 /// Edits and rules of one profile have no effect on another profile.
-pub async fn edits_are_of_one_profile<C: Cache>(cache: &C) {
+pub async fn edits_belong_to_one_profile<C: Cache>(cache: &C) {
     load(cache, "home", &[1]).await.end().await;
     load(cache, "away", &[1]).await.end().await;
     edit(cache, &[1], named("Mine")).await;
@@ -364,7 +364,7 @@ pub async fn edits_are_of_one_profile<C: Cache>(cache: &C) {
 }
 
 /// A profile that does not exist is an error.
-pub async fn an_overlay_of_nobody_is_told<C: Cache>(cache: &C) {
+pub async fn an_overlay_of_an_unknown_profile_is_an_error<C: Cache>(cache: &C) {
     load(cache, "home", &[1]).await.end().await;
     let nobody = profile("nobody");
     let is_unknown = |error: &StoreError| matches!(error, StoreError::UnknownProfile(_));

@@ -144,7 +144,7 @@ pub async fn a_filter_leaves_items_out_and_keeps_rows<C: Cache>(cache: &C) {
 }
 
 /// A category that is new to a filter is reported once, if the filter asks for it.
-pub async fn new_categories_are_told_once<C: Cache>(cache: &C) {
+pub async fn new_categories_are_reported_once<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).in_categories(&["1"])]).await;
     let home = profile("home");
     let changes =

@@ -18,7 +18,7 @@ use crate::testing::{movie, profile, staged};
 use tokio_util::sync::CancellationToken;
 
 /// Everything that an apply and the end of a run write is still there, and fences continue to rise.
-pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
+pub async fn written_values_are_there<S: ReadableStore>(fixture: Fixture<S>) {
     let (home, movies) = (profile("home"), ContentKind::Movies);
     let session = load(&fixture.store, "home", &[1, 2, 3, 4]).await;
     let fence = session.lease.fence;
@@ -53,7 +53,7 @@ pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
 }
 
 /// A staging area that was not applied leaves nothing. A run without an end counts as interrupted.
-pub async fn what_was_staged_is_gone<S: ReadableStore>(fixture: Fixture<S>) {
+pub async fn staged_items_are_gone<S: ReadableStore>(fixture: Fixture<S>) {
     let movies = ContentKind::Movies;
     let session = load(&fixture.store, "home", &[1]).await;
     let mut staging = session.staging(movies).await;
@@ -99,7 +99,7 @@ async fn seen(store: &dyn ReadableStore) -> String {
 }
 
 /// Searches find the same items, and the setting is as before.
-pub async fn what_is_searched_is_found<C: Cache>(fixture: Fixture<C>) {
+pub async fn searches_find_the_same_items<C: Cache>(fixture: Fixture<C>) {
     let home = profile("home");
     let mut expected = Vec::new();
     let mut fixture = fixture;

@@ -63,7 +63,7 @@ pub async fn an_update_replaces_the_row(store: &dyn ReadableStore) {
 }
 
 /// A removal deletes the row, and each removal has one entry of the change log.
-pub async fn removals_go_and_are_logged(store: &dyn ReadableStore) {
+pub async fn removals_delete_rows_and_are_logged(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (1..=1200).collect();
     let session = load(store, "home", &ids).await;
     let gone: Vec<_> = (2..=1200).map(ContentId).collect();
@@ -85,7 +85,7 @@ pub async fn the_watermark_comes_with_the_rows(store: &dyn ReadableStore) {
 }
 
 /// The first load is one entry. After it, each change is an entry with its fields.
-pub async fn the_change_log_tells_what_happened(store: &dyn ReadableStore) {
+pub async fn the_change_log_has_every_change(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let loaded = store.changes(&session.profile, 0, 100).await.unwrap();
     assert_eq!(loaded.len(), 1);

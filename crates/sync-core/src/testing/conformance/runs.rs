@@ -65,7 +65,7 @@ pub async fn bytes_of_the_wire_are_kept(store: &dyn ReadableStore) {
 }
 
 /// "Records … the facts that the run has learnt about the panel", and "`None` to leave them as they are".
-pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
+pub async fn facts_of_a_run_are_kept(store: &dyn ReadableStore) {
     let mut facts = PanelFacts { user_agent: Some("Player '1'".to_owned()), refusals: 2, ..PanelFacts::default() };
     facts.kinds[ContentKind::Series].overloads = 1;
     facts.kinds[ContentKind::Movies].trailing = Some(Sighting { digest: u64::MAX, listings: 3 });
@@ -89,7 +89,7 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
 }
 
 /// The facts about a kind's fields are written with the rows.
-pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn ReadableStore) {
+pub async fn facts_about_fields_are_written_with_the_rows(store: &dyn ReadableStore) {
     let movies = ContentKind::Movies;
     let learnt = |standing| Some(FieldFacts::default().with(movies, "added", standing).with(movies, "a key", standing));
     let first = learnt(Standing::Volatile { looked_at: 7 });

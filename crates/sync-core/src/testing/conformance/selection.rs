@@ -68,7 +68,7 @@ async fn search<C: Cache>(cache: &C, words: &str) -> Vec<i64> {
 }
 
 /// "Items that are equal in it, or have no value, are ordered by kind and id. Items without a value come last."
-pub async fn every_order_puts_what_has_no_value_last<C: Cache>(cache: &C) {
+pub async fn every_order_puts_items_without_a_value_last<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     for (sort, expected) in [
         (Sort::Panel, [30, 7, -4, 12, 9, 5]),
@@ -86,7 +86,7 @@ pub async fn every_order_puts_what_has_no_value_last<C: Cache>(cache: &C) {
 }
 
 /// "The conditions of a selection. An item has to meet all of them."
-pub async fn every_filter_leaves_what_passes<C: Cache>(cache: &C) {
+pub async fn every_condition_keeps_only_matching_items<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     applied(cache, MOVIES, Vec::new(), |session, commit| {
         let held = [held_one(9, session.run), held_one(30, session.run)].to_vec();
@@ -174,7 +174,7 @@ pub async fn the_searched_fields_are_those_of_the_profile<C: Cache>(cache: &C) {
 }
 
 /// "A page that begins after a cursor goes on where the item of the cursor was, even if the item is gone."
-pub async fn pages_go_on_behind_their_cursor<C: Cache>(cache: &C) {
+pub async fn pages_continue_after_their_cursor<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     for sort in [Sort::Panel, Sort::Name, Sort::Added, Sort::Year, Sort::Rating, Sort::Rank] {
         let whole = select(cache, of_movies(Filter::none(), sort)).await;
@@ -227,7 +227,7 @@ pub async fn pages_go_on_behind_their_cursor<C: Cache>(cache: &C) {
 }
 
 /// Searches follow the rows: after updates, removals, returns, undos, deletions and a clear.
-pub async fn what_is_found_follows_the_rows<C: Cache>(cache: &C) {
+pub async fn searches_follow_the_rows<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4]).await;
     assert_eq!(search(cache, "movie").await, [1, 2, 3, 4]);
     let mut names = FieldSet::EMPTY;
@@ -279,7 +279,7 @@ pub async fn what_is_found_follows_the_rows<C: Cache>(cache: &C) {
 }
 
 /// A selection has only the items of its profile.
-pub async fn a_selection_is_of_one_profile<C: Cache>(cache: &C) {
+pub async fn a_selection_has_items_of_one_profile<C: Cache>(cache: &C) {
     let home = load(cache, "home", &[1, 2]).await;
     let away = load(cache, "away", &[2, 3]).await;
     let of = async |id| {
@@ -292,7 +292,7 @@ pub async fn a_selection_is_of_one_profile<C: Cache>(cache: &C) {
 }
 
 /// "Returns an item with everything that is known of it"; "a removed item is returned while it has a tombstone".
-pub async fn an_item_is_there_or_remembered_or_unknown<C: Cache>(cache: &C) {
+pub async fn an_item_has_a_row_or_a_tombstone_or_is_unknown<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3]).await;
     let removal = held_one(2, session.run);
     let commit = ScopeCommit {
@@ -320,7 +320,7 @@ pub async fn an_item_is_there_or_remembered_or_unknown<C: Cache>(cache: &C) {
 }
 
 /// "A profile that doesn't exist is `StoreError::UnknownProfile`."
-pub async fn a_selection_of_nobody_is_told<C: Cache>(cache: &C) {
+pub async fn a_selection_of_an_unknown_profile_is_an_error<C: Cache>(cache: &C) {
     let nobody = profile("nobody");
     let told = [
         cache.select(&nobody, Selection::of_kind(MOVIES, 1)).await.err(),

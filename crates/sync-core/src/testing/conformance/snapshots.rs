@@ -108,7 +108,7 @@ pub async fn earlier_hashes_are_known<C: Cache>(cache: &C) {
 }
 
 /// A position in the middle of a run, or of a deletion by hand, stands for the end before it.
-pub async fn a_position_within_a_run_is_none<C: Cache>(cache: &C) {
+pub async fn a_position_within_a_run_stands_for_the_end_before_it<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4]).await;
     let (loaded, _) = present(cache).await;
     let commit = ScopeCommit { index: index_of(&[1, 2, 3, 4]), ..session.commit(MOVIES) };
@@ -151,7 +151,7 @@ pub async fn a_snapshot_sees_one_state<C: Cache>(cache: &C) {
 }
 
 /// The items that have moved in the order are known from each position on.
-pub async fn what_has_moved_is_known<C: Cache>(cache: &C) {
+pub async fn moved_items_are_known<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4, 5]).await;
     let (at, hash) = present(cache).await;
     let moved = |ids: &[i64]| Moves::Some(ids.iter().copied().map(ContentId).collect());
@@ -172,7 +172,7 @@ pub async fn what_has_moved_is_known<C: Cache>(cache: &C) {
 }
 
 /// A commit with a proof is written only between exactly these two states.
-pub async fn a_commit_is_held_to_its_proof<C: Cache>(cache: &C) {
+pub async fn a_commit_has_to_fit_its_proof<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2]).await;
     let from = present(cache).await.1.unwrap();
     let to = hash_of(&[movie(1).item(), movie(2).name("New").item()]);
