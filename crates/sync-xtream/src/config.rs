@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_the_nearest_that_does() {
+    fn a_senseless_value_becomes_the_nearest_sensible_one() {
         let config = XtreamConfig::new().parallel_requests(0).requests_per_second(f64::NAN);
         assert_eq!(changed(&XtreamConfig::new(), &config), [""; 0]);
         assert!(XtreamConfig::new().requests_per_second(f64::INFINITY).requests_per_second.is_infinite());

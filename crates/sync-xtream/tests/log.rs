@@ -31,7 +31,7 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_the_canary() {
+async fn no_log_line_contains_the_password() {
     let log = Log::default();
     let lines = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false);

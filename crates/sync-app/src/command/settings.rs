@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_shows_what_to_type() {
+    fn an_error_shows_what_to_type() {
         for (assignment, hint) in [
             ("guard.shares=1", "did you mean `guard.share`?"),
             ("attempts", "write attempts=VALUE, or attempts= for the default"),

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn log_lines_are_json_objects_on_request() {
+    fn lines_become_json_objects_with_a_level() {
         for (line, level, message) in [
             ("error: it failed", "ERROR", "it failed"),
             ("  hint: again", "INFO", "hint: again"),

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_is_reported_nevertheless() {
+    fn errors_of_usage_are_shown_with_suggestions() {
         assert!(told(&["sync", "--ful"]).contains("unexpected argument '--ful'"), "{}", told(&["sync", "--ful"]));
         assert!(told(&["sync", "--ful"]).contains("'--full'"));
         let told_of_password = told(&["profile", "add", "x", "--password", "y"]);

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_listed_items_are_those_of_the_listing() {
+    fn listed_items_are_summed_up() {
         assert_eq!(counts(1).listed(), 1 + 2 + 4 + 16);
         assert_eq!(Counts::default().listed(), 0);
     }

@@ -237,7 +237,7 @@ mod tests {
         })]
 
         #[test]
-        fn every_element_that_was_not_touched_arrives_but_for_one_neighbour(choices in vec(any::<u8>(), 40..260)) {
+        fn every_unspoilt_element_arrives_except_for_one_neighbour(choices in vec(any::<u8>(), 40..260)) {
             spoilt(&choices);
         }
     }

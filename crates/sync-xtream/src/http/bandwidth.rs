@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn every_ten_seconds_have_what_the_limit_says() {
+    async fn every_ten_seconds_have_the_bytes_of_the_limit() {
         for limit in [20_u64 << 10, 512 << 10, 10 << 20, 1 << 30] {
             for chunk in [1500, 16 << 10, 400 << 10] {
                 let time = Duration::from_secs(if limit > 10 << 20 { 11 } else { 25 });
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_stops_waiting_has_taken_nothing() {
+    async fn a_dropped_wait_takes_no_bytes() {
         let bandwidth = Bandwidth::new(|| NonZeroU64::new(1));
         bandwidth.pass(1).await;
         for _ in 0..5 {

@@ -248,7 +248,7 @@ mod tests {
 
     /// A rate limit of our own reduces a fast link to 10 kB/s. The panel is not too slow.
     #[test]
-    fn pauses_of_our_own_are_nobodys_time() {
+    fn pauses_of_our_own_count_for_no_limit() {
         for size in [None, Some(2_500_000)] {
             let mut patience = patience(size);
             let mut now = seconds(5);

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_calls_share_it() {
+    async fn all_calls_share_the_limiter() {
         let limiter = Arc::new(limiter(2.0));
         let began = Instant::now();
         let calls: Vec<_> = (0..6)
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_panel_that_asks_for_patience_gets_it_from_everybody() {
+    async fn a_pause_that_the_panel_asks_for_holds_all_calls() {
         let limiter = limiter(8.0);
         limiter.hold(Duration::from_secs(30));
         limiter.hold(Duration::from_secs(5));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_says_who_wants_it() {
+    async fn a_wait_is_reported_with_its_cause() {
         let (limiter, waits, told) = (limiter(0.5), Waits::default(), Arc::new(Told::default()));
         waits.observe(Arc::clone(&told) as _);
         limiter.pass(&waits).await;
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_stops_waiting_has_taken_nothing() {
+    async fn a_dropped_wait_counts_no_request() {
         let limiter = limiter(1.0);
         limiter.pass(&Waits::default()).await;
         for _ in 0..5 {

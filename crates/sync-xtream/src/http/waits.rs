@@ -60,7 +60,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_short_wait_is_told_only_before_a_repetition() {
+    fn a_short_wait_is_reported_only_before_a_repetition() {
         let (waits, told) = (Waits::default(), Arc::new(Told::default()));
         let retry = WaitCause::Retry { attempt: 2, attempts: 4, error: String::new(), asked: false };
         waits.tell(retry.clone(), Duration::from_secs(1));

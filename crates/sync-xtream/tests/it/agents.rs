@@ -87,7 +87,7 @@ async fn when_the_player_is_blocked_too_the_first_failure_counts() {
 }
 
 #[tokio::test]
-async fn what_is_no_filter_is_no_reason_to_try_again() {
+async fn the_panels_own_answers_are_no_reason_to_try_again() {
     let refused = r#"{"user_info":{"auth":0}}"#;
     let length = format!("Content-Length: {}", refused.len());
     let said = |status: &str| answer(status, &[&length, "Connection: close"], refused.as_bytes());
@@ -121,14 +121,14 @@ async fn what_is_no_filter_is_no_reason_to_try_again() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_refused_behind_the_filter_is_refused() {
+async fn a_login_that_the_panel_refuses_after_the_filter_is_refused() {
     let server = Server::start(vec![ok("Blocked"), ok(r#"{"user_info":{"auth":0}}"#)]).await;
     let error = source(&server.base, quick()).account().await.unwrap_err();
     assert_eq!((error.class(), server.requests().len()), (ErrorClass::Login, 2));
 }
 
 #[tokio::test]
-async fn a_refused_login_is_not_sent_again_as_somebody_else() {
+async fn a_refused_login_is_not_sent_again_as_another_client() {
     // The refusal may come from the filter, so nothing is learnt.
     let server = Server::start(vec![ok("Blocked"), status("401 Unauthorized")]).await;
     let refused = source(&server.base, quick());
@@ -164,7 +164,7 @@ async fn a_user_agent_that_is_set_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn what_was_learnt_is_used_from_the_start() {
+async fn a_learnt_client_is_used_from_the_start() {
     let server = Server::start(vec![ok(LOGIN)]).await;
     let learnt = source(&server.base, quick().learnt_user_agent("Player/1"));
     learnt.account().await.unwrap();
@@ -190,7 +190,7 @@ async fn what_was_learnt_is_used_from_the_start() {
 
 /// A filter answers 403 to clients that ask for compression: to the usual client, and to a learnt one.
 #[tokio::test]
-async fn field_02_a_filter_of_accept_encoding_is_passed_and_remembered() {
+async fn field_02_a_filter_of_accept_encoding_is_passed_and_learnt() {
     let panel = panel(PanelConfig::default());
     panel.in_front(Behaviour::html_status(403, "403 Forbidden").when(Condition::Accepts(Encoding::Gzip)));
     let first = source(&panel.base_url(), quick());
@@ -243,7 +243,7 @@ async fn field_04_a_login_that_is_reset_or_closed_is_tried_as_a_player_after_all
 
 /// After an outage, the other client was accepted because the panel works again. This teaches nothing about clients.
 #[tokio::test]
-async fn field_04_the_end_of_an_outage_is_nothing_learnt() {
+async fn field_04_the_end_of_an_outage_teaches_nothing() {
     let server = Server::start(vec![status("503 Busy"), status("503 Busy"), ok(LOGIN)]).await;
     let source = source(&server.base, quick().attempts(2));
     source.account().await.unwrap();
@@ -348,7 +348,7 @@ async fn field_04_a_trial_that_fails_is_one_attempt_and_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn lists_that_fare_differently_are_no_filter() {
+async fn lists_with_different_results_are_no_filter() {
     let list_of = ok(&channels(1));
     for answers in [
         vec![ok(LOGIN), status("403 Forbidden"), list_of.clone()],

@@ -48,7 +48,7 @@ async fn gzip_is_inflated_announced_or_not() {
 }
 
 #[tokio::test]
-async fn a_compression_that_is_announced_and_not_used_is_found_out() {
+async fn an_announced_compression_that_is_not_used_is_noticed() {
     let body = channels(3);
     for coding in ["gzip", "br", "deflate", "zstd"] {
         let header = format!("Content-Encoding: {coding}");
@@ -138,7 +138,7 @@ fn brotli(bytes: &[u8]) -> Vec<u8> {
 
 /// The wire bytes are those of the body as it was sent, whatever its compression and framing.
 #[tokio::test]
-async fn bytes_are_counted_as_they_come_as_well() {
+async fn wire_bytes_are_counted() {
     let plain = channels(500).into_bytes();
     let deflate = {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
@@ -198,7 +198,7 @@ async fn field_19_a_bomb_within_a_bomb_ends_at_the_limit() {
 
 /// Malformed heads that curl and browsers accept.
 #[tokio::test]
-async fn field_20_sloppy_heads_are_read() {
+async fn field_20_malformed_heads_are_read() {
     let body = channels(3);
     for line in [
         "X-Cache : HIT",
@@ -227,7 +227,7 @@ async fn field_20_sloppy_heads_are_read() {
 }
 
 #[tokio::test]
-async fn a_list_has_not_more_elements_than_it_may() {
+async fn a_list_beyond_the_limit_of_elements_is_refused() {
     let server = Server::start(vec![with(&[], channels(11).as_bytes())]).await;
     let error = list(&source(&server.base, quick().max_elements(10)), ContentKind::Channels).await.unwrap_err();
     assert_eq!((fault(&error), server.requests().len()), (AnswerFault::TooLarge, 1));
@@ -236,7 +236,7 @@ async fn a_list_has_not_more_elements_than_it_may() {
 }
 
 #[tokio::test]
-async fn a_head_is_not_larger_than_it_may_be() {
+async fn a_head_beyond_the_limit_is_refused() {
     let header = |size: usize| format!("X-Filler: {}", "x".repeat(size));
     let many: Vec<String> = (0..150).map(|number| format!("X-{number}: y")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -279,7 +279,7 @@ async fn a_new_connection_that_dies_is_a_failed_attempt() {
 }
 
 #[tokio::test]
-async fn what_the_headers_say_of_the_content_is_not_believed() {
+async fn the_content_type_is_not_believed() {
     let body = r#"[{"stream_id":1,"name":"Amélie 日本"}]"#;
     for kind in ["text/html; charset=ISO-8859-1", "application/octet-stream", "image/png", "nonsense"] {
         let server = Server::start(vec![with(&[&format!("Content-Type: {kind}")], body.as_bytes())]).await;
@@ -328,7 +328,7 @@ async fn a_chunked_body_without_its_last_chunk_is_not_whole() {
 }
 
 #[tokio::test]
-async fn a_length_that_lies_is_found_out() {
+async fn a_wrong_length_is_noticed() {
     let body = channels(3);
     let short = answer("200 OK", &["Content-Length: 20", "Connection: close"], body.as_bytes());
     let none = answer("200 OK", &["Content-Length: 21274", "Connection: close"], b"");

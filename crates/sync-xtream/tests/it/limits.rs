@@ -18,7 +18,7 @@ fn unreachable(error: &SourceError) -> &str {
 }
 
 #[tokio::test]
-async fn a_panel_that_says_nothing_is_left() {
+async fn a_silent_panel_is_given_up() {
     let panel = panel(PanelConfig::default());
     panel.on(Action::Account, Behaviour::Hang);
     let source = source(&panel.base_url(), quick().first_byte_timeout(SHORT).attempts(2));
@@ -30,7 +30,7 @@ async fn a_panel_that_says_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn a_head_that_drips_is_no_beginning() {
+async fn a_head_that_trickles_is_no_beginning() {
     let server = Server::start_holding(vec![b"HTTP/1.1 200 OK\r\nX: ".to_vec()], true).await;
     let source = source(&server.base, quick().first_byte_timeout(SHORT).attempts(1));
     let error = source.account().await.unwrap_err();
@@ -51,7 +51,7 @@ async fn a_body_that_stalls_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips_meets_the_limit_of_the_whole() {
+async fn a_body_that_trickles_meets_the_limit_of_the_whole() {
     let panel = panel(PanelConfig::default());
     panel.on(Action::VodStreams, Behaviour::Throttle(2000));
     let source = source(&panel.base_url(), quick().total_timeout(Duration::from_millis(400)).attempts(1));
@@ -137,7 +137,7 @@ async fn is_free(source: &XtreamSource) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dropping_a_listing_gives_the_turn_back_wherever_it_is() {
+async fn dropping_a_listing_frees_its_permit_at_any_time() {
     let panel = large_panel(PanelConfig::default());
     let patient = quick().backoff(Duration::from_secs(60));
     let source = source(&panel.base_url(), patient);
@@ -162,7 +162,7 @@ async fn dropping_a_listing_gives_the_turn_back_wherever_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dropping_a_question_gives_the_turn_back() {
+async fn dropping_a_request_frees_its_permit() {
     let panel = panel(PanelConfig::default());
     let source = source(&panel.base_url(), quick().backoff(Duration::from_secs(60)));
     for behaviour in [Behaviour::Hang, Behaviour::HangAfter(10), Behaviour::status(500)] {

@@ -24,7 +24,7 @@ async fn verdict(behaviour: Behaviour, config: XtreamConfig) -> (String, bool) {
 }
 
 #[tokio::test]
-async fn statuses_of_gateways_that_have_waited_too_long() {
+async fn statuses_of_gateway_timeouts_are_overloads() {
     for (code, expected) in
         [(504, true), (524, true), (500, false), (502, false), (503, false), (520, false), (429, false)]
     {
@@ -34,7 +34,7 @@ async fn statuses_of_gateways_that_have_waited_too_long() {
 }
 
 #[tokio::test]
-async fn every_limit_of_time() {
+async fn time_limits_are_overloads() {
     let hang = verdict(Behaviour::Hang, once().first_byte_timeout(SHORT)).await;
     assert!(hang.0.contains("no answer began") && hang.1, "{hang:?}");
     let stall = verdict(Behaviour::HangAfter(300_000), once().idle_timeout(SHORT)).await;
@@ -91,7 +91,7 @@ async fn the_last_attempt_decides() {
 }
 
 #[tokio::test]
-async fn a_panel_that_thinks_long_before_a_good_answer_is_good() {
+async fn a_late_good_answer_is_no_failure() {
     let panel = panel(PanelConfig::default());
     panel.on(Action::VodStreams, Behaviour::SlowFirstByte(Duration::from_millis(700)));
     let config = once().idle_timeout(SHORT).min_bytes_per_second(1000);

@@ -39,7 +39,7 @@ async fn more_than_one_request_is_under_way_only_when_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn patience_is_asked_of_the_whole_account() {
+async fn a_pause_applies_to_the_whole_account() {
     let panel = panel(PanelConfig::default());
     panel.on_next(Action::LiveCategories, 1, &busy("3600"));
     let config = quick().attempts(1).parallel_requests(2).retry_after_cap(Duration::from_millis(500));

@@ -92,7 +92,7 @@ fn field_06_a_raw_sign_in_a_password_is_taken_whole_or_refused() {
 }
 
 #[test]
-fn field_06_what_follows_a_password_at_the_end_is_no_guess() {
+fn field_06_signs_after_a_password_at_the_end_are_refused() {
     let ends =
         ["#", "#bcd", ".", ",", "!", "?", ")", "]", "\"", "'", "…", "...", ".\n", " works", " (tested)", "&", "&x"];
     for end in ends {
@@ -145,7 +145,7 @@ fn field_06_a_raw_sign_in_a_path_is_taken_whole_or_refused() {
 }
 
 #[test]
-fn field_08_a_login_in_the_path_is_taken_out() {
+fn field_08_a_login_in_the_path_is_read_and_removed() {
     all_are(
         "http://panel.example:8080 ann s3cr3t",
         &[
@@ -189,7 +189,7 @@ fn field_08_a_login_in_the_path_is_taken_out() {
 }
 
 #[test]
-fn field_09_a_mistyped_scheme_is_mended_or_refused() {
+fn field_09_a_mistyped_scheme_is_corrected_or_refused() {
     let mended = [
         "http://http://host:8080",
         "http:/host:8080",
@@ -244,7 +244,7 @@ fn field_09_a_mistyped_scheme_is_mended_or_refused() {
 }
 
 #[test]
-fn field_09_a_host_that_is_none_is_refused() {
+fn field_09_an_impossible_host_is_refused() {
     all_are_refused(
         AddressError::Invalid,
         &[
@@ -328,7 +328,7 @@ const WRAPPINGS: [&str; 46] = [
 ];
 
 #[test]
-fn field_06_what_stands_around_a_copied_address_is_taken_off() {
+fn field_06_text_around_a_copied_address_is_removed() {
     for password in ["s3cr3t", "a%26b", "it's", "a.b!c"] {
         for address in [
             format!("{BASE}/get.php?username=ann&password={password}&type=m3u_plus"),
@@ -365,7 +365,7 @@ fn field_06_what_stands_around_a_copied_address_is_taken_off() {
 }
 
 #[test]
-fn field_06_what_programs_write_in_place_of_signs_is_undone() {
+fn field_06_escapes_of_programs_are_undone() {
     all_are(
         "http://panel.example:8080 ann a&b#c",
         &[

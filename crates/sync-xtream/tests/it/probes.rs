@@ -20,7 +20,7 @@ fn ids(answer: &ProbeAnswer) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_panel_that_pages_sends_what_is_behind_the_offset() {
+async fn a_panel_that_pages_sends_the_elements_behind_the_offset() {
     for order in [ListOrder::Catalogue, ListOrder::ByName] {
         let panel = panel(PanelConfig { paging: true, order, ..PanelConfig::default() });
         let source = source(&panel.base_url(), quick());
@@ -39,7 +39,7 @@ async fn a_panel_that_pages_sends_what_is_behind_the_offset() {
 }
 
 #[tokio::test]
-async fn no_more_is_read_than_needed() {
+async fn a_probe_reads_no_more_than_needed() {
     for framing in [Framing::ContentLength, Framing::Chunked, Framing::Close] {
         let panel = large_panel(PanelConfig { framing, ..PanelConfig::default() });
         let source = source(&panel.base_url(), quick());
@@ -56,7 +56,7 @@ async fn no_more_is_read_than_needed() {
 }
 
 #[tokio::test]
-async fn what_is_known_is_recognised() {
+async fn known_elements_are_recognised() {
     let panel = large_panel(PanelConfig { order: ListOrder::NewestFirst, ..PanelConfig::default() });
     let source = source(&panel.base_url(), quick());
     let listed = list(&source, ContentKind::Movies).await.unwrap().entries;

@@ -59,7 +59,7 @@ async fn a_sixth_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_hop_to_another_host_takes_nothing_along_but_what_the_panel_says() {
+async fn a_redirect_to_another_host_sends_only_the_panels_own_parameters() {
     let target = Server::start(vec![ok(LOGIN)]).await;
     let plain = redirect("302 Found", &format!("{}/x", localhost(&target)));
     let origin = Server::start(vec![plain]).await;
@@ -75,7 +75,7 @@ async fn a_hop_to_another_host_takes_nothing_along_but_what_the_panel_says() {
 }
 
 #[tokio::test]
-async fn credentials_that_travel_are_told_without_them() {
+async fn credentials_in_a_redirect_are_reported_without_showing_them() {
     let target = Server::start(vec![ok(LOGIN)]).await;
     let with = format!("{}/x?username=demo&password=demo-secret", localhost(&target));
     let origin = Server::start(vec![redirect("302 Found", &with)]).await;
@@ -86,7 +86,7 @@ async fn credentials_that_travel_are_told_without_them() {
 }
 
 #[tokio::test]
-async fn other_hosts_can_be_forbidden_and_other_ports_are_none() {
+async fn other_hosts_can_be_forbidden_and_other_ports_are_the_same_host() {
     let target = Server::start(vec![ok(LOGIN)]).await;
     let origin = Server::start(vec![
         redirect("302 Found", &format!("{}/x", localhost(&target))),
@@ -103,7 +103,7 @@ async fn other_hosts_can_be_forbidden_and_other_ports_are_none() {
 }
 
 #[tokio::test]
-async fn a_redirect_that_says_nowhere_is_a_status() {
+async fn a_redirect_without_a_location_is_a_status() {
     let server = Server::start(vec![answer("302 Found", &["Content-Length: 0"], b"")]).await;
     let error = list(&source(&server.base, quick()), ContentKind::Movies).await.unwrap_err();
     assert_eq!(fault(&error), AnswerFault::Redirect);
@@ -111,7 +111,7 @@ async fn a_redirect_that_says_nowhere_is_a_status() {
 }
 
 #[tokio::test]
-async fn all_hops_together_have_the_time_of_a_first_byte() {
+async fn all_redirects_together_have_the_time_limit_of_a_first_byte() {
     let silent = Server::start_holding(vec![Vec::new()], true).await;
     let origin = Server::start(vec![redirect("302 Found", &format!("{}/x", silent.base))]).await;
     let source = source(&origin.base, quick().attempts(1).first_byte_timeout(Duration::from_millis(200)));

@@ -132,7 +132,7 @@ async fn a_compression_that_is_only_announced_is_no_damage() {
 }
 
 #[tokio::test]
-async fn damage_is_remembered_over_failures_of_another_kind() {
+async fn damage_is_remembered_over_other_failures() {
     let damaged = || answer("200 OK", &["Content-Encoding: br", "Content-Length: 11"], b"[no brotli]");
     let busy = || answer("503 Busy", &["Content-Length: 0"], b"");
     for body in [channels(3), r#"[{"category_id":"1","category_name":"A"}]"#.to_owned()] {
@@ -149,7 +149,7 @@ async fn damage_is_remembered_over_failures_of_another_kind() {
 }
 
 #[tokio::test]
-async fn nothing_listens_is_told_after_all_attempts() {
+async fn a_closed_port_is_reported_after_all_attempts() {
     let base = {
         let server = Server::start(vec![ok("")]).await;
         server.task_stopped().await
@@ -162,7 +162,7 @@ async fn nothing_listens_is_told_after_all_attempts() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_told() {
+async fn an_answer_that_is_not_http_is_reported() {
     let server = Server::start(vec![b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()]).await;
     let error = source(&server.base, quick()).account().await.unwrap_err();
     assert!(error.to_string().contains("HTTP"), "{error}");

@@ -34,7 +34,7 @@ fn assert_clean(text: &str, what: &str) {
 }
 
 #[tokio::test]
-async fn no_error_holds_the_canary() {
+async fn no_error_contains_the_password() {
     let echo = format!("{USER} {PASSWORD} canary%2Fword%20%C3%BC canary%2Fword+%C3%BC");
     let html = format!("<html><title>{echo}</title></html>");
     let refusal = format!(r#"{{"user_info":{{"auth":0,"message":"{echo}"}}}}"#);
@@ -107,7 +107,7 @@ async fn field_14_words_of_the_panel_are_searched_and_ours_are_not() {
 }
 
 #[tokio::test]
-async fn what_an_operator_writes_is_searched() {
+async fn an_operators_message_is_searched() {
     let status = format!("locked {PASSWORD}");
     let account = Account { status, ..Account::new(USER, PASSWORD) };
     let panel = panel(PanelConfig { accounts: vec![account], ..PanelConfig::default() });
@@ -118,7 +118,7 @@ async fn what_an_operator_writes_is_searched() {
 
 /// The message is cut in the middle of a repeated password, at any position of the password.
 #[tokio::test]
-async fn no_cut_uncovers_half_of_it() {
+async fn no_cut_uncovers_half_of_a_password() {
     for before in 0..20 {
         let echo = format!("{} {}", "x".repeat(before), "canary-word".repeat(200));
         let message = |auth| format!(r#"{{"user_info":{{"auth":{auth},"message":"{echo}","status":"{echo}"}}}}"#);

@@ -27,7 +27,7 @@ async fn the_accounts_clock_counts() {
 }
 
 #[tokio::test]
-async fn without_it_the_date_of_the_answer_counts_less_the_wait() {
+async fn without_the_accounts_clock_the_date_of_the_answer_less_the_wait_counts() {
     let panel = panel(PanelConfig { panel_time: odd_time(), ..PanelConfig::default() });
     let source = source(&panel.base_url(), quick());
     let before = panel.panel_time();

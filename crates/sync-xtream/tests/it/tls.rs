@@ -58,7 +58,7 @@ fn panel() -> String {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_not_accepted() {
+async fn an_unsigned_certificate_is_not_accepted() {
     let source = source(&panel(), quick());
     let error = source.account().await.unwrap_err();
     let SourceError::Obstructed { obstacle: Obstacle::Certificate, message, attempts: 1 } = &error else {
@@ -70,7 +70,7 @@ async fn a_certificate_that_nobody_vouches_for_is_not_accepted() {
 }
 
 #[tokio::test]
-async fn it_is_accepted_when_the_settings_say_so_which_is_told_each_time() {
+async fn any_certificate_is_accepted_with_a_notice_if_the_settings_allow_it() {
     let base = panel();
     for _ in 0..2 {
         let source = source(&base, quick().verify_tls(false));
@@ -84,7 +84,7 @@ async fn it_is_accepted_when_the_settings_say_so_which_is_told_each_time() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_encrypted_nothing_is_said_of_certificates() {
+async fn an_unencrypted_panel_gives_no_notice_about_certificates() {
     let server = Server::start(vec![ok(r#"{"user_info":{"auth":1}}"#)]).await;
     let plain = source(&server.base, quick().verify_tls(false));
     plain.account().await.unwrap();
@@ -125,7 +125,7 @@ async fn field_15_https_to_a_port_without_encryption_names_http() {
 }
 
 #[tokio::test]
-async fn field_15_versions_and_ciphers_of_the_past_are_told() {
+async fn field_15_old_versions_and_ciphers_are_reported() {
     // Three alerts (no such version, no such cipher, not safe enough), and a hello of TLS 1.0.
     const HELLO: &[u8] =
         b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\x00\x2f\x00";

@@ -51,7 +51,7 @@ async fn version(source: &XtreamSource) -> Validator {
 }
 
 #[tokio::test]
-async fn a_list_that_is_the_same_is_not_sent_again() {
+async fn an_unchanged_list_is_not_sent_again() {
     let date = "Last-Modified: Wed, 01 Jan 2020 00:00:00 GMT";
     let cases = [
         (vec!["ETag: W/\"v1\""], "if-none-match", "W/\"v1\""),
@@ -71,7 +71,7 @@ async fn a_list_that_is_the_same_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_another_one_is_compared_with_what_is_known() {
+async fn a_changed_list_is_compared_with_the_index() {
     let answers = vec![tagged(&["ETag: \"v1\""], &channels(2)), tagged(&["ETag: \"v2\""], &channels(3))];
     let server = Server::start(answers).await;
     let source = source(&server.base, quick());
@@ -90,7 +90,7 @@ async fn a_list_that_is_another_one_is_compared_with_what_is_known() {
 
 /// The validator of another account is not sent, because it says nothing about this account.
 #[tokio::test]
-async fn the_validator_of_another_account_is_not_handed_out() {
+async fn the_validator_of_another_account_is_not_sent() {
     let server = Server::start(vec![tagged(&["ETag: \"v1\""], &channels(2))]).await;
     let other = crate::scene::source_of(&server.base, sync_xtream::Credentials::new("other", "demo-secret"), quick());
     let validator = version(&other).await;
@@ -100,7 +100,7 @@ async fn the_validator_of_another_account_is_not_handed_out() {
 }
 
 #[tokio::test]
-async fn who_was_not_asked_cannot_say_that_nothing_has_changed() {
+async fn not_modified_without_a_validator_is_an_error() {
     let server = Server::start(vec![not_modified()]).await;
     let source = source(&server.base, quick());
     let error = list(&source, ContentKind::Channels).await.unwrap_err();
@@ -112,7 +112,7 @@ async fn who_was_not_asked_cannot_say_that_nothing_has_changed() {
 
 /// The list of a category is only a part of a kind, so it gets no validator.
 #[tokio::test]
-async fn a_category_has_no_version() {
+async fn a_category_has_no_validator() {
     let server = Server::start(vec![tagged(&["ETag: \"v1\""], &channels(2))]).await;
     let scope = Scope { kind: ContentKind::Channels, within: Some(CategoryId("1".to_owned())) };
     let listing = source(&server.base, quick()).listing(ListingRequest::new(scope)).await.unwrap();
@@ -124,7 +124,7 @@ fn redirect(to: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_redirect_takes_it_along_to_the_same_host_only() {
+async fn a_redirect_keeps_the_validator_on_the_same_host_only() {
     let server =
         Server::start(vec![tagged(&["ETag: \"v1\""], &channels(2)), redirect("/elsewhere"), not_modified()]).await;
     let source_of_one = source(&server.base, quick());
@@ -146,7 +146,7 @@ async fn a_redirect_takes_it_along_to_the_same_host_only() {
 }
 
 #[tokio::test]
-async fn a_repetition_asks_so_until_a_list_has_begun() {
+async fn repetitions_send_the_validator_until_a_list_has_begun() {
     let busy = || answer("503 Service Unavailable", &["Content-Length: 0", "Connection: close"], b"");
     let cut = || answer("200 OK", &["Content-Length: 99999", "Connection: close"], channels(2).as_bytes());
     let answers = vec![tagged(&["ETag: \"v1\""], &channels(2)), busy(), cut(), ok(&channels(2))];

@@ -11,7 +11,7 @@ fn written(path: &Path, replace: bool, text: &str) -> Result<(), Failure> {
 }
 
 #[test]
-fn an_incomplete_file_is_removed_while_it_is_written() {
+fn an_incomplete_file_can_be_removed_while_it_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let mut results = Results::file(&folder.path().join("file"), false, false).unwrap();
     results.write(|out| out.write_all(b"some")).unwrap();
@@ -27,7 +27,7 @@ fn an_incomplete_file_is_removed_while_it_is_written() {
 }
 
 #[test]
-fn a_write_error_names_the_path() {
+fn an_unusable_path_is_an_error_of_usage() {
     let folder = tempfile::tempdir().unwrap();
     let none = folder.path().join("none/file");
     for path in [none.as_path(), folder.path()] {

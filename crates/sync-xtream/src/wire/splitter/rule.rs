@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_an_element_tells_whether_it_has_ended() {
+    fn the_bytes_after_an_element_show_whether_it_has_ended() {
         let array = Rule { usual: Some(b"num"[..].into()), ..rule(false) };
         let keyed = rule(true);
         for (rule, text, answer) in [
