@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_made_once_and_tell_what_to_expect() {
+    fn bodies_are_made_once_with_their_expected_counts() {
         let home = tempfile::tempdir().unwrap();
         let bodies = Bodies::prepare(home.path(), 2300, true).unwrap();
         let counts = bodies.expected(Version::Changed).unwrap();

@@ -1,4 +1,4 @@
-//! Cases 1 to 8: logins that are refused, and accounts that have come to their end.
+//! Cases 1 to 8: refused logins, and accounts that have expired.
 
 use serde_json::Value;
 use sync_tests::{Account, Action, Behaviour, EPOCH, JsonForm, Kind, Step};
@@ -57,7 +57,7 @@ fn auth_zero_on_a_list(trial: &Trial) {
     assert_eq!(home.panel.request_count(Action::VodStreams), 1, "a refusal is never asked again");
     assert_eq!(report.counts(Kind::Series), home.counts(&expected, Kind::Series), "the kinds after it go on");
     home.keeps(&[Kind::Movies]);
-    // It starts no pause: the next run asks for everything.
+    // The refusal starts no pause. The next run asks for all kinds.
     home.panel.forget_requests();
     home.recovers();
     assert_eq!(home.panel.requests().len(), 7);
@@ -113,7 +113,7 @@ fn past_its_end(trial: &Trial) {
     let told = (counts.added, counts.removed, counts.held);
     assert_eq!(told, (expected.movies.added.len() as u64, 0, gone.len() as u64));
     assert_eq!(home.reasons(Kind::Movies), ["account_expired"]);
-    // Renewed, it is judged anew: the same listing is good enough.
+    // After the renewal the same listing is judged again, and its removals are applied.
     home.panel.set_accounts(vec![account()]);
     for kind in Kind::ALL {
         home.may_go(kind, expected.of(kind).removed.iter().copied());
@@ -121,7 +121,7 @@ fn past_its_end(trial: &Trial) {
     home.recovers();
 }
 
-/// The end of the account as `status` tells it.
+/// Returns the end of the account as `status` reports it.
 fn told_end(home: &Home<'_>) -> Value {
     let run = home.run(&["status", "--json"]).exits(0);
     let status: Value = serde_json::from_str(&run.stdout).unwrap();
@@ -143,7 +143,7 @@ fn forms_of_the_end(trial: &Trial) {
         (JsonForm::Integer(end), Some(end)),
         (JsonForm::text(end.to_string()), Some(end)),
         (JsonForm::text("2035-01-01T00:00:00Z"), Some(end)),
-        // Without a zone it is the panel's own, an hour ahead of UTC.
+        // A text without a zone is in the panel's own time, an hour ahead of UTC.
         (JsonForm::text("2035-01-01 01:00:00"), Some(end)),
     ];
     for (form, end) in forms {

@@ -1,5 +1,5 @@
-//! Beyond the list: who is let in, and as which client. Filters of user agents and of compression, logins in front of
-//! the panel, accounts in states of their own.
+//! Cases beyond the numbered list: panels that let in only some clients. They filter by user agent or by compression,
+//! ask for a login in front of the panel, or have accounts in unusual states.
 
 use sync_tests::{Account, Action, Behaviour, Condition, Encoding, JsonForm, Kind};
 
@@ -28,7 +28,7 @@ fn is_player(home: &Home<'_>) -> Vec<bool> {
         .collect()
 }
 
-/// The filter has learnt nothing, but the sync has: its first request is let in.
+/// Asserts that the sync remembers which client the panel lets in: all requests of a second run come from it.
 #[track_caller]
 fn remembers(home: &Home<'_>) {
     home.panel.forget_requests();
@@ -66,7 +66,7 @@ fn other_answers(trial: &Trial) {
         (Behaviour::html_status(401, "Unauthorized"), 1),
         (Behaviour::status(404), 1),
         (Behaviour::status(884), 1),
-        // Whether it was an outage that has ended is looked at once.
+        // A 503 may be a short outage, so the run repeats the request before it tries another client.
         (Behaviour::status(503), 3),
         (Behaviour::ResetAfter(0), 2),
         (Behaviour::Raw(Vec::new()), 2),
@@ -93,7 +93,8 @@ fn lists_alone(trial: &Trial) {
         home.assert_true();
         remembers(&home);
     }
-    // Known to nobody: the lists are tried once more, and not again on the same day.
+    // The panel lets in no client that the program knows. The run tries the lists as a player once more, but only once
+    // a day.
     let home = trial.home();
     for kind in Kind::ALL {
         home.panel.on(Action::listing(kind), Behaviour::players_only(403, &["TiviMate"]));
@@ -119,7 +120,7 @@ fn nobody(trial: &Trial) {
     ] {
         let home = trial.home();
         home.panel.in_front(block);
-        // Let in before: one more request as a player, once a day.
+        // The panel let the program in before. A run sends one more request as a player, once a day.
         for more in [1, 0, 0] {
             home.panel.forget_requests();
             let run = home.sync(QUICK).exits(exit);

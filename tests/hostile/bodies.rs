@@ -1,4 +1,4 @@
-//! Cases 13 to 15, 21 to 24 and 72: bodies that are no list, and lists in another dress.
+//! Cases 13 to 15, 21 to 24 and 72: bodies that are not lists, and lists in another form.
 
 use sync_tests::{Action, Behaviour, Kind, Panel, Step};
 
@@ -81,7 +81,7 @@ fn keyed_by_id(trial: &Trial) {
     let report = home.sync(&[]).exits(0).report();
     assert_eq!(report.outcomes(), ["completed"; 3]);
     home.assert_true();
-    // The same as a list: the ids are the same ones.
+    // The plain list has the same ids as the object keyed by id.
     home.panel.behave();
     let report = home.sync(&[]).exits(0).report();
     assert_eq!(report.outcomes(), ["unchanged"; 3]);
@@ -95,18 +95,18 @@ fn not_offered(trial: &Trial) {
         let run = home.fails(Kind::Series, Behaviour::AccountInstead, "account_object", &[]);
         assert!(run.stderr.contains("offer"), "{}", run.stderr);
     }
-    // Learnt: the kind is left in peace, and the run is a good one.
+    // The run has learnt that the panel doesn't offer the kind. It doesn't ask for the kind and ends well.
     home.panel.forget_requests();
     let run = home.sync(&[]).exits(0);
     assert_eq!(run.report().outcomes(), ["unchanged", "unchanged", "skipped"]);
     assert!(run.stderr.contains("warning:") && run.stderr.contains("series"), "{}", run.stderr);
     assert_eq!(home.panel.request_count(Action::Series), 0);
     home.keeps_all();
-    // Who asks for it by name has it asked for.
+    // A run that names the kind asks for it.
     let report = home.sync(&["--only", "series"]).report();
     assert_eq!(report.error_code(Kind::Series), Some("account_object"));
     assert_eq!(home.panel.request_count(Action::Series), 1);
-    // A full run asks no more often than another one.
+    // A full run that doesn't name the kind doesn't ask for it either.
     assert_eq!(home.sync(&["--full"]).exits(0).report().outcome(Kind::Series), "skipped");
     assert_eq!(home.panel.request_count(Action::Series), 1);
     home.panel.behave();
@@ -114,7 +114,7 @@ fn not_offered(trial: &Trial) {
     home.sync(&["--full"]).exits(0);
     home.assert_true();
 
-    // A panel that never had series: learnt with the first run.
+    // The panel never had series. One run is enough to learn this.
     let catalogue = sync_tests::Catalogue::new(&some_hundred(23));
     let home = trial.new_home(Panel::start(panel_config(), catalogue).unwrap());
     home.panel.on(Action::Series, Behaviour::AccountInstead);

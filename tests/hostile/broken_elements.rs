@@ -1,4 +1,4 @@
-//! Lists of which some elements are not JSON: quotes too many or too few, lost braces.
+//! Lists in which some elements are not JSON: a quote or a brace is missing, or there is one too many.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("be", "a stray quote, no length", "the same until the connection is closed", no_proof),
 ];
 
-/// The list with something put in, or in place of something, within its element of this number.
+/// Returns an edit of a list: in its element number `at`, it replaces the first `what` by `by`.
 fn broken(at: usize, what: &'static str, by: &'static str) -> impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static {
     move |body| {
         let text = String::from_utf8(body.to_vec()).unwrap();
@@ -28,7 +28,8 @@ fn broken(at: usize, what: &'static str, by: &'static str) -> impl Fn(&[u8]) -> 
     }
 }
 
-/// A sync that skips so many elements of the movies, asks for them once, and is well; `-v` says where they are.
+/// Syncs once, and asserts that the run skips this number of movies, asks for their list once and ends well. With `-v`
+/// the command reports where the elements are.
 #[track_caller]
 fn skips(home: &Home<'_>, skipped: u64) {
     home.panel.forget_requests();
@@ -52,10 +53,11 @@ fn stray_quote(trial: &Trial) {
         skips(&home, 1);
         let ids: BTreeSet<i64> = home.ids(Kind::Movies).into_iter().collect();
         let cached: BTreeSet<i64> = home.cache().row_ids(HOME, Kind::Movies).into_keys().collect();
-        // Only an element that is new can be missing, where it is the broken one.
+        // At most one movie is missing: the broken element, if it is new.
         let absent: Vec<_> = ids.difference(&cached).collect();
         assert!(absent.iter().all(|id| expected.movies.added.contains(id)) && absent.len() <= 1, "{absent:?}");
-        // Nothing is learnt of it: the next one asks for the whole list, once, and has nothing to do.
+        // The run stores nothing about the broken element. The next run asks for the whole list once and changes
+        // nothing.
         home.remember();
         skips(&home, 1);
         home.keeps_all();
@@ -77,14 +79,14 @@ fn several(trial: &Trial) {
     home.panel.on(Action::VodStreams, Behaviour::edited(edit));
     skips(&home, 5);
     home.keeps_all();
-    // What is missing beside them is held.
+    // The removal of an item that is missing beside the broken elements is held.
     let gone = home.ids(Kind::Movies)[350];
     let item = home.panel.catalogue(|catalogue| catalogue.item(Kind::Movies, gone).cloned()).unwrap();
     home.panel.catalogue(|catalogue| catalogue.remove(Kind::Movies, gone));
     home.panel.on(Action::VodStreams, Behaviour::edited(broken(7, "\"name\":\"", "\"name\":\"6\" ")));
     home.holds(Kind::Movies, "unreadable_ids", 1, &[]);
     home.keeps(&[Kind::Movies]);
-    // Once the same one has been there in three lists, it is known, and holds nothing.
+    // In its third list the broken element is a known defect and holds no removals.
     home.holds(Kind::Movies, "unreadable_ids", 1, &[]);
     home.may_go(Kind::Movies, [gone]);
     let counts = home.sync(&[]).exits(0).report().counts(Kind::Movies);
@@ -120,8 +122,9 @@ fn even_quotes(trial: &Trial) {
 fn no_proof(trial: &Trial) {
     let config = PanelConfig { framing: Framing::Close, encodings: Vec::new(), ..panel_config() };
     let home = trial.home_at(Panel::start(config, Catalogue::new(&some_hundred(25))).unwrap());
-    // Where the connection is merely closed, a quote that hides the end of the list may hide that it was cut. (A quote
-    // that is escaped in a name further on would bring the end to light again.)
+    // The connection is closed without proof of the end. A broken quote that hides the end of the list may also hide
+    // that the list was cut. (An escaped quote in a later name would end the text, so the end would be seen again. The
+    // edit removes such quotes.)
     let edit = |body: &[u8]| {
         let plain = String::from_utf8(body.to_vec()).unwrap().replace("\\\"", "'");
         broken(100, "\"name\":\"", "\"name\":\"5\" ")(plain.as_bytes())

@@ -37,7 +37,8 @@ fn no_categories(trial: &Trial) {
     home.recovers();
 }
 
-/// A panel with eight categories of movies whose full list is too much for it, and a cache that knows that.
+/// Returns a panel with eight categories of movies that can't send its full list, and a cache that has seen one full
+/// list fail.
 fn by_category(trial: &Trial) -> Home<'_> {
     let config = CatalogueConfig { seed: 20, channels: 30, movies: 400, series: 30, items_per_category: 50 };
     let home = trial.home_of(&config);
@@ -49,7 +50,7 @@ fn by_category(trial: &Trial) -> Home<'_> {
     home
 }
 
-/// The ids of the movies that are in this category and in no other, by what the panel lists.
+/// Returns the ids of the movies that the panel lists in this category and in no other.
 fn only_in(home: &Home<'_>, category: &str) -> Vec<i64> {
     home.panel.catalogue(|catalogue| {
         let own = |item: &&Item| item.category_set() == [category];
@@ -57,13 +58,14 @@ fn only_in(home: &Home<'_>, category: &str) -> Vec<i64> {
     })
 }
 
-/// The categories of the movies, by id.
+/// Returns the ids of the categories of movies.
 fn category_ids(home: &Home<'_>) -> Vec<String> {
     let categories = home.panel.catalogue(|catalogue| catalogue.categories_truth(Kind::Movies));
     categories.into_iter().map(|(id, ..)| id).collect()
 }
 
-/// Where the cache is not what the panel lists, of what can be fetched by category: all but what is in none.
+/// Returns the differences between the cache and the panel. Movies without a category are left out, because listings by
+/// category don't have them.
 fn wrong(home: &Home<'_>) -> Vec<String> {
     let homeless = |id: i64| {
         home.panel
@@ -75,7 +77,7 @@ fn wrong(home: &Home<'_>) -> Vec<String> {
     wrong
 }
 
-/// How many requests for listings of movies asked for a category, and how many for none.
+/// Returns the number of requests for movies of one category, and the number of requests for the full list.
 fn asked(home: &Home<'_>) -> (usize, usize) {
     let requests = home.panel.requests();
     let listings = || requests.iter().filter(|request| request.action == Some(Action::VodStreams));
@@ -92,20 +94,20 @@ fn full_list_fails(trial: &Trial) {
     home.advance(&Step { added_percent: 2.0, updated_percent: 3.0, ..Step::default() });
     home.panel.catalogue(|catalogue| catalogue.remove(Kind::Movies, gone));
     home.may_go(Kind::Movies, [gone]);
-    // The second time in a row the categories are asked for, in the same run.
+    // The full list fails for the second time in a row. The same run then asks by category.
     home.panel.forget_requests();
     let run = home.sync(ONCE).exits(0);
     assert_eq!(run.report().counts(Kind::Movies).removed, 1, "and nothing that is in no category");
     assert_eq!(asked(&home), (categories.len(), 1));
     assert!(run.stderr.contains("category"), "it is told: {}", run.stderr);
     assert_eq!(wrong(&home), [""; 0]);
-    // From then on it is known.
+    // From then on the fact is known, and the full list is not tried.
     home.advance(&Step { updated_percent: 3.0, ..Step::default() });
     home.panel.forget_requests();
     home.sync(ONCE).exits(0);
     assert_eq!(asked(&home), (categories.len(), 0));
     assert_eq!(wrong(&home), [""; 0]);
-    // A day later the full list is tried again; it is well, so it is back to that.
+    // A day later the run tries the full list again. It succeeds, and the runs return to the full list.
     home.panel.behave();
     let library = Library::new(&home);
     library.pass(DAY + 60);
@@ -165,7 +167,7 @@ fn filter_ignored(trial: &Trial) {
     let (within, _) = asked(&home);
     assert!(within <= 2 && within < categories, "{within} downloads of the full list: one is enough to see it");
     assert!(home.cache().raw_rows(HOME, Kind::Movies).contains_key(&gone), "nothing is removed");
-    // Remembered: no category is asked for again.
+    // The fact is stored. The next run asks for no category.
     home.panel.on(Action::VodStreams, ignored);
     home.panel.forget_requests();
     home.sync(ONCE);

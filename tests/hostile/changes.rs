@@ -1,4 +1,4 @@
-//! Cases 44 to 53, 64, 89 and V: changes that are none, and changes that nobody announces.
+//! Cases 44 to 53, 64, 89 and V: differences that are no changes, and changes that the panel doesn't announce.
 
 use sync_tests::{Action, Behaviour, Catalogue, EPOCH, Item, JsonForm, Kind, Panel, Truth, disagreements};
 
@@ -23,7 +23,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("V", "stamps of the answer", "last_modified and added are now, in every item", stamps),
 ];
 
-/// Counts of a kind in a good run: added, updated, refreshed, removed, held.
+/// Syncs, and returns the counts of a kind: added, updated, refreshed, removed, held.
 #[track_caller]
 fn counted(home: &Home<'_>, kind: Kind) -> [u64; 5] {
     let counts = home.sync(&[]).exits(0).report().counts(kind);
@@ -37,7 +37,7 @@ fn one_more_at_the_top(trial: &Trial) {
         home.panel.catalogue(|catalogue| catalogue.insert_at_top(kind, item));
         let [added, updated, refreshed, removed, held] = counted(&home, kind);
         assert_eq!((added, updated, removed, held), (1, 0, 0, 0), "{kind}");
-        // A channel's number is shown; movies and series have none.
+        // The number of a channel is a display field. Movies and series have no number.
         assert_eq!(refreshed, if kind == Kind::Channels { 150 } else { 0 }, "{kind}");
     }
     home.assert_true();
@@ -62,7 +62,7 @@ fn other_hosts(trial: &Trial) {
         }
     }
     home.keeps_all();
-    // Another image is another image all the same.
+    // A really different image is still a difference.
     let id = home.ids(Kind::Movies)[5];
     let image = "https://image.example.org/another/one.jpg";
     home.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id, "stream_icon", image));
@@ -96,12 +96,12 @@ fn stamps(trial: &Trial) {
         });
         let report = home.sync(&[]).exits(0).report();
         let rewritten = Kind::ALL.map(|kind| report.counts(kind).refreshed);
-        // Two lists show that it is a habit.
+        // After two lists it is known that the panel changes the field by itself.
         assert_eq!(rewritten, if run > 2 { [0; 3] } else { [0, 400, 120] }, "run {run}");
     }
     let status = home.run(&["status"]).exits(0).stdout;
     assert!(status.contains("series: not compared") && status.contains("movies: not compared"), "{status}");
-    // What the rows have of the other fields is right.
+    // All other fields of the rows are right.
     for (kind, field) in [(Kind::Movies, ": added is"), (Kind::Series, ": last_modified is")] {
         let (truth, cached) = (home.panel.catalogue(|catalogue| catalogue.truth(kind)), home.cache().rows(HOME, kind));
         let wrong = disagreements(kind, &truth, &cached);
@@ -198,7 +198,7 @@ fn from_the_future(trial: &Trial) {
     home.assert_true();
     let watermark = home.cache().number("SELECT last_sync_movies FROM xtream_content_sync");
     assert!(watermark <= home.panel.panel_time(), "it is the panel's clock, not the youngest item");
-    // What is edited after that is seen.
+    // A later edit is still found.
     home.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, ids[2], "name", "After the future"));
     assert_eq!(counted(&home, Kind::Movies), [0, 1, 0, 0, 0]);
 }
@@ -232,7 +232,7 @@ fn no_container(trial: &Trial) {
     home.assert_true();
     let rows = home.cache().rows(HOME, Kind::Movies);
     assert!(ids.iter().all(|id| rows[id]["container_extension"] == Truth::Null));
-    // What was known stays when the key vanishes, and is cleared when it is sent as nothing.
+    // A known value stays if its key is absent, and is cleared if the key is sent without a value.
     let id = home.ids(Kind::Movies)[10];
     home.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id, "container_extension", "mkv"));
     home.sync(&[]).exits(0);

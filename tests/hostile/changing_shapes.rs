@@ -13,7 +13,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("36", "type flip", "numbers, then numeric strings, same values", flipped),
 ];
 
-/// Keys of listings that are no column, or another spelling of one.
+/// Keys of listings that have no column, or that are another spelling of a column.
 const FURTHER_KEYS: [&str; 16] = [
     "num",
     "tmdb",
@@ -46,14 +46,14 @@ fn shapes() -> [JsonForm; 8] {
     ]
 }
 
-/// The keys that an element of a kind may have, besides its id.
+/// Returns the keys that an element of a kind may have, besides its id.
 fn keys(kind: Kind) -> Vec<&'static str> {
     let own = columns(kind).iter().flat_map(|column| column.keys.iter().copied());
     let keys: BTreeSet<&str> = own.chain(FURTHER_KEYS).collect();
     keys.into_iter().collect()
 }
 
-/// A plain element, as all panels send it.
+/// Returns an ordinary element, as every panel sends it.
 fn plain(kind: Kind, id: i64) -> Item {
     Item::new(kind, id, &format!("Number {id}")).with("category_id", "1").with("added", "1700000000")
 }
@@ -67,7 +67,7 @@ fn soup(trial: &Trial) {
         let items: Vec<_> = (1000..).zip(shaped).map(|(id, (key, shape))| plain(kind, id).with(key, shape)).collect();
         listed[kind as usize] = items.len() as u64;
         catalogue.append(kind, items);
-        // The id itself: two of the shapes are one, six are none.
+        // The id itself in every shape: two of the shapes are readable ids, six are not.
         let odd = shapes().map(|shape| Item::bare(kind).with("name", "Whoever").with(kind.id_key(), shape));
         catalogue.append(kind, odd);
     }
@@ -84,7 +84,7 @@ fn soup(trial: &Trial) {
     for more in [&[][..], &["--full"]] {
         assert_eq!(home.sync(more).exits(0).report().outcomes(), ["unchanged"; 3], "and it comes to rest");
     }
-    // Over rows that were well before: nothing is held, nothing goes.
+    // The same shapes over good rows: nothing is held and nothing is removed.
     let home = trial.home();
     for (at, shape) in shapes().into_iter().enumerate() {
         for kind in Kind::ALL {

@@ -1,4 +1,4 @@
-//! Cases 25 to 28, 69 and 77: answers that break off, and connections that do.
+//! Cases 25 to 28, 69 and 77: answers and connections that break off.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) const CASES: &[Scenario] = &[
 
 const ONCE: &[&str] = &["--attempts", "1"];
 
-/// A thousand movies.
+/// Returns a home with a thousand movies.
 fn thousand(trial: &Trial) -> Home<'_> {
     let config = CatalogueConfig { seed: 25, channels: 60, movies: 1000, series: 60, items_per_category: 100 };
     let home = trial.home_of(&config);
@@ -33,14 +33,14 @@ fn thousand(trial: &Trial) -> Home<'_> {
     home
 }
 
-/// The listing of the movies fails because it is cut, whatever is asked for.
+/// Asserts that the listing of movies fails as truncated, for the full list and for categories.
 #[track_caller]
 fn cut(home: &Home<'_>, behaviour: Behaviour) {
     home.fails(Kind::Movies, behaviour, "truncated", ONCE);
     home.panel.behave();
 }
 
-/// The next run but one would ask by category; a good one in between forgets that.
+/// Recovers with a good run. Without it, the next run but one would ask by category.
 #[track_caller]
 fn whole_again(home: &Home<'_>) {
     home.recovers();
@@ -56,7 +56,7 @@ fn close_delimited(trial: &Trial) {
     };
     cut(&home, Behaviour::Together(vec![Behaviour::edited(within_812), Behaviour::Framed(Framing::Close)]));
     whole_again(&home);
-    // With attempts left the next one counts, and nothing is counted twice.
+    // With attempts left, the second attempt counts. No item is counted twice.
     home.advance(&Step::ordinary());
     let cut = vec![Behaviour::edited(within_812), Behaviour::Framed(Framing::Close)];
     home.panel.on_next(Action::VodStreams, 1, &Behaviour::Together(cut));
@@ -68,7 +68,7 @@ fn chunked(trial: &Trial) {
     let home = thousand(trial);
     cut(&home, Behaviour::Together(vec![Behaviour::Framed(Framing::Chunked), Behaviour::CutAfter(200_000)]));
     whole_again(&home);
-    // Every byte of the list is there, and still nobody has said that it is over.
+    // Every byte of the list arrives, but the last chunk that proves the end is missing.
     cut(&home, Behaviour::without_last_chunk());
     for size in ["zz", "-5", "ffffffffffffffffff", "", "1fffffff"] {
         whole_again(&home);
@@ -88,7 +88,7 @@ fn lying_lengths(trial: &Trial) {
     whole_again(&home);
     cut(&home, length("21274"));
     whole_again(&home);
-    // The whole list, and then the promised rest never comes.
+    // The whole list arrives, but the promised rest never does.
     cut(&home, Behaviour::Together(vec![length("9999999"), Behaviour::CutAfter(u64::MAX)]));
     let two = vec![("Content-Length".to_owned(), "7".to_owned())];
     for lie in [length("-1"), length("many"), length("99999999999999999999"), Behaviour::FurtherHeaders(two)] {
@@ -112,7 +112,7 @@ fn between_two_items(trial: &Trial) {
             whole_again(&home);
         }
     }
-    // As an object the end is another bracket, and missing all the same.
+    // An object ends with another bracket. It is missing here as well.
     let keyed = Behaviour::Together(vec![Behaviour::KeyedObject, Behaviour::edited(no_end)]);
     cut(&home, Behaviour::Together(vec![keyed, Behaviour::Framed(Framing::Close)]));
     home.recovers();
@@ -132,7 +132,7 @@ fn stalled(trial: &Trial) {
     home.recovers();
     home.remember();
     home.advance(&Step::ordinary());
-    // One byte a second is no answer either.
+    // One byte per second is too slow for an answer.
     let drip = Behaviour::Throttle(1);
     let run = home.fails(Kind::Series, drip, "panel_unreachable", &more);
     assert!(!run.stderr.contains("panicked"));

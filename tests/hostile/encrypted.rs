@@ -11,7 +11,7 @@ use crate::trial::Trial;
 pub(crate) const CASES: &[Scenario] =
     &[case("76", "bad TLS", "self-signed, expired, other host; http where https was", certificates)];
 
-/// A sync that trusts the fixture's authority, as far as the system lets it be told by the environment.
+/// Starts a sync that trusts the authority of the test certificates. Only some systems take it from the environment.
 #[track_caller]
 fn sync(home: &Home<'_>, more: &[&str]) -> Run {
     let always = ["sync", "--json", "--backoff", "0.01", "--requests-per-second", "1000"];
@@ -28,7 +28,7 @@ fn refused(home: &Home<'_>, front: &TlsFront, words: &str) {
     let report = run.report();
     assert_eq!((report.status(), report.outcomes()), ("failed", ["failed"; 3]));
     assert!(run.stderr.contains("certificate"), "{}", run.stderr);
-    // Elsewhere the system's own verifier has its own words.
+    // On other systems the system's verifier writes its own message.
     if cfg!(target_os = "linux") {
         assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
     }
@@ -46,7 +46,7 @@ fn certificates(trial: &Trial) {
     refused(&home, &other_host, "another host");
     refused(&home, &self_signed, "nobody known");
 
-    // Who opts out for this profile is warned with every run.
+    // A profile that switches the verification off gets a warning in each run.
     home.add(HOME, &self_signed.base_url(), &["--verify-tls", "no"]).exits(0);
     for _ in 0..2 {
         let run = sync(&home, &[]).exits(0);
@@ -59,19 +59,19 @@ fn certificates(trial: &Trial) {
         home.add(HOME, &valid.base_url(), &[]).exits(0);
         let run = sync(&home, &[]).exits(0);
         assert!(!run.stderr.contains("warning:"), "{}", run.stderr);
-        // From there it does not go back to plain text.
+        // A redirect from https to http is refused.
         home.panel.on(Action::VodStreams, Behaviour::Forward(302, plain.clone()));
         let report = sync(&home, &[]).exits(3).report();
         assert_eq!(report.error_code(Kind::Movies), Some("redirect_refused"));
         home.keeps_all();
         home.panel.behave();
-        // The other way is fine: the address is kept, and the hop is followed.
+        // A redirect from http to https is followed, and the stored address stays.
         home.add(HOME, &plain, &[]).exits(0);
         home.panel.on(Action::VodStreams, Behaviour::Sequence(vec![Behaviour::Forward(302, valid.base_url())]));
         sync(&home, &[]).exits(0);
         home.assert_true();
     }
-    // What speaks no TLS at all is no panel either.
+    // A server that speaks no TLS is reported as unreachable.
     home.panel.behave();
     home.add(HOME, &plain.replace("http:", "https:"), &[]).exits(0);
     home.panel.forget_requests();

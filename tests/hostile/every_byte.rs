@@ -29,7 +29,7 @@ fn until_closed(trial: &Trial) {
     cut_everywhere(trial, Framing::Close);
 }
 
-/// Twelve movies in two categories.
+/// Returns a catalogue with twelve movies in two categories, about two kilobytes long.
 fn two_kilobytes() -> Catalogue {
     let mut catalogue =
         Catalogue::new(&CatalogueConfig { movies: 0, channels: 1, series: 1, ..CatalogueConfig::small(1) });
@@ -43,7 +43,8 @@ fn two_kilobytes() -> Catalogue {
     catalogue
 }
 
-/// Nothing is ever removed or changed, and each run but those that got all of it says that something is wrong.
+/// Cuts the listing at every byte. Asserts that no run removes or adds an item, and that each run without the complete
+/// listing reports an error.
 fn cut_everywhere(trial: &Trial, framing: Framing) {
     let catalogue = two_kilobytes();
     let length = catalogue.render(Kind::Movies, Shape::Array, None).len();
@@ -55,7 +56,7 @@ fn cut_everywhere(trial: &Trial, framing: Framing) {
     let mut cut_whole = 0;
     for cut in 0..length {
         home.panel.on(Action::VodStreams, Behaviour::CutAfter(cut as u64));
-        // A day later each time, so that the whole list is asked for and not its categories only.
+        // Each run is a day later, so that it asks for the whole list and not only for the categories.
         library.pass(DAY + HOUR);
         home.panel.forget_requests();
         let report = library.run_unwatched(&options);
@@ -67,7 +68,7 @@ fn cut_everywhere(trial: &Trial, framing: Framing) {
             .iter()
             .any(|request| request.action == Some(Action::VodStreams) && request.param("category_id").is_none());
         cut_whole += usize::from(asked_whole);
-        // By category, an answer may be shorter than the cut, and then it is whole.
+        // An answer for a category may be shorter than the cut. Then it is complete.
         let by_category = home.panel.requests().iter().any(|request| request.param("category_id").is_some());
         assert!(by_category || record.error.is_some(), "{framing:?}, {cut} bytes: a cut is no answer: {report:?}");
         assert_eq!(library.count_movies(), 12, "{framing:?}, {cut} bytes");

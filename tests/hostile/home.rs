@@ -1,4 +1,4 @@
-//! A panel, a cache, and what the cache held at the last look: every run is measured against it.
+//! A panel, a cache, and the rows that the cache had at the last look. Every run is compared with them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use crate::program::{Report, Run, Running, command};
 use crate::scene::{HOME, Scene};
 use crate::trial::Trial;
 
-/// Every row of every kind as it is, and the categories.
+/// The rows of all kinds and their categories at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Snapshot {
     rows: [BTreeMap<i64, String>; 3],
@@ -30,13 +30,13 @@ impl Snapshot {
     }
 }
 
-/// A [`Scene`] whose runs are watched.
+/// A [`Scene`] whose runs are checked for lost rows and shown secrets.
 pub(crate) struct Home<'t> {
     pub(crate) trial: &'t Trial,
     scene: Scene,
     /// The ids in the cache after the last run.
     ids: RefCell<[BTreeSet<i64>; 3]>,
-    /// The rows that may go.
+    /// The ids of the rows that runs may remove.
     allowed: RefCell<[BTreeSet<i64>; 3]>,
     before: RefCell<Snapshot>,
 }
@@ -55,7 +55,7 @@ impl<'t> Home<'t> {
         Self { trial, scene, ids: RefCell::default(), allowed: RefCell::default(), before }
     }
 
-    /// Syncs a profile for the first time; whatever the panel is told before that is forgiven.
+    /// Returns a home whose profile was synced once. The requests of this sync are forgotten.
     pub(crate) fn synced(trial: &'t Trial, scene: Scene) -> Self {
         scene.sync(&[]).exits(0);
         scene.panel.forget_requests();
@@ -64,14 +64,14 @@ impl<'t> Home<'t> {
         home
     }
 
-    /// `sync --json`, without a long breath; what went is counted, what is said is judged.
+    /// Runs `sync --json` with short waits, and checks the run: rows that are gone are counted, and errors need a hint.
     #[track_caller]
     pub(crate) fn sync(&self, more: &[&str]) -> Run {
         let always = ["sync", "--json", "--backoff", "0.01", "--requests-per-second", "1000"];
         self.watched(Running::start(command(&self.database, &[&always, more].concat())))
     }
 
-    /// Waits for the end of a sync that somebody has started, and judges it.
+    /// Waits for the end of a sync that is under way, and checks it.
     #[track_caller]
     pub(crate) fn watched(&self, running: Running) -> Run {
         let run = running.end();
@@ -84,7 +84,7 @@ impl<'t> Home<'t> {
         run
     }
 
-    /// Counts the rows that have gone since the last look without having been allowed to.
+    /// Counts the rows that have gone since the last look and that no run may remove.
     pub(crate) fn look(&self) {
         let mut cache = self.scene.cache();
         let (mut ids, allowed) = (self.ids.borrow_mut(), self.allowed.borrow());
@@ -96,12 +96,12 @@ impl<'t> Home<'t> {
         }
     }
 
-    /// Lets these rows go: they are really gone, and there is proof or consent.
+    /// Allows runs to remove these rows: the panel has removed them, and there is evidence or consent.
     pub(crate) fn may_go(&self, kind: Kind, ids: impl IntoIterator<Item = i64>) {
         self.allowed.borrow_mut()[kind as usize].extend(ids);
     }
 
-    /// Moves the panel on; what goes with this step may go.
+    /// Advances the panel by a step, and allows runs to remove what the step removes.
     pub(crate) fn advance(&self, step: &Step) -> Expected {
         let expected = self.scene.panel.advance(step);
         for kind in Kind::ALL {
@@ -110,24 +110,25 @@ impl<'t> Home<'t> {
         expected
     }
 
-    /// What is in the cache now is what [`Self::keeps`] compares with.
+    /// Stores the present rows, with which [`Self::keeps`] compares.
     pub(crate) fn remember(&self) {
         *self.before.borrow_mut() = snapshot(&self.scene);
     }
 
-    /// The rows and the categories of these kinds are byte for byte what they were.
+    /// Asserts that the rows and the categories of these kinds are byte for byte as remembered.
     #[track_caller]
     pub(crate) fn keeps(&self, kinds: &[Kind]) {
         self.before.borrow().assert_kept(&snapshot(&self.scene), kinds);
     }
 
-    /// Nothing of any kind has changed.
+    /// Asserts that the rows and categories of all kinds are as remembered.
     #[track_caller]
     pub(crate) fn keeps_all(&self) {
         self.keeps(&Kind::ALL);
     }
 
-    /// Syncs while one kind's listing behaves so: it fails with this code, is as it was, and the others are well.
+    /// Syncs while the listing of one kind has this behaviour. Asserts that the kind fails with this code and keeps its
+    /// rows, and that the other kinds succeed.
     #[track_caller]
     pub(crate) fn fails(&self, kind: Kind, behaviour: Behaviour, code: &str, more: &[&str]) -> Run {
         let before = snapshot(&self.scene);
@@ -146,7 +147,7 @@ impl<'t> Home<'t> {
         run
     }
 
-    /// Syncs while nothing goes well: every kind fails with one error of the run, and nothing has changed.
+    /// Syncs, and asserts that every kind fails because of one error of the run, and that no row has changed.
     #[track_caller]
     pub(crate) fn fails_all(&self, exit: i32, code: &str, more: &[&str]) -> Run {
         let before = snapshot(&self.scene);
@@ -158,7 +159,7 @@ impl<'t> Home<'t> {
         run
     }
 
-    /// Syncs while some rows of a kind are not listed: they are held for this reason, and the rows stay.
+    /// Syncs while some rows of a kind are not listed. Asserts that their removals are held for this reason.
     #[track_caller]
     pub(crate) fn holds(&self, kind: Kind, reason: &str, held: usize, more: &[&str]) -> Report {
         let report = self.sync(more).exits(7).report();
@@ -169,14 +170,14 @@ impl<'t> Home<'t> {
         report
     }
 
-    /// Why removals of a kind are held, each reason once.
+    /// Returns the reasons why removals of a kind are held, each once.
     pub(crate) fn reasons(&self, kind: Kind) -> Vec<String> {
         self.scene.cache().lines(&format!(
             "SELECT DISTINCT reason FROM xtream_held_removals WHERE kind='{kind}' AND profile_id='{HOME}' ORDER BY 1"
         ))
     }
 
-    /// The panel is itself again: one run, and the cache is right.
+    /// Lets the panel behave normally, syncs once, and asserts that the cache is right.
     #[track_caller]
     pub(crate) fn recovers(&self) -> Report {
         self.scene.panel.behave();
@@ -187,7 +188,7 @@ impl<'t> Home<'t> {
     }
 }
 
-/// A run in a few words: what failed, what is held.
+/// Returns a short description of a run: which kinds failed, and which have held removals.
 fn told(run: &Run) -> String {
     let Some(line) = run.stdout.lines().next().filter(|line| line.starts_with('{')) else {
         return run.stderr.lines().last().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Cases 34 and 37 to 43: who is who.
+//! Cases 34 and 37 to 43: the identity of items.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("43", "mass renumber", "all ids new, names equal", renumbered),
 ];
 
-/// An id in this form, in an element of its own.
+/// Returns an element whose id has this form.
 fn element(kind: Kind, id: Option<JsonForm>) -> Item {
     let item = Item::bare(kind).with("name", "An odd one");
     match id {
@@ -46,7 +46,7 @@ fn no_id(trial: &Trial) {
     }
     home.assert_true();
     home.remember();
-    // An item that has lost its id may be one of those.
+    // A missing item may be the one whose id is no longer readable, so its removal is held.
     let id = home.ids(Kind::Movies)[50];
     home.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id, "stream_id", ""));
     let report = home.holds(Kind::Movies, "unreadable_ids", 1, &[]);
@@ -61,7 +61,7 @@ fn large_ids(trial: &Trial) {
         (JsonForm::number("9007199254740993"), 9_007_199_254_740_993),
         (JsonForm::text("9007199254740995"), 9_007_199_254_740_995),
         (JsonForm::Integer(i64::MAX), i64::MAX),
-        // Ids are numbers: zeros before them say nothing.
+        // Ids are numbers, so leading zeros don't count.
         (JsonForm::text("00123"), 123),
     ];
     let unreadable = ["abc", "9223372036854775808", "12a", "0x1F"];
@@ -79,7 +79,7 @@ fn large_ids(trial: &Trial) {
     assert_eq!(report.counts(Kind::Movies).skipped, unreadable.len() as u64);
     let expected: BTreeSet<i64> = forms.iter().map(|(_, id)| *id).chain(listed).collect();
     assert_eq!(home.cache().row_ids(HOME, Kind::Movies).into_keys().collect::<BTreeSet<_>>(), expected);
-    // As text or as number, they are the same ones.
+    // An id as text and the same id as number are equal.
     home.panel.catalogue(|catalogue| catalogue.flip_types(Kind::Movies));
     let counts = home.sync(&[]).exits(0).report().counts(Kind::Movies);
     assert_eq!((counts.added, counts.updated, counts.removed, counts.held), (0, 0, 0, 0));
@@ -180,7 +180,7 @@ fn another_item(trial: &Trial) {
     home.assert_true();
 }
 
-/// The items of a catalogue under their old ids, in the cache as they were.
+/// Asserts that the rows under the old ids are as they were before.
 #[track_caller]
 fn keeps_old(home: &Home<'_>, old: &BTreeSet<i64>, before: &std::collections::BTreeMap<i64, String>) {
     let now = home.cache().raw_rows(HOME, Kind::Movies);
@@ -198,7 +198,7 @@ fn renumbered(trial: &Trial) {
     let successors = "SELECT COUNT(*) FROM xtream_held_removals WHERE successor_id=content_id+1000000";
     let followed = home.cache().number(successors);
     assert!(followed > 350, "{followed} of 400 are known under their new ids");
-    // It is no loss of several kinds, and no news the next time.
+    // The loss is not treated as one of several kinds, and the next run reports the same.
     home.holds(Kind::Movies, "renumbered", old.len(), &[]);
     keeps_old(&home, &old, &before);
     home.may_go(Kind::Movies, old.iter().copied());

@@ -1,4 +1,4 @@
-//! Runs within this process, with a clock that is set: for cases in which days pass.
+//! Runs within this process, with a clock that tests set. Cases in which days pass use them.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -14,10 +14,10 @@ use crate::home::Home;
 use crate::program::{PASSWORD, USERNAME, is_shown};
 use crate::scene::HOME;
 
-/// Seconds of a day.
+/// The seconds of a day.
 pub(crate) const DAY: i64 = 86_400;
 
-/// The engine over a home's cache and panel.
+/// The engine over the cache and the panel of a home.
 pub(crate) struct Library<'h, 't> {
     home: &'h Home<'t>,
     runtime: Runtime,
@@ -26,7 +26,7 @@ pub(crate) struct Library<'h, 't> {
     clock: Arc<LocalClock>,
 }
 
-/// The clock of the machine that syncs, wherever it is set.
+/// The clock of the machine that syncs.
 struct LocalClock {
     now: Mutex<i64>,
     since: Instant,
@@ -55,18 +55,18 @@ impl<'h, 't> Library<'h, 't> {
         }
     }
 
-    /// Lets the local clock go on; the panel's doesn't.
+    /// Advances the local clock, but not the panel's.
     pub(crate) fn pass_here(&self, seconds: i64) {
         *self.clock.now.lock().unwrap() += seconds;
     }
 
-    /// Lets both clocks go on.
+    /// Advances both clocks.
     pub(crate) fn pass(&self, seconds: i64) {
         self.pass_here(seconds);
         self.home.panel.set_panel_time(self.home.panel.panel_time() + seconds);
     }
 
-    /// Runs the engine; what went is counted.
+    /// Runs the engine, and counts the rows that are gone.
     #[track_caller]
     pub(crate) fn run(&self, options: &SyncOptions) -> SyncReport {
         let report = self.run_unwatched(options);
@@ -79,7 +79,7 @@ impl<'h, 't> Library<'h, 't> {
         report
     }
 
-    /// Runs the engine, and leaves it to the caller to look at the cache.
+    /// Runs the engine. The caller checks the cache.
     #[track_caller]
     pub(crate) fn run_unwatched(&self, options: &SyncOptions) -> SyncReport {
         let address = PanelAddress::parse(&self.home.panel.base_url()).unwrap().address;
@@ -91,7 +91,7 @@ impl<'h, 't> Library<'h, 't> {
         report
     }
 
-    /// How many movies are in the cache.
+    /// Returns the number of movies in the cache.
     pub(crate) fn count_movies(&self) -> usize {
         let profile = ProfileId::new(HOME).unwrap();
         self.store.get_content_ids_blocking(&profile, ContentKind::Movies).unwrap().len()

@@ -1,4 +1,4 @@
-//! Beyond the list: answers without end, and heads that are too large.
+//! Cases beyond the numbered list: answers without an end, and headers that are too large.
 
 use sync_tests::{Action, Behaviour, Kind, Pour};
 
@@ -37,7 +37,7 @@ fn endless(trial: &Trial) {
         assert!(["too_large", "html_page", "not_json", "empty_body"].contains(&code), "{code}");
         home.keeps_all();
     }
-    // By number, long before the bytes are too many.
+    // The limit of elements ends the listing, long before the limit of bytes.
     home.panel.on(Action::VodStreams, Behaviour::endless_list());
     let run = home.fails(
         Kind::Movies,
@@ -46,7 +46,7 @@ fn endless(trial: &Trial) {
         &["--attempts", "1", "--max-elements", "20000"],
     );
     assert!(run.report().kind(Kind::Movies)["bytes"].as_u64().unwrap() < 8_000_000);
-    // By time.
+    // The time limit ends the listing.
     let slow = Behaviour::Together(vec![Behaviour::endless_list(), Behaviour::Throttle(200_000)]);
     home.fails(Kind::Movies, slow, "panel_unreachable", &["--attempts", "1", "--total-timeout", "1"]);
     home.recovers();
@@ -110,7 +110,7 @@ fn no_http(trial: &Trial) {
         home.keeps_all();
         home.panel.behave();
     }
-    // An older HTTP is understood.
+    // An answer in HTTP/1.0 is accepted.
     let old = |body: &[u8]| [&b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"[..], body].concat();
     let body = home.panel.catalogue(|catalogue| catalogue.render(Kind::Movies, sync_tests::Shape::Array, None));
     home.panel.on(Action::VodStreams, Behaviour::Raw(old(&body)));

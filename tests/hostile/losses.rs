@@ -1,4 +1,4 @@
-//! Cases 16, 17 and 19: listings that lack what was there; and how what is held is released.
+//! Cases 16, 17 and 19: listings without items that were there before, and how held removals are released.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ fn empty_once(trial: &Trial) {
     let report = home.holds(Kind::Movies, "empty_listing", all, &[]);
     assert_eq!(report.outcomes(), ["unchanged", "held", "unchanged"]);
     home.keeps_all();
-    // Since when, how many, why, with examples, and what to do.
+    // `status` reports since when, how many and why, with examples and with what to do.
     let status = home.run(&["status"]).exits(0).stdout;
     for words in ["held: 400", "since", "listed nothing", "such as", "--accept-removals"] {
         assert!(status.contains(words), "{words}: {status}");
@@ -45,7 +45,7 @@ fn empty_once(trial: &Trial) {
     assert_eq!(home.cache().count("xtream_held_removals"), 0, "what came back is held no more");
 }
 
-/// A run within this process of one kind only.
+/// Returns the options of a run of movies only.
 fn movies(accept_removals: bool) -> SyncOptions {
     SyncOptions { kinds: vec![ContentKind::Movies], accept_removals, ..SyncOptions::default() }
 }
@@ -69,7 +69,7 @@ fn empty_for_long(trial: &Trial) {
         home.keeps_all();
         library.pass(3 * DAY);
     }
-    // Nothing but consent removes it, and that leaves tombstones.
+    // Only consent removes the rows. The removal leaves tombstones.
     home.may_go(Kind::Movies, all.iter().copied());
     let report = library.run(&movies(true));
     assert_eq!(outcome(&report), (KindOutcome::Completed, None, 0, all.len() as u64));
@@ -102,8 +102,8 @@ fn short_list(trial: &Trial) {
     home.recovers();
 }
 
-/// Removes so many items from the end of the panel's list of a kind (the numbers of channels stay as they are);
-/// returns their ids.
+/// Removes this number of items from the end of the panel's list of a kind, and returns their ids. The numbers of
+/// channels stay.
 fn lose(home: &Home<'_>, kind: Kind, count: usize) -> Vec<i64> {
     home.panel.catalogue(|catalogue| {
         let items = catalogue.items(kind).to_vec();
@@ -140,7 +140,7 @@ fn several_kinds(trial: &Trial) {
 fn category_lost(trial: &Trial) {
     let home =
         trial.home_of(&CatalogueConfig { seed: 5, channels: 30, movies: 400, series: 30, items_per_category: 40 });
-    // Every category of its own, so that it is known which are how large.
+    // Each movie gets a single category, so that the sizes of the categories are known.
     let category = home.panel.catalogue(|catalogue| {
         let categories: Vec<_> = catalogue.categories(Kind::Movies).iter().map(|one| one.id.clone()).collect();
         let mut at = 0..;
@@ -184,7 +184,7 @@ fn released_by_evidence(trial: &Trial) {
         home.keeps_all();
         library.pass(3 * DAY);
     }
-    // Three listings, but six days only.
+    // There are three listings, but they span only six days.
     assert_eq!(outcome(&library.run(&movies(false))).2, 200);
     home.keeps_all();
     library.pass(2 * DAY);
@@ -207,12 +207,12 @@ fn known_defect(trial: &Trial) {
         assert_eq!(report.counts(Kind::Movies).skipped, 1);
         home.keeps_all();
     }
-    // Seen alike for the third time it is known, and only counted.
+    // The defect is known in its third listing. It is only counted.
     home.may_go(Kind::Movies, gone);
     let counts = home.sync(&[]).exits(0).report().counts(Kind::Movies);
     assert_eq!((counts.removed, counts.held, counts.skipped), (1, 0, 1));
     home.assert_true_of(Kind::Movies);
-    // Another one is not.
+    // A different defect is not known.
     home.remember();
     lose(&home, Kind::Movies, 1);
     let other = |body: &[u8]| {

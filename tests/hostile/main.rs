@@ -1,7 +1,7 @@
-//! The hostile panel: every way in which panels are known to misbehave, as a numbered case with an assertion. After each
-//! run of the command: no row is lost, no secret is shown, memory is bounded, and what went wrong is said with a hint.
+//! Runs every way in which panels are known to misbehave as a numbered case. Each run of the command is checked: no row
+//! is lost, no secret is shown, memory is bounded, and every error has a hint.
 //!
-//! `cargo test -p sync-tests --test hostile -- 16 renumber` runs case 16 and all whose names hold `renumber`.
+//! `cargo test -p sync-tests --test hostile -- 16 renumber` runs case 16 and every case whose name contains `renumber`.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on is to stop there, its fixture as well")]
 
@@ -52,7 +52,8 @@ fn main() -> ExitCode {
     programme::run(&cases(&words))
 }
 
-/// The words that name cases. What begins with a dash is meant for the harness of other targets, some with a value.
+/// Returns the words that name cases. Words that begin with a dash are options of the standard test harness, some with
+/// a value; they are left out.
 fn cases(words: &[String]) -> Vec<&str> {
     const WITH_VALUE: [&str; 5] = ["--test-threads", "--skip", "--format", "--color", "--logfile"];
     let mut words = words.iter().map(String::as_str);

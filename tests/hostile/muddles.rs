@@ -1,4 +1,4 @@
-//! Lists that are another one than was asked for, ids and values in other forms, and other charsets.
+//! Lists of another kind than was asked for, ids and values in other forms, and other charsets.
 
 use sync_tests::{Action, Behaviour, BodyEdit, Catalogue, CatalogueConfig, JsonForm, Kind, Panel, Step};
 
@@ -22,7 +22,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("za", "end in words", "exp_date 31.12.2027, 12/31/2027, 12/11/2027", ends_in_words),
 ];
 
-/// A list of this kind, as the panel sends it to somebody else.
+/// Returns the body of a list of this kind with these ids.
 fn listing(kind: Kind, ids: &[i64], stream_type: &str) -> Vec<u8> {
     let element =
         |id: &i64| format!(r#"{{"name":"Film {id}","{}":{id},"stream_type":"{stream_type}"}}"#, kind.id_key());
@@ -39,19 +39,19 @@ fn another_kind(trial: &Trial) {
         (Kind::Series, Kind::Movies, "movie"),
         (Kind::Series, Kind::Series, "radio_streams"),
     ] {
-        // The same ids as those of the kind that was asked for: nothing else would tell.
+        // The ids are those of the requested kind, so only the type of the items shows that the list is wrong.
         let body = listing(of, &home.ids(kind), word);
         let run = home.fails(kind, Behaviour::Body(body), "wrong_items", &[]);
         assert!(!run.stderr.contains("Film"), "no value is told: {}", run.stderr);
         home.panel.behave();
     }
     home.recovers();
-    // A type that nobody knows is none that speaks against the list.
+    // An unknown type doesn't count against the list.
     home.panel.catalogue(|catalogue| catalogue.edit_all(Kind::Movies, "stream_type", |_| Some(JsonForm::text("4k"))));
     home.recovers();
 }
 
-/// The right body, with another key in place of this one.
+/// Returns a behaviour that replaces one key by another in the right body.
 fn renamed(from: &'static str, to: &'static str) -> Behaviour {
     Behaviour::Edited(BodyEdit::new(move |body| {
         String::from_utf8_lossy(body).replace(&format!("\"{from}\""), &format!("\"{to}\"")).into_bytes()
@@ -71,10 +71,10 @@ fn other_keys(trial: &Trial) {
         let report = home.sync(&[]).exits(0).report();
         assert_eq!(report.counts(kind), home.counts(&expected, kind), "{key}");
         home.assert_true();
-        // It finds back to the usual key, and the ids are the same.
+        // The panel uses the usual key again, and the ids are the same.
         home.panel.behave();
         assert_eq!(home.sync(&[]).exits(0).report().outcomes(), ["unchanged"; 3]);
-        // A key that nobody knows is named.
+        // An error about an unknown key names the key.
         home.remember();
         let run = home.fails(kind, renamed(kind.id_key(), "code"), "wrong_items", &[]);
         assert!(run.stderr.contains("`code`") && run.stderr.contains(kind.id_key()), "{}", run.stderr);
@@ -91,7 +91,7 @@ fn unknown_action(trial: &Trial) {
         (Behaviour::AccountInstead, "account_object"),
     ];
     for (denial, code) in denials {
-        // Rows are there: two runs in a row, then it is left in peace, also by a full run.
+        // There are rows. After two failed runs in a row the kind is no longer asked for, not even by a full run.
         let home = trial.home();
         home.fails(Kind::Series, denial.clone(), code, &[]);
         let run = home.fails(Kind::Series, denial.clone(), code, &[]);
@@ -107,7 +107,7 @@ fn unknown_action(trial: &Trial) {
         home.sync(&["--only", "series"]).exits(0);
         home.assert_true();
     }
-    // A panel that denies everything is out of order, and nothing is learnt of that.
+    // A panel that denies every kind is out of order. Runs learn nothing from this.
     let home = trial.home();
     for kind in Kind::ALL {
         home.panel.on(Action::listing(kind), Behaviour::status(404));
@@ -146,7 +146,7 @@ fn several_categories(trial: &Trial) {
     }
 }
 
-/// The right body, with this name for every item, under this declaration.
+/// Returns a behaviour that gives the first item this name, and declares this content type.
 fn named(name: &'static [u8], declared: &str) -> Behaviour {
     let edit = BodyEdit::new(move |body| {
         let at = body.windows(8).position(|bytes| bytes == b"\"name\":\"").unwrap() + 8;
@@ -163,7 +163,7 @@ fn charsets(trial: &Trial) {
         (&b"MDR Th\xfcringen"[..], "application/json; charset=ISO-8859-1", "MDR Thüringen"),
         (b"MDR Th\xfcringen", "application/json", "MDR Thüringen"),
         (b"\xc7\xe1\xcc\xd2\xed\xd1\xc9 7712", "application/json; charset=windows-1256", "الجزيرة 7712"),
-        // The same bytes, and another declaration.
+        // The same bytes with another declaration.
         (b"\xc7\xe1\xcc\xd2\xed\xd1\xc9 7712", "text/html; charset=\"koi8-r\"", "гАлрМяи 7712"),
         ("Thüringen".as_bytes(), "application/json; charset=windows-1256", "Thüringen"),
     ] {
@@ -180,7 +180,7 @@ fn charsets(trial: &Trial) {
     }
 }
 
-/// Movies in categories of their own, sixty of them in the first; returns it.
+/// Gives each movie a single category, and returns the first category, which gets sixty movies.
 fn sorted(home: &Home<'_>) -> String {
     home.panel.catalogue(|catalogue| {
         let categories: Vec<_> = catalogue.categories(Kind::Movies).iter().map(|one| one.id.clone()).collect();
@@ -210,12 +210,12 @@ fn category_dropped(trial: &Trial) {
         catalogue.append(Kind::Movies, items[..340].to_vec());
         items[340..].iter().filter_map(sync_tests::Item::id).collect()
     });
-    // An empty list of categories says nothing of any of them.
+    // An empty list of categories doesn't prove that a category was dropped.
     home.panel.on(Action::VodCategories, Behaviour::Empty);
     home.holds(Kind::Movies, "category_lost", 60, &[]);
     home.panel.behave();
     home.holds(Kind::Movies, "category_lost", 60, &[]);
-    // Now the panel drops the category itself: they were meant to go.
+    // Now the panel drops the category itself. This shows that the removals are intended.
     home.panel.catalogue(|catalogue| catalogue.remove_category(Kind::Movies, &category));
     home.may_go(Kind::Movies, gone);
     let counts = home.sync(&[]).exits(0).report().counts(Kind::Movies);
@@ -227,7 +227,7 @@ fn ends_in_words(trial: &Trial) {
     let home = trial.home();
     let mut account = sync_tests::Account::new(crate::program::USERNAME, crate::program::PASSWORD);
     for (end, shown, seconds) in [
-        // Without a zone it is the panel's own, an hour ahead of UTC.
+        // A date without a zone is in the panel's own time, an hour ahead of UTC.
         ("31.12.2027", "ends 2027-12-30 23:00 UTC", Some(1_830_207_600)),
         ("12/31/2027", "ends 2027-12-30 23:00 UTC", Some(1_830_207_600)),
         ("12/11/2027", "end not readable: `12/11/2027`", None),

@@ -18,7 +18,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("79", "base URL zoo", "pasted addresses, /c/, sub-paths, IPv6, no scheme", addresses),
 ];
 
-/// The user agents of all requests so far, each once.
+/// Returns the user agents of all requests so far, each once.
 fn agents(home: &Home<'_>) -> Vec<String> {
     let requests = home.panel.requests();
     let mut agents: Vec<String> =
@@ -39,12 +39,12 @@ fn players_only(trial: &Trial) {
         let [own, player] = &agents(&home)[..] else { panic!("{:?}", agents(&home)) };
         assert!(own.starts_with("xtream-sync/") && player.contains("VLC"), "{own} {player}");
         assert_eq!(home.panel.requests().iter().filter(|request| request.header("user-agent") == Some(own)).count(), 1);
-        // Remembered: from the first request on.
+        // The user agent is remembered, and the next run uses it from its first request on.
         home.panel.forget_requests();
         home.sync(&[]).exits(0);
         assert_eq!(agents(&home), std::slice::from_ref(player), "{code}");
     }
-    // Another player only: one more attempt, and then a person is asked.
+    // The panel lets in another player only. The run makes one more attempt, then its error asks a person.
     let home = trial.home();
     home.panel.in_front(Behaviour::players_only(403, &["TiviMate"]));
     home.panel.forget_requests();
@@ -75,12 +75,12 @@ fn redirects(trial: &Trial) {
     let port = home.panel.address().port();
     let changed = || home.advance(&Step { updated_percent: 2.0, ..Step::default() });
     let onward = |to: &str| Behaviour::Forward(302, to.to_owned());
-    // A chain of five, relative, is followed; what it says of where to go next time is forgotten.
+    // A chain of five relative redirects is followed. The new place is not used in later runs.
     changed();
     home.panel.on_next(Action::VodStreams, 5, &onward(""));
     home.sync(&[]).exits(0);
     home.assert_true();
-    // To another name of the same host: it is another host, and that is told.
+    // A redirect to another name of the same host counts as another host, and the run warns.
     changed();
     home.panel.forget_requests();
     home.panel.on_next(Action::VodStreams, 1, &Behaviour::Forward(301, format!("http://localhost:{port}")));
@@ -90,7 +90,7 @@ fn redirects(trial: &Trial) {
     let hosts: Vec<String> = home.panel.requests().iter().map(|one| one.header("host").unwrap().to_owned()).collect();
     let elsewhere: Vec<usize> = (0..hosts.len()).filter(|at| hosts[*at].starts_with("localhost")).collect();
     assert_eq!(elsewhere.len(), 1, "only the request that was sent there goes there: {hosts:?}");
-    // To another port: the load balancer with the same catalogue.
+    // A redirect to another port leads to a load balancer with the same catalogue.
     let other = Panel::start(panel_config(), home.panel.catalogue(|catalogue| catalogue.clone())).unwrap();
     changed();
     other.catalogue(|catalogue| *catalogue = home.panel.catalogue(|catalogue| catalogue.clone()));
@@ -101,7 +101,7 @@ fn redirects(trial: &Trial) {
     home.panel.behave();
     home.remember();
 
-    // A circle, a chain of six, other schemes, no address at all: refused, and told.
+    // A loop, a chain of six, other schemes and a redirect without a usable address are refused with an error.
     changed();
     for (behaviour, times) in [
         (onward(""), 6),
@@ -118,7 +118,7 @@ fn redirects(trial: &Trial) {
         assert!(!run.stderr.contains("etc/passwd"), "{}", run.stderr);
         home.panel.behave();
     }
-    // A hop adds no credentials of its own.
+    // A redirect adds no credentials to the new address.
     let bare = Behaviour::Redirect(format!("{}/player_api.php?action=get_vod_streams", other.base_url()));
     home.panel.on(Action::VodStreams, bare);
     other.forget_requests();
@@ -127,7 +127,7 @@ fn redirects(trial: &Trial) {
     home.keeps(&[Kind::Movies]);
     let arrived = &other.requests()[0];
     assert!(arrived.param("password").is_none() && arrived.header("authorization").is_none(), "{arrived:?}");
-    // And it can be forbidden.
+    // A profile can refuse redirects to other hosts.
     home.panel.behave();
     home.add(HOME, &home.panel.base_url(), &["--other-hosts", "refuse"]).exits(0);
     let away = Behaviour::Forward(302, format!("http://localhost:{port}"));
@@ -146,7 +146,7 @@ fn verbs(trial: &Trial) {
     home.assert_true();
     home.sync(&["--full"]).exits(0);
     home.run(&["status"]).exits(0);
-    // Every home looks at this after every run; here is what there is to look at.
+    // Every run of a home is checked for this. Here the assertion shows that there were requests to check.
     assert!(home.panel.requests().len() > 14);
     assert!(home.panel.requests().iter().all(|request| request.method == "GET"));
 }
@@ -199,12 +199,12 @@ fn addresses(trial: &Trial) {
         let run = scene.add("wrong", wrong, &[]).exits(2);
         assert!(!run.stderr.contains("secret"), "{}", run.stderr);
     }
-    // The port is kept, whatever it is, and an IPv6 address its brackets.
+    // The stored address keeps any port, and an IPv6 address keeps its brackets.
     scene.add("port", "panel.example:25461", &[]).exits(0);
     scene.add("six", &format!("http://[::1]:{port}/sub"), &[]).exits(0);
     let stored = scene.cache().lines("SELECT base_url FROM xtream_profiles WHERE profile_id IN ('port','six')");
     assert_eq!(stored, ["http://panel.example:25461".to_owned(), format!("http://[::1]:{port}/sub")]);
-    // Where this machine has IPv6, a panel there is reached.
+    // If this machine has IPv6, a panel at an IPv6 address is reached.
     let config = PanelConfig { host: IpAddr::V6(Ipv6Addr::LOCALHOST), ..panel_config() };
     if let Ok(panel) = Panel::start(config, Catalogue::new(&CatalogueConfig::small(80))) {
         let six = trial.new_home(panel);

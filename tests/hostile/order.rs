@@ -1,4 +1,4 @@
-//! A listing in any order, with any repetitions, is the same cache.
+//! A listing gives the same cache in any order and with any repetitions.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::trial::Trial;
 pub(crate) const CASES: &[Scenario] =
     &[case("m", "any order, any repetition", "eight shuffles with repeated elements", any_order)];
 
-/// The rows of all kinds, without the number of a channel, which is its place in the list.
+/// Returns the rows of all kinds. The number of a channel is left out, because it is the place in the list.
 fn rows(cache: &mut crate::cache::Cache) -> [BTreeMap<i64, Row>; 3] {
     Kind::ALL.map(|kind| {
         let mut rows = cache.rows(HOME, kind);
@@ -37,11 +37,11 @@ fn any_order(trial: &Trial) {
             }
             catalogue.shuffle(kind, seed as u64);
         }
-        // A cache that starts with it.
+        // A new cache whose first listing has this order.
         let fresh = trial.new_home(Panel::start(panel_config(), catalogue.clone()).unwrap());
         fresh.sync(&[]).exits(0);
         assert!(rows(&mut fresh.cache()) == right, "seed {seed}: another cache");
-        // One that comes to it.
+        // A cache that had another order before.
         follower.panel.catalogue(|own| *own = catalogue);
         let report = follower.sync(&[]).exits(0).report();
         for kind in Kind::ALL {

@@ -1,4 +1,4 @@
-//! Cases 84 to 87: what happens in the middle of a run, and beside it.
+//! Cases 84 to 87: kills in the middle of a run, two runs at once, and clocks that jump.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn killed(trial: &Trial) {
     let config = CatalogueConfig { seed: 85, channels: 20, movies: 8_000, series: 20, items_per_category: 400 };
     let home = trial.home_of(&config);
     let only = ["--only", "movies"];
-    // In the middle of the list.
+    // A kill in the middle of the list.
     let step = Step { updated_percent: 50.0, removed_percent: 8.0, added_percent: 8.0, ..Step::default() };
     let step = Step { kinds: vec![Kind::Movies], ..step };
     let truth = || home.panel.catalogue(|catalogue| catalogue.truth(Kind::Movies));
@@ -58,7 +58,8 @@ fn killed(trial: &Trial) {
     home.panel.behave();
     home.look();
     home.keeps_all();
-    // In the middle of the apply: wholly old or wholly new. A busy machine may be late with a kill, so there are some.
+    // A kill in the middle of the apply leaves either all old rows or all new rows. On a busy machine a kill may come
+    // late, so the test tries several times.
     let (mut olds, mut wait) = (0, 0);
     for _ in 0..6 {
         let new = truth();
@@ -108,7 +109,7 @@ fn twice(trial: &Trial) {
 fn two_years_off(trial: &Trial) {
     let home = trial.home();
     let mut account = Account::new(USERNAME, PASSWORD);
-    // Of the panel's time, a year is left; of ours, none would be.
+    // By the panel's clock the account has a year left. By the local clock it would have ended.
     account.expires = JsonForm::text((home.panel.panel_time() + 365 * DAY).to_string());
     home.panel.set_accounts(vec![account]);
     let gone: Vec<i64> = home.ids(Kind::Movies)[..200].to_vec();
@@ -122,13 +123,14 @@ fn two_years_off(trial: &Trial) {
         home.keeps_all();
     };
     held(HoldReason::Loss(Loss::ShareLost));
-    // Our clock jumps two years ahead, the panel's goes on by an hour at a time: no evidence of seven days.
+    // The local clock jumps two years ahead, while the panel's advances by an hour per run. This is no evidence over
+    // seven days.
     library.pass_here(2 * 365 * DAY);
     for _ in 0..3 {
         library.pass(3600);
         held(HoldReason::Loss(Loss::ShareLost));
     }
-    // It is set back again, and the panel's goes on for days.
+    // The local clock is set back again, and the panel's advances by days.
     library.pass_here(-2 * 365 * DAY);
     library.pass(4 * DAY);
     held(HoldReason::Loss(Loss::ShareLost));

@@ -1,4 +1,4 @@
-//! The list of all cases, and their run on a few threads.
+//! The list of all cases, and a runner on several threads.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 use crate::table::Table;
 use crate::trial::{Seen, Trial};
 
-/// How many cases the list of bad panels has.
+/// The number of the numbered cases.
 const CASES: u8 = 90;
 
-/// Cases at once: most of them wait for something.
+/// The number of cases that run at once. Most of them wait for something.
 const THREADS: usize = 4;
 
-/// One entry of the programme.
+/// A case of the programme.
 #[derive(Clone, Copy)]
 pub(crate) struct Scenario {
-    /// The number of the case, or a letter for what goes beyond the list.
+    /// The number of the case, or a letter for a case beyond the numbered list.
     pub(crate) label: &'static str,
     pub(crate) name: &'static str,
-    /// What the panel sends.
+    /// A description of what the panel sends.
     pub(crate) sent: &'static str,
     pub(crate) part: Part,
 }
@@ -30,16 +30,16 @@ pub(crate) struct Scenario {
 #[derive(Clone, Copy)]
 pub(crate) enum Part {
     Run(fn(&Trial)),
-    /// Needs a feature that is not there yet: this one.
+    /// The case needs this feature, which doesn't exist yet.
     Waiting(&'static str),
 }
 
-/// A case.
+/// Returns a case.
 pub(crate) const fn case(label: &'static str, name: &'static str, sent: &'static str, run: fn(&Trial)) -> Scenario {
     Scenario { label, name, sent, part: Part::Run(run) }
 }
 
-/// A case about something that is not there yet.
+/// Returns a case about a feature that doesn't exist yet.
 pub(crate) const fn waiting(
     label: &'static str,
     name: &'static str,
@@ -49,15 +49,15 @@ pub(crate) const fn waiting(
     Scenario { label, name, sent, part: Part::Waiting(for_what) }
 }
 
-/// How a case ended.
+/// The result of a case.
 pub(crate) struct Ended {
     pub(crate) seen: Seen,
     pub(crate) took: Duration,
-    /// What went wrong, if something did.
+    /// The error, if the case failed.
     pub(crate) failure: Option<String>,
 }
 
-/// Every case by its number, and then what goes beyond the list.
+/// Returns every case by its number, followed by the cases beyond the numbered list.
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = [
         crate::account::CASES,
@@ -91,18 +91,18 @@ pub(crate) fn all() -> Vec<Scenario> {
     all
 }
 
-/// None of the cases is forgotten, and none is there twice.
+/// Asserts that every number has exactly one case.
 fn assert_whole(all: &[Scenario]) {
     let mut numbers: Vec<u8> = all.iter().filter_map(|scenario| scenario.label.parse().ok()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=CASES).collect::<Vec<_>>(), "the numbers of the cases");
 }
 
-/// Runs those that are wanted (all, when nobody says which) and prints the table.
+/// Runs the named cases, or all cases if none is named, and prints the table.
 pub(crate) fn run(wanted: &[&str]) -> ExitCode {
     let all = all();
     assert_whole(&all);
-    // What is the label of a case means that case; other words are looked for in the names.
+    // A word that is the label of a case names this case. Other words are searched for in the names.
     let means = |word: &&str, scenario: &Scenario| {
         let is_label = all.iter().any(|one| one.label == *word);
         if is_label { scenario.label == *word } else { scenario.name.contains(*word) }
@@ -117,7 +117,7 @@ pub(crate) fn run(wanted: &[&str]) -> ExitCode {
     let began = Instant::now();
     let mut table = Table::new();
     let (next, (done, ending)) = (AtomicUsize::new(0), mpsc::channel());
-    // What goes beyond the list takes longest, and begins first.
+    // The cases beyond the numbered list take longest, so they begin first.
     let order: Vec<usize> = (0..chosen.len()).rev().filter(|at| chosen[*at].label.parse::<u8>().is_err()).collect();
     let order: Vec<usize> = order.iter().copied().chain((0..chosen.len()).filter(|at| !order.contains(at))).collect();
     std::thread::scope(|scope| {
@@ -125,7 +125,7 @@ pub(crate) fn run(wanted: &[&str]) -> ExitCode {
             let (done, chosen, order, next) = (done.clone(), &chosen, &order, &next);
             scope.spawn(move || {
                 while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    // Nobody listens any more when the main thread has failed.
+                    // The receiver is gone if the main thread has failed.
                     let _ = done.send((*at, one(&chosen[*at])));
                 }
             });

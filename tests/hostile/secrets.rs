@@ -1,4 +1,4 @@
-//! Cases 80 to 83: credentials, and what a panel says of itself.
+//! Cases 80 to 83: credentials, and what a panel says about itself.
 
 use serde_json::Value;
 use sync_tests::{Account, Action, Behaviour, BodyEdit, Catalogue, JsonForm, Kind, Panel, PanelConfig, TimeZone};
@@ -17,11 +17,12 @@ pub(crate) const CASES: &[Scenario] = &[
     case("f14", "a user with a common name", "users ann, one, the, test; a list of no channels", common_names),
 ];
 
-/// What URLs, forms, shells and JSON treat each in its own way, and within it the word that must not be seen.
+/// Passwords with characters that URLs, forms, shells and JSON treat differently. Each contains the word that no output
+/// may show.
 const SPECIAL: [&str; 4] =
     ["p+a&s=s%#?/é ü@:Kanarie9x7", "Kanarie9x7 \"quoted\" \\ and 'so'", "%4Banarie Kanarie9x7%2B", "<Kanarie9x7>&amp;"];
 
-/// As a browser would write it, as a form would, and as it is.
+/// Returns the text as it is, in two percent encodings, and as a form encodes it.
 fn forms(text: &str) -> [String; 4] {
     let percent: String = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).collect();
     [text.to_owned(), percent.clone(), percent.replace("%20", "+"), percent.to_lowercase()]
@@ -43,7 +44,7 @@ fn special_characters(trial: &Trial) {
         for request in home.panel.requests() {
             assert_eq!((request.param("username"), request.param("password")), (Some(&*username), Some(password)));
         }
-        // Whatever comes back with them in it is shown without them.
+        // An answer that repeats the credentials is reported without them.
         for form in forms(password) {
             let page = format!("<html><title>No {form} here</title>{form}</html>");
             home.panel.on(Action::VodStreams, Behaviour::Body(page.into_bytes()));
@@ -70,7 +71,7 @@ fn special_characters(trial: &Trial) {
 }
 
 fn echoed(trial: &Trial) {
-    // The password is in no file of this machine: it comes with each run.
+    // The password is in no file of this machine. Each run gets it from its environment.
     let scene = Scene::without_profile(start_panel(&some_hundred(81)));
     let url = scene.panel.base_url();
     let add = ["profile", "add", HOME, "--url", &url, "--username", USERNAME, "--password-env", "PANEL_PASSWORD"];
@@ -93,7 +94,7 @@ fn echoed(trial: &Trial) {
     home.panel.behave();
     sync(&[]).exits(0);
     home.assert_true();
-    // Not in the cache, not in its log, not in a lease file.
+    // The password is not in the cache, its log or a lease file.
     let folder = home.database.parent().unwrap();
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
@@ -130,7 +131,7 @@ fn lying_clock(trial: &Trial) {
         let config = PanelConfig { time_zone, ..panel_config() };
         let panel = Panel::start(config, Catalogue::new(&some_hundred(83))).unwrap();
         let mut account = Account::new(USERNAME, PASSWORD);
-        // An end in the panel's own time, by the offset that is true and not by the name that is told.
+        // The end is in the panel's own time, by its true offset and not by the name of its zone.
         let local = chrono::DateTime::from_timestamp(end + offset, 0).unwrap();
         account.expires = JsonForm::text(local.format("%Y-%m-%d %H:%M:%S").to_string());
         panel.set_accounts(vec![account]);
@@ -141,7 +142,7 @@ fn lying_clock(trial: &Trial) {
         let watermark = home.cache().number("SELECT last_sync_movies FROM xtream_content_sync");
         assert!((watermark - home.panel.panel_time()).abs() < 120, "{name}: it is UTC");
     }
-    // No clock at all: the date of the answers, and without that our own.
+    // The panel has no clock. The date of the answers counts, and without it the local clock.
     let gone = ["timestamp_now", "time_now", "timezone"].map(|key| (key.to_owned(), None)).to_vec();
     for date_header in [true, false] {
         let config = PanelConfig { server_info: gone.clone(), date_header, ..panel_config() };

@@ -1,4 +1,4 @@
-//! Tests of a login at panels that misbehave: what is said, the exit code, and that no more is asked than needed.
+//! Tests of a login at panels that misbehave: the message, the exit code, and that no needless request is sent.
 
 use serde_json::Value;
 use sync_tests::{Account, Action, Behaviour, EPOCH, JsonForm};
@@ -22,7 +22,7 @@ fn new_home(trial: &Trial) -> Home<'_> {
     trial.new_home(start_panel(&some_hundred(7)))
 }
 
-/// Tests the login. The cache is as it was, and no list is asked for.
+/// Tests the login, and asserts that the cache is unchanged and that no list was requested.
 #[track_caller]
 fn test(home: &Home<'_>, exit: i32, login: &str) -> (Run, Value) {
     home.panel.forget_requests();
@@ -76,7 +76,7 @@ fn refused_or_ended(trial: &Trial) {
 
 fn dead(trial: &Trial) {
     let home = new_home(trial);
-    // An answer that breaks off is one, as in a sync.
+    // An answer that breaks off still counts as an answer, as in a sync.
     for (behaviour, exit, login) in
         [(Behaviour::status(502), 5, "unreachable"), (Behaviour::ResetAfter(0), 6, "unusable")]
     {

@@ -1,4 +1,4 @@
-//! Cases 68, 71 and 88: answers that are slow, large, packed, or larger than they look.
+//! Cases 68, 71 and 88: answers that are slow, large, compressed, or larger than they look.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const ONCE: &[&str] = &["--attempts", "1"];
 fn slow_and_large(trial: &Trial) {
     let config = CatalogueConfig { seed: 68, channels: 5, movies: 0, series: 5, items_per_category: 40 };
     let home = trial.home_of(&config);
-    // A hundred megabytes, all of it content: 2,500 movies with a plot of 40 kB each.
+    // The listing has a hundred megabytes: 2,500 movies with a plot of 40 kB each.
     let element =
         |at: u64| format!("{{\"stream_id\":{},\"name\":\"N {at}\",\"plot\":\"{}\"}}", 500 + at, "plot ".repeat(8_000));
     let pour = Pour::of(move |at| match at {
@@ -36,12 +36,12 @@ fn slow_and_large(trial: &Trial) {
     assert_eq!(report.counts(Kind::Movies).added, 2_500);
     assert!(report.kind(Kind::Movies)["bytes"].as_u64().unwrap() > 100_000_000);
     home.remember();
-    // Too slow for a shorter patience, and nothing is lost by that.
+    // The answer is too slow for a shorter time limit. No row is lost.
     let run = home.fails(Kind::Movies, slow, "panel_unreachable", &["--first-byte-timeout", "0.5", "--attempts", "1"]);
     assert!(run.stderr.contains("500ms"), "{}", run.stderr);
 }
 
-/// After something new at the panel, it is understood whatever it is packed in.
+/// Changes the panel, and asserts that a sync reads the listing in this encoding.
 #[track_caller]
 fn understood(home: &Home<'_>, behaviour: Behaviour) {
     let expected = home.advance(&Step { updated_percent: 3.0, ..Step::default() });
@@ -61,7 +61,7 @@ fn gzip(trial: &Trial) {
     understood(&home, packed(false, None));
     understood(&home, Behaviour::with_header("Content-Encoding", "gzip"));
     understood(&home, Behaviour::with_header("Content-Encoding", "gzip").when(Condition::Accepts(Encoding::Gzip)));
-    // Corrupt as long as it is packed: asked for unpacked, it is well.
+    // The answer is corrupt only when it is compressed. The run asks for it uncompressed and reads it.
     let corrupt = || {
         BodyEdit::new(|body| {
             let mut body = body.to_vec();
@@ -71,7 +71,7 @@ fn gzip(trial: &Trial) {
         })
     };
     understood(&home, packed(true, Some(corrupt())).when(Condition::Accepts(Encoding::Gzip)));
-    // For ever corrupt, or without its end.
+    // The answer is always corrupt or lacks its end.
     let half = || BodyEdit::new(|body| body[..body.len() / 2].to_vec());
     let no_checksum = || BodyEdit::new(|body| body[..body.len() - 8].to_vec());
     for (announced, edit) in [
@@ -88,7 +88,7 @@ fn gzip(trial: &Trial) {
         home.recovers();
         home.remember();
     }
-    // A bomb of two gigabytes in two megabytes, as white space and as one endless text.
+    // A compression bomb: two megabytes that expand to two gigabytes, as white space and as one endless text.
     for (first, again) in [(&b"["[..], b' '), (b"[{\"stream_id\":1,\"name\":\"", b'x')] {
         let bomb = Behaviour::Pour(Pour::gzip_bomb(first, again, 2048));
         let run = home.fails(Kind::Movies, bomb, "too_large", &["--attempts", "1", "--max-body-mib", "200"]);
@@ -104,7 +104,7 @@ fn giants(trial: &Trial) {
     let objects = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
     let keys = (0..50_000).map(|at| format!(r#""k{at}":{at}"#)).collect::<Vec<_>>().join(",") + ",";
     let million = (0..1_000_000).map(|at| at.to_string()).collect::<Vec<_>>().join(",");
-    // Stored, and told as not read wholly.
+    // The item is stored, and it is counted as skipped if a part of it was not read.
     for (element, stored, told) in [
         (format!(r#"{{"stream_id":77000001,"name":"A plot","plot":"{}"}}"#, "x".repeat(5_000_000)), 1, 0),
         (format!(r#"{{"stream_id":77000002,"name":"A longer one","plot":"{}"}}"#, "x".repeat(9_000_000)), 1, 1),

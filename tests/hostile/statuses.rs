@@ -1,4 +1,4 @@
-//! Cases 9 to 12: answers whose status says no.
+//! Cases 9 to 12: answers with an error status.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) const CASES: &[Scenario] = &[
 fn too_many(trial: &Trial) {
     let home = trial.home();
     home.advance(&Step::ordinary());
-    // Without a word how long: whatever comes after the twentieth call fails, nothing that came before is lost.
+    // The panel doesn't say how long to wait. Requests after the twentieth fail, and the results before them are kept.
     home.panel.in_front(Behaviour::status(429).when(Condition::Beyond(Allowance::of(20))));
     home.sync(&[]).exits(0);
     home.assert_true();
@@ -31,7 +31,7 @@ fn too_many(trial: &Trial) {
     let report = home.recovers();
     assert_eq!(report.counts(Kind::Series), home.counts(&expected, Kind::Series), "it goes on where it stopped");
 
-    // With Retry-After the whole account waits, and then all is well.
+    // With Retry-After the whole account waits, and the run ends well.
     home.advance(&Step::ordinary());
     home.panel.forget_requests();
     let wait = Behaviour::Status(429, Vec::new(), vec![("Retry-After".to_owned(), "2".to_owned())]);

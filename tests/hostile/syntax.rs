@@ -1,4 +1,4 @@
-//! Cases 29 to 33: JSON that is none, and texts that are none.
+//! Cases 29 to 33: invalid JSON and invalid text.
 
 use sync_tests::{Action, Behaviour, Catalogue, Expected, JsonForm, Kind, Panel, Place, Step, Truth};
 
@@ -15,7 +15,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("33", "null name", "\"name\":null in item 100", no_name),
 ];
 
-/// Advances the panel by what removes nothing, so that a run of it is judged by its truth alone.
+/// Advances the panel without removals, so that the counts of the next run follow from the step alone.
 fn news(home: &Home<'_>) -> Expected {
     home.advance(&Step { added_percent: 2.0, updated_percent: 3.0, ..Step::default() })
 }
@@ -42,7 +42,7 @@ fn before_the_list(trial: &Trial) {
     {
         understood(&home, &Behaviour::wrapped(before, b""));
     }
-    // So are the login and the categories.
+    // The login and the categories are read in the same way.
     home.panel.in_front(Behaviour::wrapped(b"\xef\xbb\xbf", b""));
     home.sync(&[]).exits(0);
     home.panel.in_front(Behaviour::wrapped(warning, b""));
@@ -56,7 +56,7 @@ fn after_the_list(trial: &Trial) {
     for after in [&b"<!-- 0.3s -->"[..], b"<br />\n<b>Warning</b>: x", b"[{\"stream_id\":1,\"series_id\":1}]", b"}]"] {
         understood(&home, &Behaviour::wrapped(b"", after));
         home.remember();
-        // Where something is missing as well, it may have been lost with it.
+        // If an item is missing as well, it may be in the bytes after the list, so its removal is held.
         let gone = home.ids(Kind::Movies)[7];
         let item = home.panel.catalogue(|catalogue| catalogue.item(Kind::Movies, gone).cloned()).unwrap();
         home.panel.catalogue(|catalogue| catalogue.remove(Kind::Movies, gone));
@@ -67,7 +67,7 @@ fn after_the_list(trial: &Trial) {
         home.panel.catalogue(|catalogue| catalogue.insert(Kind::Movies, item, Place::At(7)));
         home.recovers();
     }
-    // The same bytes in three listings are known, and keep nothing off any more.
+    // The same bytes in a third listing are a known defect and hold no removals.
     let gone = home.ids(Kind::Movies)[8];
     home.panel.catalogue(|catalogue| catalogue.remove(Kind::Movies, gone));
     home.panel.on(Action::VodStreams, Behaviour::wrapped(b"", b"<!-- 0.3s -->"));
@@ -83,7 +83,7 @@ fn lax_json(trial: &Trial) {
     let home = trial.home();
     let comma = |body: &[u8]| [&body[..body.len() - 1], b",]"].concat();
     let commas = |body: &[u8]| String::from_utf8_lossy(body).replace("},{", "},,{").into_bytes();
-    // A key that nobody knows, so that the truth stays what it is.
+    // The key has no column, so the expected rows stay the same.
     let not_a_number = |body: &[u8]| {
         String::from_utf8_lossy(body)
             .replacen("{\"num\"", "{\"score\":NaN,\"drift\":-Infinity,\"num\"", 40)
@@ -98,13 +98,13 @@ fn lax_json(trial: &Trial) {
     ] {
         understood(&home, &edit);
     }
-    // A newline as it is within a text is a newline; a tab a tab.
+    // An unescaped newline or tab within a text is read as it is.
     let id = home.ids(Kind::Movies)[20];
     let raw = JsonForm::verbatim(*b"\"two\nlines\tand a tab\"", JsonForm::text("two\nlines\tand a tab"));
     home.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id, "plot", raw));
     assert_eq!(home.sync(&[]).exits(0).report().counts(Kind::Movies).updated, 1);
     home.assert_true();
-    // And `null` where a number is none.
+    // A number that is not finite is read as `null`.
     let id = home.ids(Kind::Movies)[21];
     let nan = JsonForm::verbatim(*b"NaN", JsonForm::Null);
     home.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id, "rating", nan));
@@ -122,13 +122,13 @@ fn broken_text(trial: &Trial) {
         let counts = report.counts(kind);
         assert_eq!((counts.updated, counts.skipped, counts.removed), (1, 0, 0), "{kind}");
         home.assert_true();
-        // The same bytes are the same name for ever, also when they are looked at anew.
+        // The same bytes always give the same name, also in a full run.
         for more in [&[][..], &["--full"]] {
             let counts = home.sync(more).exits(0).report().counts(kind);
             assert_eq!((counts.updated, counts.refreshed), (0, 0), "{kind}");
         }
     }
-    // Half a surrogate pair, cut by PHP.
+    // PHP has cut a surrogate pair in half.
     let id = home.ids(Kind::Series)[12];
     let half = JsonForm::verbatim(*br#""x \ud83d y""#, JsonForm::text("x \u{fffd} y"));
     home.panel.catalogue(|catalogue| catalogue.edit(Kind::Series, id, "name", half));
@@ -146,7 +146,7 @@ fn no_name(trial: &Trial) {
     assert_eq!(home.cache().rows(HOME, Kind::Movies)[&id]["name"], known, "the old name stays");
     home.assert_true();
 
-    // Where there never was one, the id stands for it.
+    // An item that never had a name gets its id as name.
     let mut catalogue = Catalogue::new(&some_hundred(33));
     let nameless: Vec<i64> = catalogue.ids(Kind::Movies)[100..103].to_vec();
     catalogue.edit(Kind::Movies, nameless[0], "name", JsonForm::Null);

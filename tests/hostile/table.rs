@@ -1,11 +1,11 @@
-//! What the programme prints: a row for each case, and a summary.
+//! The printed result of the programme: a row for each case, and a summary.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::programme::{Ended, Part, Scenario};
 
-/// The table, while it is printed.
+/// The table of results, printed row by row.
 pub(crate) struct Table {
     passed: usize,
     waiting: usize,
@@ -48,7 +48,7 @@ impl Table {
         }
     }
 
-    /// Ends the table; the programme has failed when a case has.
+    /// Prints the summary. Returns failure if a case failed or a row was lost.
     pub(crate) fn summary(self, took: Duration) -> ExitCode {
         println!(
             "\n{} passed, {} failed, {} waiting; {} runs, {} rows lost, at most {} MiB, {:.1} s",

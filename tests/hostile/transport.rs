@@ -1,5 +1,5 @@
-//! Beyond the list: the way of the bytes. Compressions within compressions, sloppy heads, connections that die behind a
-//! redirect, the wrong scheme.
+//! Cases beyond the numbered list: how bytes are transferred. Nested compression, malformed headers, connections that
+//! close after a redirect, and the wrong scheme.
 
 use std::io::Write as _;
 
@@ -103,7 +103,7 @@ fn sloppy_heads(trial: &Trial) {
 }
 
 fn silent_closes(trial: &Trial) {
-    // A kept connection is dead after its first answer, as the client finds out with the next request.
+    // A kept connection closes after its first answer. The client notices this only with its next request.
     let config = PanelConfig { keep_alive: true, requests_per_connection: Some(1), ..panel_config() };
     let home = trial.new_home(Panel::start(config, Catalogue::new(&some_hundred(21))).unwrap());
     home.sync(&["--attempts", "1"]).exits(0);

@@ -1,4 +1,4 @@
-//! What a case is given: panels with caches that follow them, and a record of what was seen.
+//! The state of a case: its panels with their caches, and a record of its runs.
 
 use std::cell::RefCell;
 
@@ -9,50 +9,50 @@ use crate::home::Home;
 use crate::program::Run;
 use crate::scene::{Scene, some_hundred};
 
-/// What was seen of all runs of a case.
+/// The record of all runs of a case.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) runs: usize,
-    /// The exit codes that were not that of the run before.
+    /// The exit codes, without repetitions in a row; at most four.
     pub(crate) exits: Vec<Option<i32>>,
-    /// That of the first run that did not simply end well.
+    /// The description of the first run that didn't end well, or of the first run.
     pub(crate) outcome: String,
-    /// Rows that went without having been allowed to.
+    /// The number of rows that are gone and that no run was allowed to remove.
     pub(crate) lost: u64,
-    /// The most memory that a run had, in KiB.
+    /// The greatest memory of a run, in KiB.
     pub(crate) peak: Option<u64>,
-    /// Whether the outcome is that of a run that ended well.
+    /// Whether the run of `outcome` ended well.
     well: bool,
 }
 
-/// A case under way.
+/// A case that is under way.
 #[derive(Default)]
 pub(crate) struct Trial {
     seen: RefCell<Seen>,
 }
 
 thread_local! {
-    /// What a panic on this thread has said.
+    /// The message of the first panic on this thread.
     static FAILURE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 impl Trial {
-    /// A panel with some hundred items, and a cache that has them: what a case begins with.
+    /// Returns a panel with some hundred items and a cache that has them. Most cases begin with it.
     pub(crate) fn home(&self) -> Home<'_> {
         self.home_of(&some_hundred(7))
     }
 
-    /// The same with this catalogue.
+    /// Does the same as [`Self::home`] with this catalogue.
     pub(crate) fn home_of(&self, config: &CatalogueConfig) -> Home<'_> {
         Home::synced(self, Scene::of(config))
     }
 
-    /// The same with this panel.
+    /// Does the same as [`Self::home`] with this panel.
     pub(crate) fn home_at(&self, panel: Panel) -> Home<'_> {
         Home::synced(self, Scene::at(panel))
     }
 
-    /// A panel whose profile was never synced.
+    /// Returns a panel whose profile was never synced.
     pub(crate) fn new_home(&self, panel: Panel) -> Home<'_> {
         Home::new(self, Scene::at(panel))
     }
@@ -61,7 +61,7 @@ impl Trial {
         self.seen.into_inner()
     }
 
-    /// A case may say its outcome in its own words.
+    /// Sets the outcome of the case to this text.
     pub(crate) fn outcome(&self, words: impl Into<String>) {
         let mut seen = self.seen.borrow_mut();
         seen.outcome = words.into();
@@ -72,7 +72,7 @@ impl Trial {
         self.seen.borrow_mut().lost += rows;
     }
 
-    /// Notes a run of the command, and demands of it what holds for every run.
+    /// Records a run of the command, and asserts what every run must fulfil.
     #[track_caller]
     pub(crate) fn note(&self, run: &Run, outcome: String) {
         let well = run.code == Some(0);
@@ -85,7 +85,7 @@ impl Trial {
         assert_told(run);
     }
 
-    /// Notes a run within this process.
+    /// Records a run within this process.
     pub(crate) fn note_run(&self, code: Option<i32>, outcome: String, well: bool) {
         let mut seen = self.seen.borrow_mut();
         seen.runs += 1;
@@ -106,7 +106,7 @@ impl Trial {
     }
 }
 
-/// Everything that went wrong has a code, words and a hint, in the report and on stderr.
+/// Asserts that every error has a code, a message and a hint, in the report and on stderr.
 #[track_caller]
 fn assert_told(run: &Run) {
     for report in run.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
@@ -131,12 +131,12 @@ fn assert_told(run: &Run) {
             }
         }
     }
-    // A plan is looked at, and that is all there is to do about it.
+    // A dry run only shows a plan, so it needs no hint.
     let planned = run.stdout.contains(r#""dry_run":true"#);
     assert!(run.code == Some(0) || planned || is_advised(run), "exit {:?} without a hint: {run:?}", run.code);
 }
 
-/// Whether it is said what to do next: a hint, a command, or that nothing has to be done before the next sync.
+/// Returns whether stderr says what to do next: a hint, a command, or that the next sync needs no preparation.
 fn is_advised(run: &Run) -> bool {
     ["hint:", "--accept-removals", "the next sync"].iter().any(|words| run.stderr.contains(words))
 }

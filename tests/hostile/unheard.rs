@@ -1,4 +1,4 @@
-//! Cases about what this project doesn't fetch yet: each by its name, so that none is forgotten.
+//! Cases about content that this project doesn't fetch yet. Each is listed by name, so that none is forgotten.
 
 use crate::programme::{Scenario, waiting};
 

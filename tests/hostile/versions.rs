@@ -1,4 +1,4 @@
-//! Panels whose `ETag` and `Last-Modified` mean nothing: what they freeze is found out, and comes right.
+//! Panels whose `ETag` and `Last-Modified` are wrong. Runs find this out, and the rows become right again.
 
 use sync_tests::{Action, Behaviour, BodyEdit, Condition, Kind, Panel, PanelConfig, Step};
 
@@ -20,7 +20,7 @@ pub(crate) const CASES: &[Scenario] = &[
     ),
 ];
 
-/// All lists carry this header, and whoever asks for another version is told that there is none.
+/// Lets all lists carry this header, and answers every conditional request with 304.
 fn stubborn(home: &Home<'_>, name: &str, value: &str) {
     for kind in Kind::ALL {
         let header = Behaviour::Headers(vec![(name.to_owned(), value.to_owned())]);
@@ -29,12 +29,12 @@ fn stubborn(home: &Home<'_>, name: &str, value: &str) {
     }
 }
 
-/// Lets a day pass for the lists of the cache.
+/// Makes the stored validators a day older.
 fn a_day_later(home: &Home<'_>) {
     home.cache().execute("UPDATE xtream_listing_validators SET listed_at=listed_at-86400");
 }
 
-/// Edits a movie's name; nothing of it shows but in the list.
+/// Edits the name of a movie. Only the list shows the edit.
 fn edit(home: &Home<'_>) {
     home.panel.catalogue(|catalogue| {
         let id = catalogue.ids(Kind::Movies)[3];
@@ -42,7 +42,7 @@ fn edit(home: &Home<'_>) {
     });
 }
 
-/// A list that is the same is not sent; one that has changed is frozen for a day at most.
+/// Asserts that an unchanged list is not sent, and that a changed one goes unnoticed for at most a day.
 #[track_caller]
 fn frozen_for_a_day(home: &Home<'_>) {
     home.sync(&[]).exits(0);
@@ -56,7 +56,7 @@ fn frozen_for_a_day(home: &Home<'_>) {
     assert_eq!(report.counts(Kind::Movies).updated, 1, "{report:?}");
     home.assert_true();
     assert!(home.run(&["status"]).exits(0).stdout.contains("the panel called a changed one unchanged"));
-    // From now on every change is seen at once.
+    // From now on every run finds every change.
     home.panel.forget_requests();
     let step = Step { added_percent: 1.0, updated_percent: 2.0, removed_percent: 1.0, ..Step::default() };
     home.advance(&step);
@@ -77,7 +77,7 @@ fn never_new(trial: &Trial) {
 
 fn one_tag(trial: &Trial) {
     let home = trial.home();
-    // It doesn't even look at what it is asked, and sends everything.
+    // The panel ignores the condition of a request and sends everything.
     for kind in Kind::ALL {
         let tag = ("ETag".to_owned(), "\"one\"".to_owned());
         home.panel.on(Action::listing(kind), Behaviour::Headers(vec![tag]));
@@ -126,7 +126,7 @@ fn odd_tags(trial: &Trial) {
     home.recovers();
 }
 
-/// Looks as the service does, an hour later.
+/// Runs what is due, as the service does, an hour later. Returns the report.
 #[track_caller]
 fn look(home: &Home<'_>) -> serde_json::Value {
     let sooner = "UPDATE xtream_sync_runs SET started_at=started_at-4200,finished_at=finished_at-4200";
@@ -135,7 +135,7 @@ fn look(home: &Home<'_>) -> serde_json::Value {
     serde_json::from_str(&run.stdout).unwrap()
 }
 
-/// The last element of a list, as a list.
+/// Returns a list with only the last element of a list.
 fn last_of(body: &[u8]) -> Vec<u8> {
     let elements: Vec<serde_json::Value> = serde_json::from_slice(body).unwrap();
     serde_json::to_vec(&elements[elements.len() - 1..]).unwrap()
@@ -168,7 +168,7 @@ fn wrong_parts(trial: &Trial) {
         assert_eq!(behind, is_asked_again);
         home.assert_true();
     }
-    // It begins to lie when it is believed.
+    // The panel begins to give wrong answers to probes after it is trusted.
     let home = trial.new_home(panel(true));
     look(&home);
     assert_eq!(look(&home)["kinds"]["movies"]["outcome"], "probed_unchanged");
@@ -177,7 +177,7 @@ fn wrong_parts(trial: &Trial) {
     home.advance(&Step { added_percent: 2.0, ..Step::default() });
     assert_eq!(look(&home)["kinds"]["movies"]["outcome"], "probed_unchanged");
     assert_eq!(home.cache().raw_rows(crate::scene::HOME, Kind::Movies), before);
-    // The list of the day, as the facts have it, is 23 hours older now.
+    // This makes the last whole list 23 hours older, in the stored facts.
     let older = "UPDATE xtream_panel_facts SET value=CAST(CAST(substr(value,1,instr(value,' ')-1) AS INTEGER)-82800 \
                  AS TEXT)||substr(value,instr(value,' ')) WHERE fact='probe.base'";
     home.cache().execute(older);
@@ -187,7 +187,7 @@ fn wrong_parts(trial: &Trial) {
     assert!(home.run(&["status"]).exits(0).stdout.contains("is not asked for what follows its last item"));
 }
 
-/// The movies as the panel lists them.
+/// Returns the movies as the panel lists them.
 fn movies(home: &Home<'_>) -> Vec<u8> {
     home.panel.catalogue(|catalogue| catalogue.render(Kind::Movies, sync_tests::Shape::Array, None))
 }

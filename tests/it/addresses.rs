@@ -93,7 +93,7 @@ fn the_remembered_address_may_die_as_well() {
 }
 
 #[test]
-fn a_refusal_is_never_taken_to_another_address() {
+fn a_refused_login_is_never_sent_to_another_address() {
     let (scene, other) = twice(1603);
     scene.sync(&[]).exits(0);
     for (status, password, exit) in [("Active", "another", 4), ("Expired", PASSWORD, 4), ("Banned", PASSWORD, 4)] {
@@ -110,7 +110,7 @@ fn a_refusal_is_never_taken_to_another_address() {
 }
 
 #[test]
-fn where_nobody_answers_each_address_is_named_and_nothing_changes() {
+fn if_no_address_answers_each_is_named_and_nothing_changes() {
     let (scene, other) = twice(1604);
     scene.sync(&[]).exits(0);
     let before = scene.cache().content(HOME);
@@ -226,7 +226,7 @@ fn a_run_can_be_cancelled_or_killed_at_any_address() {
 }
 
 #[test]
-fn a_test_tells_which_address_answered_and_a_command_gives_the_password_once() {
+fn a_login_test_names_the_address_and_the_password_command_runs_once() {
     let (scene, other) = twice(1609);
     scene.panel.in_front(Behaviour::status(502));
     let asked = scene.folder().join("asked");

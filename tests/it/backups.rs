@@ -20,7 +20,7 @@ fn beside(scene: &Scene, part: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_was_backed_up_comes_back() {
+fn a_backup_is_restored() {
     let scene = Scene::synced(2401);
     let backup = scene.folder().join("catalogue.db");
     let file = backup.to_str().unwrap();
@@ -74,7 +74,7 @@ fn a_backup_is_taken_during_a_sync_and_a_restore_is_not() {
 }
 
 #[test]
-fn what_is_asked_wrongly_is_said_and_nothing_changed() {
+fn wrong_requests_are_errors_and_change_nothing() {
     let scene = Scene::synced(2403);
     let of = |name: &str| scene.folder().join(name).to_str().unwrap().to_owned();
     std::fs::write(of("diary"), "Dear diary,\n").unwrap();
@@ -111,7 +111,7 @@ fn what_is_asked_wrongly_is_said_and_nothing_changed() {
 
 /// The advice of `check` works.
 #[test]
-fn a_backup_takes_the_place_of_a_damaged_cache() {
+fn a_backup_replaces_a_damaged_cache() {
     let scene = Scene::synced(2404);
     let backup = scene.folder().join("catalogue.db");
     scene.run(&["backup", backup.to_str().unwrap()]).exits(0);
@@ -127,7 +127,7 @@ fn a_backup_takes_the_place_of_a_damaged_cache() {
 /// An interruption leaves a whole backup or none, and no other file beside it.
 #[cfg(unix)]
 #[test]
-fn an_interrupted_backup_leaves_nothing_half() {
+fn an_interrupted_backup_leaves_a_whole_file_or_none() {
     let config = CatalogueConfig { seed: 2405, channels: 50, movies: 20_000, series: 50, items_per_category: 400 };
     let scene = Scene::of(&config);
     scene.sync(&[]).exits(0);

@@ -124,7 +124,7 @@ fn between_two_attempts() {
 }
 
 #[test]
-fn before_it_begins() {
+fn before_a_run_begins() {
     let scene = Scene::synced(1006);
     scene.panel.advance(&Step::ordinary());
     scene.panel.forget_requests();

@@ -138,7 +138,7 @@ fn three_caches_in_a_chain_have_the_same_content() {
 /// A changed byte, a missing byte, a set of another panel, and a set that begins at another state are each refused with
 /// their reason.
 #[test]
-fn what_does_not_fit_is_refused_by_name() {
+fn a_set_that_does_not_fit_is_refused_with_its_reason() {
     let scene = Scene::synced(2202);
     let at = |name: &str| scene.folder().join(name);
     let follower = at("follower.db");
@@ -262,7 +262,7 @@ fn zstd_body(file: &Path) -> String {
 
 /// A follower without a login is filled by sets only. It doesn't make a sync of all profiles fail.
 #[test]
-fn a_follower_without_a_login_is_left_alone() {
+fn a_follower_without_a_login_is_not_synced() {
     let scene = Scene::synced(2205);
     let (whole, _) = export(&scene.database, scene.folder().join("whole"), &[]);
     on(&scene.database, &["changes", "apply", whole.to_str().unwrap(), "--profile", "copy"]).exits(0);
@@ -296,7 +296,7 @@ fn a_follower_without_a_login_is_left_alone() {
 
 /// Categories and the order are in a set even if no row has changed.
 #[test]
-fn renamed_categories_and_another_order_travel_alone() {
+fn renamed_categories_and_another_order_are_a_set_without_rows() {
     let scene = Scene::synced(2206);
     let at = |name: &str| scene.folder().join(name);
     let follower = at("follower.db");

@@ -49,7 +49,7 @@ fn a_full_sync_finds_the_same() {
 }
 
 #[test]
-fn what_was_removed_and_returns_is_added_and_no_longer_remembered_as_gone() {
+fn a_returned_item_is_added_and_loses_its_tombstone() {
     let scene = Scene::synced(204);
     let id = scene.ids(Kind::Series)[7];
     let item = scene.panel.catalogue(|catalogue| catalogue.item(Kind::Series, id).cloned()).unwrap();

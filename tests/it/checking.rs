@@ -18,7 +18,7 @@ fn codes(run: &Run) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_a_check_finds_the_next_sync_mends() {
+fn the_next_sync_repairs_what_a_check_has_found() {
     let scene = Scene::synced(2301);
     assert!(scene.run(&["check"]).exits(0).stdout.starts_with("home: sound, 670 items"));
     let before = scene.bytes();
@@ -56,7 +56,7 @@ fn what_a_check_finds_the_next_sync_mends() {
 
 /// An incremental sync trusts that a row is still as it was written. Only the panel's list shows that it isn't.
 #[test]
-fn the_panel_shows_what_no_table_does() {
+fn a_comparison_with_the_panel_finds_foreign_edits() {
     let scene = Scene::synced(2302);
     scene.run(&["check", "--panel", "--json"]).exits(0);
     let before = scene.bytes();
@@ -89,7 +89,7 @@ fn the_panel_shows_what_no_table_does() {
 
 /// A change of a significant field by another program is found without the panel.
 #[test]
-fn the_content_hash_shows_what_another_program_wrote() {
+fn the_content_hash_shows_writes_of_another_program() {
     let scene = Scene::synced(2309);
     let id = scene.ids(Kind::Movies)[5];
     // A changed name would also differ from the search text.
@@ -103,7 +103,7 @@ fn the_content_hash_shows_what_another_program_wrote() {
 }
 
 #[test]
-fn a_damaged_cache_is_kept_and_the_way_out_is_told() {
+fn a_damaged_cache_is_kept_and_gets_advice() {
     let scene = Scene::synced(2303);
     let mut bytes = std::fs::read(&scene.database).unwrap();
     let middle = bytes.len() / 2 / 4096 * 4096;
@@ -139,7 +139,7 @@ fn a_file_that_cannot_be_written_can_be_checked() {
 }
 
 #[test]
-fn what_is_asked_wrongly_is_said() {
+fn wrong_requests_are_errors() {
     let scene = Scene::synced(2305);
     scene.run(&["check", "nobody"]).exits(2);
     scene.run(&["check", HOME, "other"]).exits(2);

@@ -46,7 +46,7 @@ fn sixty_thousand_removals_are_held_and_then_consented_to() {
 }
 
 #[test]
-fn consent_covers_what_was_recorded_and_nothing_beyond() {
+fn consent_covers_recorded_removals_and_no_others() {
     let scene = scene(1000);
     let first: BTreeSet<i64> = scene.ids(Kind::Movies)[..600].iter().copied().collect();
     scene.panel.catalogue(|catalogue| catalogue.remove_first(Kind::Movies, 600));
@@ -76,7 +76,7 @@ fn consent_before_anything_is_recorded_covers_nothing() {
 }
 
 #[test]
-fn what_returns_before_the_consent_stays() {
+fn an_item_that_returns_before_the_consent_stays() {
     let scene = scene(500);
     let lost = scene.panel.catalogue(|catalogue| catalogue.items(Kind::Movies)[..400].to_vec());
     scene.panel.catalogue(|catalogue| catalogue.remove_first(Kind::Movies, 400));

@@ -76,7 +76,7 @@ fn one_insertion_at_the_top_moves_every_number_and_updates_nothing() {
 }
 
 #[test]
-fn a_key_that_vanishes_keeps_what_is_known_and_an_empty_name_too() {
+fn an_absent_key_and_an_empty_name_keep_the_stored_value() {
     let scene = Scene::synced(340);
     let id = scene.ids(Kind::Series)[3];
     let known = scene.cache().rows(HOME, Kind::Series).remove(&id).unwrap();

@@ -73,7 +73,7 @@ fn every_change_has_its_values() {
 }
 
 #[test]
-fn a_feed_is_read_on_from_a_position() {
+fn a_feed_is_read_from_a_position() {
     let (scene, _) = changed(2602);
     let all = changes(&scene, &[]);
     let (epoch, last) = (all[0]["epoch"].as_i64().unwrap(), all.last().unwrap()["sequence"].as_i64().unwrap());
@@ -160,7 +160,7 @@ fn a_feed_is_followed_until_a_signal_or_a_new_epoch() {
 }
 
 #[test]
-fn what_is_new_is_told_newest_first_and_a_first_load_is_not_new() {
+fn new_items_are_listed_newest_first_without_the_first_load() {
     let scene = Scene::synced(2606);
     assert_eq!(scene.run(&["new", "--json"]).exits(0).stdout, "");
     let expected = scene.panel.advance(&Step { added_percent: 3.0, ..Step::default() });
@@ -181,7 +181,7 @@ fn what_is_new_is_told_newest_first_and_a_first_load_is_not_new() {
 }
 
 #[test]
-fn the_history_tells_every_run_newest_first() {
+fn the_history_lists_every_run_newest_first() {
     let (scene, _) = changed(2607);
     let runs = lines(&scene.run(&["history", "--json"]).exits(0));
     let numbers: Vec<_> = runs.iter().map(|run| run["run"].as_i64().unwrap()).collect();
@@ -221,7 +221,7 @@ fn no_output_shows_the_login() {
 }
 
 #[test]
-fn commands_of_one_profile_want_one() {
+fn commands_for_one_profile_need_its_name() {
     let scene = Scene::synced(2609);
     scene.add("second", &scene.panel.base_url(), &[]).exits(0);
     for words in [&["changes"][..], &["new"], &["history"], &["undo"]] {

@@ -48,7 +48,7 @@ fn a_second_sync_of_the_same_listing_changes_nothing() {
 }
 
 #[test]
-fn kinds_that_were_not_asked_for_are_not_touched() {
+fn kinds_that_were_not_asked_for_are_unchanged() {
     let scene = Scene::of(&some_hundred(103));
     let report = scene.sync(&["--only", "movies"]).exits(0).report();
     assert_eq!(report.outcomes(), ["skipped", "completed", "skipped"]);

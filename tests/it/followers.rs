@@ -23,7 +23,7 @@ fn names(folder: &Path) -> Vec<String> {
 /// A start before the pruned changes is refused, whether it is a run, a time or an age. The set doesn't begin later
 /// silently.
 #[test]
-fn what_was_pruned_is_no_place_to_begin() {
+fn a_pruned_position_is_no_beginning_of_a_set() {
     let scene = Scene::synced(2211);
     scene.run(&["profile", "set", HOME, "feed.entries=1"]).exits(0);
     let run = || scene.cache().number("SELECT max(id) FROM xtream_sync_runs");
@@ -53,7 +53,7 @@ fn what_was_pruned_is_no_place_to_begin() {
 
 /// A marked kind is named. If no other kind was asked for, there is no set.
 #[test]
-fn a_kind_in_doubt_is_not_left_out_without_a_word() {
+fn a_marked_kind_is_left_out_with_a_message() {
     let scene = Scene::synced(2212);
     scene.cache().execute(&format!("DELETE FROM xtream_movies WHERE stream_id={}", scene.ids(Kind::Movies)[3]));
     scene.run(&["check"]).exits(3);
@@ -88,7 +88,7 @@ fn a_kind_in_doubt_is_not_left_out_without_a_word() {
 
 /// Rows contain the login that they were listed with, even if the profile has another login now.
 #[test]
-fn a_login_of_before_is_blanked_as_well() {
+fn a_former_login_is_blanked_as_well() {
     let scene = Scene::synced(2213);
     let id = scene.ids(Kind::Movies)[7];
     let address = format!("http://panel.example/movie/{USERNAME}/{PASSWORD}/{id}.mp4");
@@ -163,7 +163,7 @@ fn profiles_without_a_login_are_not_synced() {
 
 /// Both exports report a path that can't be written in the same way, and write to a path that is not a regular file.
 #[test]
-fn a_set_is_written_where_it_is_to_be() {
+fn an_export_handles_unusual_paths() {
     let scene = Scene::synced(2215);
     let none = scene.folder().join("none").join("file");
     for words in [&["changes", "export"][..], &["export", "json"]] {

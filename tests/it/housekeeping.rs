@@ -32,7 +32,7 @@ fn clear_keeps_the_profile_and_the_next_sync_is_full() {
 }
 
 #[test]
-fn a_removed_profile_leaves_nothing_and_the_others_alone() {
+fn a_removed_profile_leaves_nothing_and_the_others_stay() {
     let scene = Scene::synced(1902);
     let honouring = PanelConfig { validators: true, ..panel_config() };
     let other = Panel::start(honouring, Catalogue::new(&some_hundred(1902))).unwrap();
@@ -89,7 +89,7 @@ fn a_removed_profile_leaves_nothing_and_the_others_alone() {
 
 #[cfg(unix)]
 #[test]
-fn the_cache_is_for_nobody_but_its_owner() {
+fn only_its_owner_can_read_the_cache() {
     use std::os::unix::fs::PermissionsExt;
 
     let scene = Scene::synced(1903);
@@ -104,7 +104,7 @@ fn the_cache_is_for_nobody_but_its_owner() {
 
 /// A profile that a library created without an address doesn't keep the other profiles from being synced.
 #[test]
-fn a_profile_without_an_address_is_no_matter_of_the_others() {
+fn a_profile_without_an_address_has_no_effect_on_the_others() {
     let scene = Scene::synced(1904);
     let nowhere = sync_core::ProfileId::new("aaa").unwrap();
     sync_sqlite::SqliteStore::open(&scene.database).unwrap().ensure_profile_blocking(&nowhere).unwrap();

@@ -28,7 +28,7 @@ fn is_cleaned_up(ended: &Ended) {
 }
 
 #[test]
-fn each_kind_has_a_line_that_fits_and_goes() {
+fn each_kind_has_a_line_that_fits_and_is_removed_at_the_end() {
     for (seed, columns) in [(3001, 80), (3002, 60), (3003, 30)] {
         let scene = Scene::of(&several_batches(seed));
         let gate = Gate::new();
@@ -53,7 +53,7 @@ fn each_kind_has_a_line_that_fits_and_goes() {
 }
 
 #[test]
-fn a_panel_that_thinks_is_waited_for_and_the_terminal_may_change_meanwhile() {
+fn the_terminal_may_be_resized_while_the_panel_is_waited_for() {
     let scene = Scene::synced(3004);
     let gate = Gate::new();
     scene.panel.on(Action::VodStreams, Behaviour::Gate(0, gate.clone()));
@@ -89,7 +89,7 @@ fn ctrl_c_ends_a_sync_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_wait_says_what_it_is_for() {
+fn a_wait_is_shown_with_its_cause() {
     let scene = Scene::synced(3006);
     let asks = vec![("Retry-After".to_owned(), "30".to_owned())];
     scene.panel.on(Action::VodStreams, Behaviour::Status(503, Vec::new(), asks));
@@ -117,7 +117,7 @@ fn a_wait_says_what_it_is_for() {
 }
 
 #[test]
-fn what_is_new_is_named_and_the_rest_counted() {
+fn new_items_are_named_and_the_rest_is_counted() {
     let scene = Scene::synced(3007);
     let step = Step { added_percent: 5.0, updated_percent: 0.0, refreshed_percent: 0.0, ..Step::ordinary() };
     let expected = scene.panel.advance(&step);
@@ -181,7 +181,7 @@ fn colours_of_a_terminal_can_be_turned_off() {
 
 /// Whether a stream is a terminal is decided per stream.
 #[test]
-fn data_that_go_elsewhere_are_plain_while_the_lines_move() {
+fn redirected_data_are_plain_while_progress_is_shown() {
     let scene = Scene::synced(3009);
     let (mut reader, writer) = std::io::pipe().unwrap();
     let command = command_without_log(&scene.database, &["sync", "--full"]);

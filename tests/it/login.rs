@@ -22,7 +22,7 @@ fn a_bad_password_is_asked_once_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_refusal_after_the_login_is_of_its_kind() {
+fn a_refusal_after_the_login_fails_its_kind_only() {
     let scene = Scene::synced(1402);
     let before = scene.cache().content_of(HOME, Kind::Movies);
     scene.panel.advance(&Step::ordinary());
@@ -86,7 +86,7 @@ fn a_panel_that_recovers_in_time_is_no_failure() {
 }
 
 #[test]
-fn a_panel_that_stays_silent_is_given_up() {
+fn a_silent_panel_is_given_up() {
     let scene = Scene::synced(1406);
     let before = scene.cache().content(HOME);
     scene.panel.on(Action::VodStreams, Behaviour::Hang);

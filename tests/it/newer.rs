@@ -3,7 +3,7 @@
 use crate::scene::{HOME, Scene};
 
 #[test]
-fn a_cache_made_by_a_newer_version_is_refused_untouched() {
+fn a_cache_made_by_a_newer_version_is_refused_unchanged() {
     let scene = Scene::synced(1501);
     scene.cache().execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')");
     let before = scene.bytes();
@@ -27,7 +27,7 @@ fn a_cache_made_by_a_newer_version_is_refused_untouched() {
 }
 
 #[test]
-fn a_file_that_is_no_cache_is_refused_untouched() {
+fn a_file_that_is_no_cache_is_refused_unchanged() {
     let scene = Scene::synced(1502);
     for content in [&b"Dear diary,\n"[..], &[0xff; 5000]] {
         std::fs::write(&scene.database, content).unwrap();

@@ -67,7 +67,7 @@ fn without_plans(line: &str) -> String {
 }
 
 #[test]
-fn the_json_is_the_contracts_to_the_letter() {
+fn the_json_is_exactly_the_documented_one() {
     let scene = Scene::of(&some_hundred(2001));
     let check = |run: crate::program::Run| {
         let report = run.report();
@@ -93,7 +93,7 @@ fn the_json_is_the_contracts_to_the_letter() {
 }
 
 #[test]
-fn the_table_for_people_says_the_same() {
+fn the_table_for_people_has_the_same_figures() {
     let scene = Scene::of(&some_hundred(2002));
     let run = scene.start_sync(&[]).end().exits(0);
     assert!(run.stdout.contains("home: completed") && run.stdout.contains("channels"), "{}", run.stdout);
@@ -101,7 +101,7 @@ fn the_table_for_people_says_the_same() {
 }
 
 #[test]
-fn a_reader_that_is_gone_is_no_reason_to_fail() {
+fn a_closed_pipe_is_no_failure() {
     let scene = Scene::of(&some_hundred(2003));
     for args in
         [&["sync"][..], &["sync", "--json"], &["status"], &["status", "--json"], &["profile", "list"], &["--help"]]

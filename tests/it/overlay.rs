@@ -39,7 +39,7 @@ fn panel_name(scene: &Scene, id: i64) -> String {
 }
 
 #[test]
-fn an_edit_is_shown_and_stays_over_syncs() {
+fn an_edit_is_shown_and_survives_syncs() {
     let scene = Scene::synced(4701);
     let (id, own) = (scene.ids(Kind::Movies)[5], panel_name(&scene, scene.ids(Kind::Movies)[5]));
     let edited = objects(&scene, &format!("edit movies {id} name=Mine tags=b,a favourite=yes note=x"), &CHANGED);
@@ -110,7 +110,7 @@ fn items_are_edited_all_or_none_and_chosen_by_conditions() {
 }
 
 #[test]
-fn a_conflict_is_told_once_listed_and_answered() {
+fn a_conflict_is_reported_once_listed_and_answered() {
     let scene = Scene::synced(4703);
     let ids = scene.ids(Kind::Movies);
     let own = panel_name(&scene, ids[3]);
@@ -233,7 +233,7 @@ fn an_export_gives_the_same_overlay_in_an_empty_cache_of_the_panel() {
 }
 
 #[test]
-fn a_filter_that_leaves_out_everything_is_told() {
+fn a_filter_that_leaves_out_everything_is_reported() {
     let scene = Scene::synced(4706);
     let all = found(&scene, &["list", "movies"]).len();
     let told = run(&scene, "filter default movies exclude", 0).stdout;
@@ -249,7 +249,7 @@ fn a_filter_that_leaves_out_everything_is_told() {
 }
 
 #[test]
-fn a_wrong_word_is_named_without_what_may_be_a_secret() {
+fn a_wrong_word_is_named_without_a_possible_secret() {
     let scene = Scene::synced(4707);
     for (line, told) in [
         ("edit movies 7 nmae=x", "the field `nmae` is not known"),
@@ -285,7 +285,7 @@ fn a_position_says_that_an_item_is_not_finished() {
 
 /// `restore` names the edits that it takes back. They can be imported from the cache that it has kept.
 #[test]
-fn edits_that_a_restore_takes_back_come_over_from_the_kept_cache() {
+fn edits_that_a_restore_takes_back_can_be_imported_from_the_kept_cache() {
     let scene = Scene::synced(4709);
     let ids = scene.ids(Kind::Movies);
     let backup = scene.folder().join("catalogue.db");

@@ -84,7 +84,7 @@ fn two_processes_with_profiles_of_one_account_ask_one_after_the_other() {
 
 /// If a process dies, its lock is free at once.
 #[test]
-fn who_is_killed_keeps_nobody_waiting() {
+fn a_killed_process_keeps_no_other_waiting() {
     let scene = Scene::of(&some_hundred(3303));
     scene.add("again", &scene.panel.base_url(), &[]).exits(0);
     let gate = Gate::new();

@@ -6,7 +6,7 @@ use crate::program::wait_until;
 use crate::scene::{HOME, Scene, some_hundred, start_panel};
 
 #[test]
-fn of_four_processes_one_syncs_and_the_others_say_so() {
+fn of_four_processes_one_syncs_and_the_others_report_it() {
     let scene = Scene::of(&some_hundred(1301));
     let gate = Gate::new();
     scene.panel.on(Action::VodStreams, Behaviour::Gate(10_000, gate.clone()));
@@ -29,7 +29,7 @@ fn of_four_processes_one_syncs_and_the_others_say_so() {
 }
 
 #[test]
-fn four_processes_without_a_stop_come_to_the_truth_together() {
+fn four_processes_at_once_end_with_the_right_cache() {
     let scene = Scene::of(&some_hundred(1302));
     for _ in 0..3 {
         let running: Vec<_> = (0..4).map(|_| scene.start_sync(&["--json"])).collect();

@@ -33,7 +33,7 @@ fn asked(scene: &Scene, action: Action) -> (usize, usize) {
 }
 
 #[test]
-fn a_probe_takes_the_place_of_a_list_until_the_list_grows() {
+fn a_probe_replaces_the_list_until_the_list_grows() {
     let scene = scene(4501, true);
     assert_eq!(outcomes(&look(&scene)), ["completed"; 3]);
     let first = look(&scene);
@@ -67,7 +67,7 @@ fn a_probe_takes_the_place_of_a_list_until_the_list_grows() {
 }
 
 #[test]
-fn probes_make_no_list_younger() {
+fn probes_dont_make_a_list_younger() {
     let scene = scene(4502, true);
     look(&scene);
     let age = || -> i64 {

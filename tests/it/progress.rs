@@ -25,7 +25,7 @@ impl Observer for Counting {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_messages_that_nobody_reads() {
+async fn two_hundred_unread_messages_block_nothing() {
     let panel = talkative();
     let folder = tempfile::tempdir().unwrap();
     let config = || XtreamConfig::new().system_proxy(false);

@@ -29,7 +29,7 @@ fn nowhere() -> String {
 }
 
 #[test]
-fn quiet_prints_errors_and_what_a_person_decides() {
+fn quiet_prints_errors_and_decisions_of_a_person() {
     let scene = Scene::synced(2901);
     scene.panel.advance(&Step::ordinary());
     let quiet = run(&scene, &["sync", "--quiet"]).exits(0);
@@ -54,7 +54,7 @@ fn quiet_prints_errors_and_what_a_person_decides() {
 }
 
 #[test]
-fn a_wait_is_a_plain_line_where_there_is_no_terminal() {
+fn a_wait_is_a_plain_line_without_a_terminal() {
     let scene = Scene::synced(2902);
     scene.add("away", &nowhere(), &[]).exits(0);
     let run = run(&scene, &["sync", "away", "--attempts", "2", "--backoff", "0.01"]).exits(5);
@@ -64,7 +64,7 @@ fn a_wait_is_a_plain_line_where_there_is_no_terminal() {
 }
 
 #[test]
-fn colours_are_there_when_somebody_asks_for_them() {
+fn colours_are_printed_on_request() {
     let scene = Scene::synced(2903);
     let list = &["list", "movies", "--limit", "1"];
     let always = &[&list[..], &["--color", "always"]].concat();

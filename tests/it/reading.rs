@@ -212,7 +212,7 @@ fn a_search_finds_names_and_any_text_is_one() {
 }
 
 #[test]
-fn wrong_requests_are_told_by_their_exit_code() {
+fn wrong_requests_have_their_exit_code() {
     let scene = Scene::synced(2806);
     let cursor = found(&scene, &["list", "movies", "--limit", "1"])[0]["cursor"].as_str().unwrap().to_owned();
     found(&scene, &["list", "movies", "--after", &cursor]);
@@ -291,7 +291,7 @@ fn without_a_cache_or_a_profile_a_list_is_empty_and_the_rest_is_wrong() {
 }
 
 #[test]
-fn what_goes_to_a_file_has_whole_names_and_no_colours() {
+fn output_to_a_file_has_whole_names_and_no_colours() {
     let scene = Scene::synced(2814);
     let id = scene.ids(Kind::Movies)[0];
     let long = "A very long name ".repeat(20);
@@ -307,7 +307,7 @@ fn what_goes_to_a_file_has_whole_names_and_no_colours() {
 }
 
 #[test]
-fn a_reader_that_is_gone_is_no_reason_to_fail() {
+fn a_closed_pipe_is_no_failure() {
     let scene = Scene::synced(2815);
     for args in [
         &["list", "movies"][..],
@@ -327,7 +327,7 @@ fn a_reader_that_is_gone_is_no_reason_to_fail() {
 }
 
 #[test]
-fn reading_goes_on_during_a_sync_and_sees_one_state() {
+fn reading_during_a_sync_sees_one_state() {
     let scene = Scene::synced(2816);
     let before = ids(&found(&scene, &["list", "movies"]));
     scene.panel.advance(&Step::ordinary());

@@ -44,7 +44,7 @@ fn empty_lists_of_everything_leave_everything() {
 }
 
 #[test]
-fn half_a_list_removes_nothing_and_its_news_land() {
+fn half_a_list_removes_nothing_and_its_new_items_are_added() {
     let scene = Scene::synced(603);
     let step = Step { added_percent: 5.0, updated_percent: 10.0, refreshed_percent: 5.0, ..Step::default() };
     let expected = scene.panel.advance(&step);
@@ -77,7 +77,7 @@ fn half_a_list_removes_nothing_and_its_news_land() {
 }
 
 #[test]
-fn what_stands_behind_the_list_and_ids_that_cannot_be_read_remove_nothing() {
+fn trailing_bytes_and_unreadable_ids_remove_nothing() {
     let scene = Scene::synced(604);
     let gone = scene.ids(Kind::Movies)[5];
     scene.panel.catalogue(|catalogue| catalogue.remove(Kind::Movies, gone));

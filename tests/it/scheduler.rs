@@ -68,7 +68,7 @@ async fn the_usage_example_syncs() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_usage_example_fails_on_a_dead_panel_and_is_partial_on_a_sick_one() {
+async fn the_usage_example_fails_on_a_dead_panel_and_is_partial_on_a_failing_one() {
     let panel = start_panel(&some_hundred(2202));
     let folder = tempfile::tempdir().unwrap();
     let db = Database::open(folder.path().join("cache.db")).unwrap();

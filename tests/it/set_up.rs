@@ -47,7 +47,7 @@ fn requests(scene: &Scene) -> Vec<Action> {
 }
 
 #[test]
-fn what_is_missing_is_asked_for_and_the_login_is_tried() {
+fn missing_values_are_asked_for_and_the_login_is_tested() {
     let scene = scene();
     let terminal = add(&scene, &[]);
     answer(&terminal, ADDRESS, &scene.panel.base_url());
@@ -65,7 +65,7 @@ fn what_is_missing_is_asked_for_and_the_login_is_tried() {
 }
 
 #[test]
-fn what_is_given_is_not_asked_for() {
+fn given_values_are_not_asked_for() {
     let scene = scene();
     let terminal = add(&scene, &["--url", &scene.panel.base_url(), "--username", USERNAME]);
     answer(&terminal, WORD, PASSWORD);
@@ -75,7 +75,7 @@ fn what_is_given_is_not_asked_for() {
 }
 
 #[test]
-fn a_pasted_link_holds_the_login() {
+fn a_pasted_link_contains_the_login() {
     let scene = scene();
     // The password differs from that of the other tests, because a terminal shows the address while it is typed.
     scene.panel.set_accounts(vec![Account::new("ann", "typed-word")]);
@@ -132,7 +132,7 @@ fn a_profile_can_be_kept_or_given_up_after_a_login_that_failed() {
 }
 
 #[test]
-fn what_was_typed_wrongly_is_asked_for_again() {
+fn a_mistyped_value_is_asked_for_again() {
     let scene = scene();
     let terminal = add(&scene, &[]);
     answer(&terminal, ADDRESS, "");
@@ -234,7 +234,7 @@ fn a_test_that_fails_saves_nothing() {
 }
 
 #[test]
-fn where_there_is_no_profile_it_is_said_how_to_begin() {
+fn without_a_profile_the_first_steps_are_shown() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("cache.db");
     let run = |args: &[&str]| Running::start(command(&database, args)).end();
@@ -283,7 +283,7 @@ fn where_there_is_no_profile_it_is_said_how_to_begin() {
 }
 
 #[test]
-fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
+fn a_mistyped_name_is_answered_with_the_right_one() {
     let scene = Scene::synced(1502);
     scene.add("holiday", &scene.panel.base_url(), &[]).exits(0);
     for args in [
@@ -327,7 +327,7 @@ fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn a_mistyped_category_is_answered_with_those_that_are_alike() {
+fn a_mistyped_category_is_answered_with_similar_ones() {
     let scene = Scene::synced(1503);
     let categories = scene.run(&["categories", "movies", "--json"]).exits(0).stdout;
     let first: serde_json::Value = serde_json::from_str(categories.lines().next().unwrap()).unwrap();

@@ -111,7 +111,7 @@ fn a_setting_takes_effect_and_an_option_precedes_it() {
 }
 
 #[test]
-fn nothing_listens_at_the_address() {
+fn the_setting_of_attempts_applies_and_an_option_precedes_it() {
     let scene = Scene::of(&some_hundred(3104));
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     scene.add(HOME, &format!("http://{dead}"), &[]).exits(0);
@@ -122,7 +122,7 @@ fn nothing_listens_at_the_address() {
 }
 
 #[test]
-fn a_kind_that_is_off_is_left_alone() {
+fn a_kind_that_is_off_is_not_synced() {
     let scene = Scene::of(&some_hundred(3105));
     scene.run(&["profile", "set", HOME, "kinds.off=series"]).exits(0);
     let report = scene.sync(&[]).exits(0).report();
@@ -220,7 +220,7 @@ fn a_wrong_setting_changes_none_of_them_and_repeats_no_secret() {
 }
 
 #[test]
-fn a_profile_is_shown_with_what_differs() {
+fn a_profile_is_shown_with_its_changed_settings() {
     let scene = Scene::of(&some_hundred(3108));
     scene.run(&["profile", "set", HOME, "guard.share=40", "user-agent=Player/1"]).exits(0);
     let told = scene.run(&["profile", "show", HOME]).exits(0).stdout;

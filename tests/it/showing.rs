@@ -24,7 +24,7 @@ fn shown(scene: &Scene, kind: Kind, id: i64) -> Value {
 }
 
 #[test]
-fn an_item_is_shown_with_all_that_is_known_of_it() {
+fn an_item_is_shown_with_all_known_facts() {
     let scene = Scene::synced(2808);
     for kind in Kind::ALL {
         let truth = scene.panel.catalogue(|catalogue| catalogue.truth(kind));
@@ -111,7 +111,7 @@ fn rights(path: &Path) -> u32 {
 }
 
 #[test]
-fn an_exported_file_appears_when_it_is_whole() {
+fn an_exported_file_appears_when_it_is_complete() {
     let scene = Scene::synced(2812);
     let folder = scene.folder().join("exports");
     std::fs::create_dir(&folder).unwrap();

@@ -50,7 +50,7 @@ fn all_true(scene: &Scene) {
 }
 
 #[test]
-fn so_many_profiles_are_synced_at_once_and_each_line_is_whole() {
+fn several_profiles_are_synced_at_once_and_each_line_is_whole() {
     let scene = four_users(3101);
     let gate = Gate::new();
     scene.panel.on(Action::VodStreams, Behaviour::Gate(10_000, gate.clone()));
@@ -111,7 +111,7 @@ fn profiles_of_one_account_are_synced_one_after_the_other() {
 }
 
 #[test]
-fn a_dead_panel_and_a_wrong_login_keep_nobody_else_waiting() {
+fn a_dead_panel_and_a_wrong_login_delay_no_other_profile() {
     let scene = four_users(3104);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let nowhere = format!("http://{}", listener.local_addr().unwrap());

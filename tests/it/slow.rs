@@ -12,7 +12,7 @@ fn asked(scene: &Scene, before: usize) -> usize {
 }
 
 #[test]
-fn a_list_that_cannot_come_in_time_is_stopped_once_and_its_rows_stay() {
+fn a_list_that_is_too_slow_is_stopped_once_and_its_rows_stay() {
     let scene = Scene::synced(2701);
     scene.panel.advance(&Step::ordinary());
     scene.panel.on(Action::VodStreams, Behaviour::Throttle(2_000));

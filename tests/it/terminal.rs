@@ -11,7 +11,7 @@ fn shell(script: &str) -> PseudoTerminal {
 }
 
 #[test]
-fn what_is_typed_is_read_and_shown_unless_the_program_forbids_it() {
+fn typed_text_is_read_and_shown_unless_the_program_forbids_it() {
     let terminal = shell("printf 'Name: '; read a; stty -echo; printf 'Word: '; read b; stty echo; echo; echo $a-$b");
     terminal.wait_for("Name: ");
     terminal.send("ann\r");
@@ -33,7 +33,7 @@ fn a_terminal_has_a_size_that_can_change() {
 }
 
 #[test]
-fn ctrl_c_ends_what_is_in_front_and_a_line_that_is_too_long_is_told() {
+fn ctrl_c_ends_the_foreground_program_and_a_long_line_is_an_error() {
     let long = "0123456789012345678901234567890123456789";
     let terminal = shell(&format!("printf '\\033[?25l'; stty -echo; echo {long}x; read x"));
     terminal.wait_for("9x");

@@ -48,7 +48,7 @@ fn a_panel_below_a_path_is_asked_below_that_path() {
 }
 
 #[test]
-fn pasted_addresses_are_understood() {
+fn pasted_addresses_are_read() {
     let encoded = |text: &str| -> String {
         percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).collect()
     };
@@ -126,7 +126,7 @@ fn field_05_a_byte_order_mark_before_the_password_is_not_sent() {
 }
 
 #[test]
-fn field_06_08_22_what_is_not_sure_of_an_address_is_not_kept() {
+fn field_06_08_22_an_unclear_address_is_not_kept() {
     let scene = Scene::without_profile(Panel::start(panel_config(), Catalogue::new(&some_hundred(2106))).unwrap());
     let add = |url: &str, more: &[&str], password: &str| {
         let mut add = command(&scene.database, &[&["profile", "add", HOME, "--url", url], more].concat());

@@ -68,7 +68,7 @@ fn a_run_is_taken_back_and_the_undo_too() {
 }
 
 #[test]
-fn the_next_sync_compares_anew_what_was_undone() {
+fn the_next_sync_compares_undone_items_again() {
     let scene = Scene::synced(2702);
     let expected = scene.panel.advance(&eventful());
     scene.sync(&[]).exits(0);
@@ -87,7 +87,7 @@ fn the_next_sync_compares_anew_what_was_undone() {
 }
 
 #[test]
-fn what_cannot_be_restored_exactly_is_refused() {
+fn an_inexact_undo_is_refused() {
     let scene = Scene::of(&crate::scene::some_hundred(2703));
     assert_eq!(undo(&scene, &[], 12)["refused"], "nothing");
     scene.sync(&[]).exits(0);

@@ -24,7 +24,7 @@ fn sent(scene: &Scene) -> [u64; 3] {
 }
 
 #[test]
-fn what_has_not_changed_is_neither_sent_nor_written() {
+fn an_unchanged_list_is_neither_sent_nor_written() {
     let scene = synced(1701);
     let before = scene.cache().content(HOME);
     let report = scene.sync(&[]).exits(0).report();
@@ -47,7 +47,7 @@ fn what_has_not_changed_is_neither_sent_nor_written() {
 }
 
 #[test]
-fn what_has_changed_is_followed_kind_by_kind() {
+fn changed_lists_are_followed_kind_by_kind() {
     let scene = synced(1702);
     let expected = scene.panel.catalogue(|catalogue| {
         let id = catalogue.ids(Kind::Series)[7];
@@ -61,7 +61,7 @@ fn what_has_changed_is_followed_kind_by_kind() {
 }
 
 #[test]
-fn what_somebody_deletes_comes_back_at_once() {
+fn a_deleted_row_comes_back_at_once() {
     let scene = synced(1703);
     let id = scene.ids(Kind::Movies)[5];
     // Another program, such as a player, deletes a row.

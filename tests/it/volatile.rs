@@ -22,7 +22,7 @@ fn answer_at(scene: &Scene, moment: i64) {
 }
 
 #[test]
-fn field_27_stamps_of_the_answer_are_left_alone_after_two_lists() {
+fn field_27_times_of_the_answer_are_ignored_after_two_lists() {
     let scene = Scene::synced(501);
     let (series, channels) = (scene.ids(Kind::Series).len(), scene.ids(Kind::Channels).len());
     for (moment, written) in [(1, true), (2, true), (3, false), (4, false), (5, false)] {
@@ -55,7 +55,7 @@ fn field_27_stamps_of_the_answer_are_left_alone_after_two_lists() {
 }
 
 #[test]
-fn field_28_a_play_address_that_rests_is_refreshed() {
+fn field_28_a_stable_play_address_is_refreshed() {
     let scene = Scene::synced(502);
     for (kind, key) in [(Kind::Movies, "direct_source"), (Kind::Channels, "custom_sid")] {
         scene.panel.catalogue(|catalogue| catalogue.edit_all(kind, key, |_| Some(JsonForm::text("at first"))));
@@ -83,7 +83,7 @@ fn field_28_a_play_address_that_rests_is_refreshed() {
 
 /// Tokens are not compared from the first list on.
 #[test]
-fn field_28_tokens_are_never_written_for_their_own_sake() {
+fn field_28_tokens_are_no_reason_to_write_a_row() {
     let scene = Scene::synced(503);
     for answer in 0..5 {
         scene.panel.catalogue(|catalogue| {

@@ -54,7 +54,7 @@ fn assert_one_after_the_other(scene: &Scene) {
 }
 
 #[test]
-fn two_panels_are_followed_until_a_signal_ends_it() {
+fn two_panels_are_followed_until_a_signal() {
     let scene = Scene::of(&some_hundred(4301));
     let other = start_panel(&some_hundred(4302));
     scene.add("away", &other.base_url(), &[]).exits(0);
@@ -99,7 +99,7 @@ fn a_signal_in_the_middle_of_a_list_ends_it_in_order() {
 }
 
 #[test]
-fn it_ends_when_nobody_reads_its_results_any_more() {
+fn the_watch_ends_when_its_output_is_closed() {
     let scene = Scene::of(&some_hundred(4319));
     let arguments = [&["watch", "--json", "--backoff", "0.01"], &SECOND[..]].concat();
     let mut child = command(&scene.database, &arguments).stderr(Stdio::null()).spawn().unwrap();
@@ -139,7 +139,7 @@ fn a_second_watch_is_refused_and_a_sync_is_not() {
 }
 
 #[test]
-fn after_a_kill_it_goes_on() {
+fn after_a_kill_the_next_watch_continues() {
     let scene = Scene::of(&some_hundred(4305));
     for round in 0..3 {
         scene.panel.advance(&Step::ordinary());
@@ -165,7 +165,7 @@ fn after_a_kill_it_goes_on() {
 }
 
 #[test]
-fn a_hangup_takes_up_settings_at_once() {
+fn a_hangup_applies_settings_at_once() {
     let scene = Scene::of(&some_hundred(4306));
     scene.run(&["profile", "set", HOME, "schedule=off"]).exits(0);
     let mut watch = watch(&scene, &[]);
@@ -291,7 +291,7 @@ fn a_restore_and_an_upgrade_find_the_cache_free() {
 }
 
 #[test]
-fn once_runs_what_is_due() {
+fn a_single_round_runs_due_kinds() {
     let scene = Scene::of(&some_hundred(4312));
     let once = |scene: &Scene| scene.run(&["watch", "--once-due", "--json", "--backoff", "0.01"]);
     let first = once(&scene).exits(0);
@@ -315,7 +315,7 @@ fn once_runs_what_is_due() {
 }
 
 #[test]
-fn an_application_may_say_by_its_columns_when() {
+fn the_columns_of_an_application_set_the_schedule() {
     let scene = Scene::synced(4315);
     let age = |hours: i64| {
         let shift =
@@ -336,7 +336,7 @@ fn an_application_may_say_by_its_columns_when() {
 }
 
 #[test]
-fn an_account_without_a_free_connection_is_left_to_who_watches() {
+fn a_sync_is_postponed_while_all_connections_are_in_use() {
     let scene = Scene::synced(4316);
     let accounts = vec![
         sync_tests::Account::new(crate::program::USERNAME, crate::program::PASSWORD)
@@ -354,7 +354,7 @@ fn an_account_without_a_free_connection_is_left_to_who_watches() {
 }
 
 #[test]
-fn wrong_words_and_missing_profiles_are_usage() {
+fn wrong_words_and_missing_profiles_are_errors_of_usage() {
     let scene = Scene::synced(4317);
     for args in [&["watch", "nobody"][..], &["watch", "--schedule", "often"], &["watch", "--schedule", "every 0s"]] {
         let run = scene.run(args).exits(2);

@@ -153,7 +153,7 @@ fn until_nobody_writes(pipe: &Path) -> std::thread::JoinHandle<()> {
 }
 
 #[test]
-fn a_hook_that_hangs_holds_up_nothing_and_is_ended_with_the_watch() {
+fn a_hanging_hook_blocks_nothing_and_is_ended_with_the_watch() {
     let scene = Scene::of(&some_hundred(4403));
     let (told, pipe) = (scene.folder().join("told"), scene.folder().join("pipe"));
     let gone = until_nobody_writes(&pipe);
@@ -190,7 +190,7 @@ fn a_signal_ends_the_wait_for_a_hook_after_the_last_sync() {
 }
 
 #[test]
-fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
+fn a_hook_gets_the_changes_without_the_login() {
     let scene = Scene::synced(4404);
     let told = scene.folder().join("told");
     let hook = format!("env > '{0}.env'; cat >> '{0}'", told.display());
@@ -281,7 +281,7 @@ fn commands_of_hooks_get_no_secret_of_the_environment() {
 }
 
 #[test]
-fn a_webhook_that_is_down_holds_up_nothing_and_its_address_is_not_told() {
+fn a_webhook_that_is_down_blocks_nothing_and_its_address_is_not_shown() {
     let scene = Scene::of(&some_hundred(4405));
     let secret = "canary-of-the-webhook";
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -369,7 +369,7 @@ fn the_log_is_one_object_per_line() {
 }
 
 #[test]
-fn status_says_what_is_wrong() {
+fn the_status_reports_problems() {
     let scene = Scene::of(&some_hundred(4409));
     let check = |code: i32| {
         let run = scene.run(&["status", "--check", "--json"]).exits(code);

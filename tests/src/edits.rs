@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_of_the_same_values_change_nothing() {
+    fn other_forms_of_equal_values_change_nothing() {
         for kind in Kind::ALL {
             let mut catalogue = small();
             let before = catalogue.render(kind, Shape::Array, None);
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_keeps_what_is_no_longer_sent() {
+    fn a_cache_keeps_values_that_are_no_longer_sent() {
         let mut catalogue = small();
         let id = catalogue.ids(Kind::Series)[0];
         let truth = |catalogue: &Catalogue, column| catalogue.truth(Kind::Series)[&id][column].clone();

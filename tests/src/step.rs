@@ -223,7 +223,7 @@ mod tests {
     use crate::changes::Changes;
 
     #[test]
-    fn what_a_step_expects_is_the_difference_of_the_truths() {
+    fn the_expectation_of_a_step_is_the_difference_of_the_truths() {
         for seed in 0..12 {
             let config = CatalogueConfig { seed, channels: 300, movies: 500, series: 200, items_per_category: 40 };
             let mut catalogue = Catalogue::new(&config);

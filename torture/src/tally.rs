@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kills_that_miss_are_told() {
+    fn kills_that_miss_are_reported() {
         let mut tally = Tally::default();
         tally.count_many(KILL, INSIDE, 200);
         tally.count_many(KILL, "elsewhere", 199);

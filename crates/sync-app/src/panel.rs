@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_as_it_begins_leaves_a_configuration_alone() {
+    fn a_new_profile_changes_nothing_of_a_configuration() {
         let own =
             XtreamConfig::new().verify_tls(false).follow_other_hosts(false).parallel_requests(3).user_agent("own");
         let configured = panel_config(own.clone(), &profile(), &PanelFacts::default());
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_profile_says_and_what_was_learnt_is_taken_over() {
+    fn settings_and_learnt_facts_of_a_profile_are_taken_over() {
         let profile = Profile {
             verify_tls: false,
             follow_other_hosts: false,

@@ -186,7 +186,7 @@ impl Engine {
         };
         self.source.observe_waits(Arc::clone(&run.progress) as _);
         self.log_in_and_sync(&mut run, &mut report).await;
-        // A source may outlive its runs; the observer of this one has to hear no more.
+        // A source may outlive its runs, but the observer of this run must not get reports of later ones.
         self.source.observe_waits(Arc::new(()));
         let corrections = self.conclude(&mut run, &mut report);
         report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
@@ -206,7 +206,8 @@ impl Engine {
     fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) -> Corrections {
         let learnt = self.source.learnt();
         if report.account.is_some() {
-            // If the panel has accepted the usual client, the learnt one is dropped.
+            // The source has the client that the panel accepted. If that was the usual one, an older learnt client is
+            // dropped.
             (run.facts.user_agent, run.facts.uncompressed) = (learnt.user_agent, learnt.uncompressed);
             run.facts.remember_address(learnt.address, self.clock.now());
         }

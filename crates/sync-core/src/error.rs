@@ -1,4 +1,4 @@
-//! Codes and classes of errors. Both ports use them.
+//! Codes and classes of errors. The errors of all ports use them.
 
 use std::error::Error;
 use std::fmt;
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_told_once() {
+    fn a_cause_is_written_once() {
         #[derive(Debug, thiserror::Error)]
         #[error("{0}")]
         struct Told(&'static str, #[source] Option<Box<Told>>);

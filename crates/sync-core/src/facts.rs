@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_defect_is_known_after_three_listings_that_had_it_alike() {
+    fn a_defect_is_known_after_three_listings_in_a_row() {
         let mut sighting = None;
         let mut told = Vec::new();
         for digest in [5, 5, 6, 6, 6, 6] {
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_remembered_for_a_day_and_its_use_makes_no_day_longer() {
+    fn an_address_is_remembered_for_a_day_even_if_it_is_used() {
         let mut facts = PanelFacts::default();
         let (b, c) = (|| Some("http://b.example".to_owned()), || Some("http://c.example".to_owned()));
         for (worked, now, known) in [
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_left_out() {
+    fn unknown_rows_are_ignored() {
         let row = |kind, name: &str, value: &str| FactRow { kind, name: name.to_owned(), value: value.to_owned() };
         let movies = Some(ContentKind::Movies);
         let rows = [

@@ -3,11 +3,11 @@
 //! # Where to begin
 //!
 //! - A run: [`Engine`], [`SyncOptions`], [`SyncReport`], [`Observer`].
-//! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Paces`], [`Overlay`],
-//!   [`Snapshots`], [`Clock`]; [`Cache`] is all seven of a cache.
+//! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Paces`],
+//!   [`Overlay`], [`Snapshots`], [`Clock`]; [`Cache`] is all seven of a cache.
 //! - Items: [`Channel`], [`Movie`], [`Series`], [`Item`], [`ContentKind`].
-//! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`decide_removals`](removal::decide_removals),
-//!   [`HoldReason`].
+//! - What has changed: [`compare_channels`], [`Differ`]. What may be removed:
+//!   [`decide_removals`](removal::decide_removals), [`HoldReason`].
 
 pub mod change_set;
 mod detect;

@@ -1,8 +1,8 @@
-//! The login of a profile within values of its panel: it is blanked in whatever is shown.
+//! Replaces the login of a profile by placeholders in values of its panel, before the values are shown or exported.
 //!
-//! Play addresses hold user name and password. They are blanked where they are a whole segment of a path, a value of a
-//! query, or the user part of an address; a password of eight or more characters is blanked anywhere. Ordinary words
-//! stay: a user `ann` doesn't change the title `Joanna`.
+//! Play addresses contain the user name and the password. They are blanked if they are a whole segment of a path, the
+//! value of a query parameter, or the user part of an address. A password of eight or more characters is blanked
+//! anywhere. Ordinary words stay: a user `ann` doesn't change the title `Joanna`.
 
 mod marks;
 
@@ -18,31 +18,33 @@ use crate::model::{FieldClass, Item, Value, ValueRef};
 use crate::overlay::EditValue;
 use crate::ports::profiles::FormerLogin;
 
-/// What is escaped in a value of a query: everything but the unreserved characters of RFC 3986.
+/// The characters that are escaped in the value of a query: all but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What is escaped in a segment of a path. Panels write a name such as `ann@panel.example` there as it is.
+/// The characters that are escaped in a segment of a path. Panels write a name such as `ann@panel.example` unescaped
+/// there.
 const ESCAPED_IN_PATH: &AsciiSet = &ESCAPED.remove(b'@').remove(b':');
 
-/// Shorter passwords are found in any text.
+/// The least length of a password that is blanked anywhere in a text, in characters. Shorter ones occur in ordinary
+/// words.
 const PASSWORD_MIN: usize = 8;
 
 const USERNAME: &str = "{username}";
 const PASSWORD: &str = "{password}";
 
-/// The login of a profile, as far as it is known.
+/// The login of a profile, as far as it is known, and its former logins.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Login {
     username: Option<String>,
     password: Option<String>,
-    /// The spellings of the password that are looked for anywhere.
+    /// The spellings of the password that are searched for anywhere in a text.
     spellings: Vec<String>,
     marks: Marks,
-    /// Logins that the profile had before. Old values may hold them.
+    /// The logins that the profile had before. Old values may contain them.
     former: Vec<Login>,
 }
 
-/// Without the login.
+/// Writes neither user name nor password.
 impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Login").finish_non_exhaustive()
@@ -50,7 +52,7 @@ impl std::fmt::Debug for Login {
 }
 
 impl Login {
-    /// A login. A part that is empty is none.
+    /// Returns a login. An empty part counts as unknown.
     pub fn new(username: Option<&str>, password: Option<&str>) -> Self {
         let known = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
         let (username, password) = (known(username), known(password));
@@ -68,7 +70,7 @@ impl Login {
         Self { username, password, spellings, marks, former: Vec::new() }
     }
 
-    /// The login, and those that the profile had before it: they are blanked as well, and never filled in.
+    /// Adds the logins that the profile had before. They are blanked as well, but [`Self::fill`] never writes them.
     #[must_use]
     pub fn with_former(mut self, former: &[FormerLogin]) -> Self {
         for FormerLogin { username, password } in former {
@@ -81,7 +83,7 @@ impl Login {
         self
     }
 
-    /// A text without the login.
+    /// Returns a text with placeholders in the place of the login.
     pub fn blank<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = self.blank_present(text);
         for former in &self.former {
@@ -96,7 +98,7 @@ impl Login {
         text
     }
 
-    /// A text without the present login.
+    /// Returns a text with placeholders in the place of the present login, but not of former ones.
     fn blank_present<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = self.addresses(text);
         for spelling in &self.spellings {
@@ -107,7 +109,8 @@ impl Login {
         text
     }
 
-    /// The hash of an item without the login; `None` if the login is in none of its significant fields.
+    /// Returns the hash of an item whose login is blanked, or `None` if no significant field of the item contains a
+    /// login.
     pub fn row_hash(&self, item: &Item) -> Option<RowHash> {
         if !std::iter::once(self).chain(&self.former).any(|login| login.may_be_in_item(item)) {
             return None;
@@ -124,12 +127,12 @@ impl Login {
         blanked.map(|item| RowHash::of(&item))
     }
 
-    /// Whether a significant field of an item may hold this login.
+    /// Returns whether a significant field of an item may contain this login.
     fn may_be_in_item(&self, item: &Item) -> bool {
         (self.username.is_some() || self.password.is_some()) && self.marks.are_in_item(item)
     }
 
-    /// Whether an item may hold a login that is not known here: one of its significant fields has an address.
+    /// Returns whether an item may contain a login that is not known here: a significant field contains an address.
     pub fn may_be_in(item: &Item) -> bool {
         item.kind().of_class(FieldClass::Significant).positions().any(|at| match item.value(at) {
             ValueRef::Text(text) => text.contains("://"),
@@ -137,7 +140,7 @@ impl Login {
         })
     }
 
-    /// A value of an edit without the login.
+    /// Returns the value of an edit with placeholders in the place of the login.
     pub fn blank_value(&self, value: &EditValue) -> EditValue {
         match value {
             EditValue::Text(text) => EditValue::Text(self.blank(text).into_owned()),
@@ -146,14 +149,14 @@ impl Login {
         }
     }
 
-    /// The login alone, without those that the profile had before.
+    /// Returns the present login without the former ones.
     #[must_use]
     pub fn present(&self) -> Self {
         Self { former: Vec::new(), ..self.clone() }
     }
 
-    /// A text with the login in the places where it was blanked. A part that is not known stays blank. In an address it
-    /// is written as an address needs it, which may be another spelling than the panel's.
+    /// Returns a text with the login in the place of the placeholders. The placeholder of an unknown part stays. In an
+    /// address, the part is percent-encoded as needed, which may differ from the panel's spelling.
     pub fn fill<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
         for (blank, part) in [(USERNAME, &self.username), (PASSWORD, &self.password)] {
@@ -189,7 +192,7 @@ impl Login {
         if changed { Cow::Owned(out + rest) } else { Cow::Borrowed(text) }
     }
 
-    /// Blanks the login in what follows the scheme of an address.
+    /// Blanks the login in the part of an address after its scheme.
     fn address(&self, address: &str) -> String {
         let authority_end = address.find(['/', '?', '#']).unwrap_or(address.len());
         let (authority, tail) = address.split_at(authority_end);
@@ -203,7 +206,7 @@ impl Login {
                 out.push_str(&name);
                 if let Some(secret) = secret {
                     out.push(':');
-                    // Behind the user name is the password, also one that is not known here.
+                    // The text after the user name is the password, even if the password is not known here.
                     let is_hidden = self.password.is_none() && name == USERNAME && !secret.is_empty();
                     out.push_str(&if is_hidden { Cow::Borrowed(PASSWORD) } else { self.part(secret) });
                 }
@@ -218,7 +221,8 @@ impl Login {
         let mut behind_username = false;
         while let Some(segment) = segments.next() {
             let is_last = segments.peek().is_none();
-            // Behind the user name, and with something behind it, is the password, also one that is not known here.
+            // The segment between the user name and a further segment is the password, even if the password is not
+            // known here.
             let blanked = if behind_username && !is_last && self.password.is_none() && !segment.is_empty() {
                 Cow::Borrowed(PASSWORD)
             } else {
@@ -251,11 +255,11 @@ impl Login {
         out
     }
 
-    /// A part of an address, blanked where it is a part of the login.
+    /// Returns a placeholder if a part of an address is the user name or the password, and otherwise the part.
     fn part<'a>(&self, part: &'a str) -> Cow<'a, str> {
         let decoded = percent_decoded(part);
         let is = |known: &Option<String>| known.as_deref().is_some_and(|known| known == part || known == decoded);
-        // Whoever has one word for both has a secret in the user name.
+        // If both are the same word, the placeholder of the password is used, because the word is a secret.
         if is(&self.password) {
             Cow::Borrowed(PASSWORD)
         } else if is(&self.username) {
@@ -266,13 +270,13 @@ impl Login {
     }
 }
 
-/// Where the sign before a piece of a query stands.
+/// Returns the position of the sign before a piece of a query. `piece` is the number of the piece, from 1.
 fn out_offset(query: &str, piece: usize) -> usize {
     let signs = query.char_indices().filter(|(_, c)| ['?', '&', ';', '#'].contains(c));
     signs.map(|(at, _)| at).nth(piece - 1).unwrap_or(0)
 }
 
-/// A part of the login, as it stands behind this text.
+/// Returns a part of the login in the spelling that it needs after the text `before`.
 fn spelt(part: &str, before: &str) -> String {
     match before.rsplit_once("://") {
         None => part.to_owned(),
@@ -283,12 +287,12 @@ fn spelt(part: &str, before: &str) -> String {
     }
 }
 
-/// A text as a value of a query has it.
+/// Returns a text percent-encoded as the value of a query.
 fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-/// The same spelling with escapes in small letters.
+/// Returns the same spelling with lower-case hexadecimal digits.
 fn with_small_escapes(encoded: &str) -> String {
     let mut left = 0;
     let small = |c: char| {
@@ -299,7 +303,7 @@ fn with_small_escapes(encoded: &str) -> String {
     encoded.chars().map(small).collect()
 }
 
-/// The text of a part of an address; a `+` is a space.
+/// Returns a part of an address, percent-decoded. A `+` counts as a space.
 fn percent_decoded(part: &str) -> String {
     percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
@@ -309,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_blanked_where_it_is_one() {
+    fn a_login_is_blanked_in_addresses_only() {
         let login = Login::new(Some("ann"), Some("s3cr3t"));
         for (text, blanked) in [
             ("Joanna", "Joanna"),
@@ -341,7 +345,7 @@ mod tests {
                 let is_same = login.blank(text) == text;
                 assert!(is_same || login.marks.are_in(text), "{password}: {text}");
             }
-            // Its spellings have no byte in common.
+            // No byte occurs in all of its spellings.
             let is_unknown = password == "::::::::";
             assert_eq!(login.marks.are_in("Joanna in the road: a film"), is_unknown, "{password}");
         }
@@ -377,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_blanked_is_filled_in_again() {
+    fn placeholders_are_filled_in_again() {
         let login = Login::new(Some("ann"), Some("s3cr3t word"));
         for text in ["http://p.example/live/ann/s3cr3t%20word/1.ts", "s3cr3t word", "nothing of it"] {
             assert_eq!(login.fill(&login.blank(text)), text);
@@ -411,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_not_known_here_stands_behind_the_user_name() {
+    fn an_unknown_password_after_the_user_name_is_blanked() {
         let login = Login::new(Some("ann"), None);
         assert_eq!(
             login.blank("http://p.example/movie/ann/hidden/7.mp4"),

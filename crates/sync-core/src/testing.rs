@@ -1,4 +1,4 @@
-//! Tools for tests of adapters and of programs that use the core: working implementations of both ports, and the
+//! Tools for tests of adapters and of programs that use the core: working implementations of the ports, and the
 //! conformance suites.
 //!
 //! They are not part of the stable interface, because they grow with the contracts.

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_steers_a_terminal_gets_through() {
+    fn characters_that_control_a_terminal_are_removed() {
         assert_eq!(printable("a\u{1b}[31mb\r\nc\u{202e}d\u{9b}e\u{2028}f\u{61c}"), "a [31mb  cd e f");
         assert_eq!(printable("日本 ┃UK┃"), "日本 ┃UK┃");
     }

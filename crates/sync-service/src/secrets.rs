@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_in_json_are_blanked_and_nothing_else_is_touched() {
+    fn texts_in_json_are_blanked_and_nothing_else_is_changed() {
         let login = Login::new(Some("ann"), Some("s3cr3t"));
         let json = r#"{"a": 1.10, "url":"http:\/\/p.example\/live\/ann\/s3cr3t\/1.ts", "b":[12345678901234567890]}"#;
         let blanked =

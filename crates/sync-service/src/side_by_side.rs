@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_may_begin_begins() {
+    fn the_first_allowed_profile_begins() {
         let accounts = accounts(&[&["a.example"], &["a.example", "b.example"], &["b.example"], &["c.example"]]);
         for (waiting, under_way, expected) in [
             (&[0, 1, 2, 3][..], &[][..], Some(0)),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn so_many_at_once_and_one_per_account() {
+    async fn the_number_at_once_is_bounded_with_one_per_account() {
         let apart: &[&[&str]] = &[&["a.example"], &["b.example"], &["c.example"]];
         assert_eq!(run(apart, 1, &[0, 1, 2]).await, [vec![0], vec![0, 1], vec![0, 1, 2]]);
         assert_eq!(run(apart, 2, &[1, 2, 0]).await, [vec![0, 1], vec![0, 1, 2], vec![0, 1, 2]]);

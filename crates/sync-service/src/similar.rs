@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mistyped_word_is_recognised_and_another_one_is_not() {
+    fn a_mistyped_word_is_recognised_and_a_different_one_is_not() {
         let names = ["home", "holiday", "office", "living-room"];
         for (word, name) in [
             ("hmoe", Some("home")),

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_read() {
+    fn positions_are_read() {
         let at = |epoch, sequence| Ok(Since::Position { epoch, sequence });
         for (text, expected) in [
             ("0", at(None, 0)),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_read() {
+    fn times_are_read() {
         for (text, expected) in [
             ("1970-01-02", Ok(Moment::At(86_400))),
             (" 1970-01-01T01:01:00+01:00 ", Ok(Moment::At(60))),

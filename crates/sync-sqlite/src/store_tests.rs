@@ -86,7 +86,7 @@ fn a_locked_cache_is_waited_for_and_then_named() {
 }
 
 #[test]
-fn a_log_is_one_with_something_in_it() {
+fn an_empty_log_counts_as_no_log() {
     let folder = tempfile::tempdir().unwrap();
     let (database, log) = (folder.path().join("cache.db"), folder.path().join("cache.db-wal"));
     assert!(!has_log(&database));

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_goes_on_and_back() {
+    fn the_clock_is_computed_for_later_and_earlier_moments() {
         let (clock, now) = (PanelClock::default(), Instant::now());
         assert_eq!(clock.at(now), None);
         clock.set(now, 1_000_000);

@@ -173,8 +173,8 @@ impl XtreamConfig {
         Self { min_bytes_per_second, ..self }
     }
 
-    /// Sets the time within which a whole listing has to come, from its first byte on, if its size is known from the last
-    /// time. Default 30 min.
+    /// Sets the time within which a whole listing has to come, from its first byte on, if its size is known from the
+    /// last time. Default 30 min.
     ///
     /// Such a listing has no total timeout, and no least number of bytes per second. It may be as slow as it likes, as
     /// long as it can meet this deadline; then it is stopped with [`SourceError::TooSlow`](sync_core::SourceError).
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_the_nearest_that_does() {
+    fn a_senseless_value_becomes_the_nearest_sensible_one() {
         let config = XtreamConfig::new().parallel_requests(0).requests_per_second(f64::NAN);
         assert_eq!(changed(&XtreamConfig::new(), &config), [""; 0]);
         assert!(XtreamConfig::new().requests_per_second(f64::INFINITY).requests_per_second.is_infinite());

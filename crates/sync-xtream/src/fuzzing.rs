@@ -261,7 +261,7 @@ mod tests {
 
     /// Inputs for which the fuzzer has found an error.
     #[test]
-    fn what_a_fuzzer_has_found_stays_mended() {
+    fn former_findings_of_the_fuzzer_stay_fixed() {
         let lists: [&[u8]; 3] = [
             // The cut of the bytes decided whether a broken element was larger than the limit.
             &[&br#"[{"year"0,"stream_id":1,"plot":""#[..], &[b'x'; 472], br#"","n":"}},{"stream_id":3}]"#].concat(),

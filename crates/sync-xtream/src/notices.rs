@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_told_once_and_without_the_credentials() {
+    fn a_host_is_reported_once_without_the_credentials() {
         let (notices, credentials) = (Notices::default(), Credentials::new("canary-user", "canary word"));
         let with = "http://cdn.example/player_api.php?username=canary-user&password=canary%20word";
         notices.other_host("cdn.example", with, &credentials);

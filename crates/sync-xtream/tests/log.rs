@@ -1,4 +1,5 @@
-//! A canary for a password that no log line may hold. Alone in its program, because the log belongs to the whole of it.
+//! Tests that no log line contains the password. The test has a program of its own, because the log belongs to the
+//! whole program.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -30,7 +31,7 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_the_canary() {
+async fn no_log_line_contains_the_password() {
     let log = Log::default();
     let lines = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false);
@@ -44,7 +45,7 @@ async fn no_log_line_holds_the_canary() {
     let address = PanelAddress::parse(&panel.base_url()).unwrap().address;
     let config = XtreamConfig::new().backoff(Duration::from_millis(4)).system_proxy(false);
     let source = XtreamSource::new(address, Credentials::new(USER, PASSWORD), config).unwrap();
-    // The redirect leads nowhere good, which is told too.
+    // The redirect leads to an unusable answer, and that error is logged as well.
     let _ = source.account().await.map_err(|error| tracing::error!(%error, ?error));
     source.account().await.unwrap();
     let request = ListingRequest::new(ContentKind::Channels.into());

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panel_bears_its_limit_and_no_more() {
+    fn a_panel_serves_up_to_its_limit() {
         for (limit, rate) in [
             (Limit::Bucket { rate: 2.0, burst: 3.0 }, 2.0),
             (Limit::Window { count: 20, seconds: 10.0 }, 2.0),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_on_is_banned() {
+    fn a_client_that_goes_on_is_banned() {
         let mut panel = of(Limit::Bucket { rate: 0.1, burst: 1.0 });
         for at in 0..=BAN_REFUSALS {
             panel.ask(at as f64 / 10.0);

@@ -155,7 +155,7 @@ fn a_connection_is_kept_and_every_request_recorded() {
 }
 
 #[test]
-fn the_account_is_told_and_wrong_credentials_are_refused() {
+fn the_account_is_sent_and_wrong_credentials_are_refused() {
     let panel = panel(PanelConfig::default());
     let account = get(&panel, "", "").json();
     assert_eq!(account["user_info"]["status"], "Active");

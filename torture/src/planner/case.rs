@@ -479,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_differ_says_passes() {
+    fn the_result_of_the_differ_passes() {
         let (known, panel, way, compared) = compared();
         assert_eq!(check_rows(&known, &panel, &way, &compared), Ok(()));
     }

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_refused() {
+    fn unknown_options_are_refused() {
         assert!(parse("--films 3").is_err());
         assert!(parse("--movies").is_err());
         assert!(parse("--movies many").is_err());

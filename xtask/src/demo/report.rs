@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_panel_must_speak_of_every_kind() {
+    fn the_panel_must_list_every_kind() {
         assert!(Report::truth(r#"{"channels":{},"movies":{}}"#).is_err());
         let told = Report::truth(r#"{"channels":{"added":1},"movies":{},"series":{}}"#).unwrap();
         assert_eq!(told.kind("channels").changed(), [1, 0, 0, 0]);

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn field_22_a_folder_that_is_called_as_the_user_is_a_folder() {
+    fn field_22_a_folder_with_the_name_of_the_user_stays() {
         for (url, username, password) in [
             ("http://h/iptv", "iptv", SECRET),
             ("http://h/tv/iptv", "iptv", SECRET),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn field_08_a_login_at_the_end_of_the_path_is_taken_off() {
+    fn field_08_a_login_at_the_end_of_the_path_is_removed() {
         for (url, address) in [
             ("http://h/ann/s3cr3t", "http://h"),
             ("http://h:8080/ann/s3cr3t/", "http://h:8080"),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn field_08_a_path_that_may_be_a_login_is_told_as_such() {
+    fn field_08_a_path_that_may_be_a_login_is_reported() {
         let pasted = |url: &str| PanelAddress::parse(url).unwrap();
         let told = format!("{:?}", without_user_name(&pasted("https://h/xyxuser/123pass")));
         assert!(told.contains("last two parts") && !told.contains("123pass"), "{told}");

@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_come_as_a_list() {
+    fn kinds_are_a_comma_separated_list() {
         let args = Args::try_parse_from(["xtream-sync", "sync", "--only", "movies,series", "home"]).unwrap();
         let Command::Sync(sync) = args.command else { panic!("sync") };
         assert_eq!(sync.only, [ContentKind::Movies, ContentKind::Series]);

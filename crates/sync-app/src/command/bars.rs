@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_line_says_the_step_or_the_wait() {
+    fn a_plain_line_shows_the_step_or_the_wait() {
         let of = |kind, phase, seen| {
             let mut progress = Progress::new(ProfileId::new("home").unwrap(), kind, phase);
             (progress.seen, progress.bytes) = (seen, 3_400_000);

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_is_taken_out() {
+    fn invisible_characters_are_removed() {
         assert_eq!(clean("a\u{1b}[31m\tb\u{202e}c\u{ad}d\u{200b}\u{feff} \u{3164} e"), "a [31m bcd e");
         assert_eq!(clean("می\u{200c}خواهم"), "می\u{200c}خواهم");
     }

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_the_one_that_the_words_name() {
+    fn the_cache_is_that_of_the_typed_arguments() {
         let named = |line: &str| database(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(named("--database x.db sync"), Some("x.db".into()));
         assert_eq!(named("sync --database = x.db"), Some("x.db".into()));

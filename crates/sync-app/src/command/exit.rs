@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_strongest_cause_is_told() {
+    fn the_strongest_cause_gives_the_exit_code() {
         let order = [130, 8, 9, 11, 12, 4, 7, 3, 5, 6];
         let told: Vec<_> = Exit::STRONGEST_FIRST.iter().map(|exit| exit.code()).take(order.len()).collect();
         assert_eq!(told, order);

@@ -282,7 +282,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_says_how_much_is_left_out() {
+    fn a_change_reports_how_many_items_are_left_out() {
         let of = |left_out, items| {
             let mut counts = LeftOut::default();
             (counts.left_out, counts.items) = (left_out, items);

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loss_says_what_evidence_there_is() {
+    fn a_loss_is_shown_with_its_evidence() {
         let mut held = group(HoldReason::Loss(Loss::ShareLost));
         let first = "60,000 removals since 1970-01-01 00:00 UTC, because more items are missing than is plausible";
         let waits = "  released after 3 complete lists without them over at least 7 days: none so far";
@@ -131,14 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_is_looked_at_again() {
+    fn a_doubt_ends_with_the_next_sound_list() {
         let again = "  the next sync decides again";
         assert_eq!(told(&group(HoldReason::Doubt(Doubt::UnreadableIds)))[2..], [again, AGREE]);
         assert_eq!(told(&group(HoldReason::Doubt(Doubt::CategoriesMissing)))[2..], [again]);
     }
 
     #[test]
-    fn every_reason_has_a_way_out() {
+    fn every_reason_has_advice() {
         for reason in HoldReason::ALL {
             let releases = Releases::of(reason);
             assert!(releases != Releases::ByConsent || reason.yields_to_consent(), "{reason}");

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_is_the_contracts() {
+    fn the_json_has_the_documented_shape() {
         let mut report = report();
         let kind = r#"{"mode":"full","outcome":"skipped","added":0,"updated":0,"refreshed":0,"removed":0,"unchanged":0,"held":0,"skipped":0,"bytes":0,"requests":0,"duration_ms":0,"error":null}"#;
         let kinds = format!(r#"{{"channels":{kind},"movies":{kind},"series":{kind}}}"#);

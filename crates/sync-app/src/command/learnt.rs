@@ -130,7 +130,7 @@ mod tests {
     use sync_core::{FieldFacts, Sighting, Standing, WorkingAddress};
 
     #[test]
-    fn nothing_learnt_is_nothing_told() {
+    fn without_facts_nothing_is_printed() {
         assert_eq!(sentences(&PanelFacts::default(), 9), [""; 0]);
         let mut facts = PanelFacts::default();
         let met = Standing::Compared { met: 1 };
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_use_is_told() {
+    fn facts_in_use_are_printed() {
         let volatile = Standing::Volatile { looked_at: 0 };
         let movies = KindFacts {
             overloads: 2,

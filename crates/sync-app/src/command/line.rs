@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn field_05_what_is_no_plain_text_is_refused() {
+    fn field_05_bytes_that_are_no_plain_text_are_refused() {
         let utf32: Vec<u8> = "\u{feff}abc".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
         for bytes in [
             utf16("s3cr3t\n", u16::to_le_bytes),

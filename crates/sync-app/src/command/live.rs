@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_drawn_over_those_before_and_leave_nothing() {
+    fn lines_replace_the_earlier_ones_and_are_removed_at_the_end() {
         let now = Instant::now();
         let line = |kind| {
             let progress = Progress::new(ProfileId::new("home").unwrap(), Some(kind), Phase::Categories);

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_what_is_going_on() {
+    fn a_line_shows_the_current_step() {
         let listing = |numbers| movies(Phase::Listing, numbers);
         for (reports, after, expected) in [
             (vec![progress(None, Phase::Account, [0; 3])], 0, "⠋ logging in"),
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_counted_down_and_then_the_attempt_is_told() {
+    fn a_wait_is_counted_down_and_the_attempt_is_shown_after_it() {
         let begun = movies(Phase::Listing, [0; 3]);
         let after = |cause: WaitCause, seconds, milliseconds| {
             line(&[begun.clone(), waits(cause, seconds)], milliseconds, 200).split_once("    ").unwrap().1.to_owned()
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_names_the_profile_where_several_are_under_way() {
+    fn a_line_names_the_profile_if_several_are_synced() {
         let begun = movies(Phase::Categories, [0; 3]);
         let now = Instant::now();
         let line = LiveLine::new(&begun, true, now);

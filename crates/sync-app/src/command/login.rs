@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_named_stays() {
+    fn values_without_an_option_stay() {
         let stored = profile(PasswordSource::Stored, Some("old"));
         assert_eq!(chosen(&PasswordArgs::default(), &stored, None), (PasswordSource::Stored, Some("old".into())));
         assert_eq!(
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_looked_up_at_each_sync_is_not_kept() {
+    fn a_password_that_is_looked_up_at_each_sync_is_not_kept() {
         let stored = profile(PasswordSource::Stored, Some("old"));
         let args = PasswordArgs { password_env: Some("HOME_PASSWORD".to_owned()), ..PasswordArgs::default() };
         let expected = PasswordSource::Environment("HOME_PASSWORD".to_owned());

@@ -48,7 +48,7 @@ mod tests {
     const NOW: i64 = 1_900_000_000;
 
     #[test]
-    fn only_a_pace_that_is_reduced_or_held_is_told() {
+    fn only_a_reduced_or_held_pace_is_shown() {
         let mut profile = Profile::new(ProfileId::new("home").unwrap());
         let mut pace = AccountPace::new(NOW - 60);
         (pace.rate, pace.requests) = (0.456_789, 12);

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_words_of_the_program_are_told() {
+    fn only_words_of_the_program_are_printed() {
         let payload = |work: fn()| panic::catch_unwind(work).unwrap_err();
         assert_eq!(words(&*payload(|| panic!("as it stands here"))), ": as it stands here");
         let told = words(&*payload(|| {

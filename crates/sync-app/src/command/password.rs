@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn field_05_what_a_command_or_a_file_gives_may_begin_with_a_byte_order_mark() {
+    async fn field_05_a_password_of_a_command_or_a_file_may_begin_with_a_byte_order_mark() {
         assert_eq!(run("printf '\\357\\273\\277s3cr3t\\r\\nmore'").await.unwrap(), "s3cr3t");
         assert_eq!(
             run("printf '\\377\\376s\\000\\012\\012\\n'; sleep 0.1; printf '\\000x'").await.unwrap(),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_that_fails_is_told_without_its_words() {
+    async fn a_failing_command_is_reported_without_its_output() {
         for command in [
             "echo canary; exit 3",
             "true canary",
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_given_up_ends_with_all_that_it_started() {
+    async fn a_command_that_is_given_up_ends_with_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_variable_that_is_not_there_is_named() {
+    async fn a_missing_variable_is_named() {
         assert!(from_environment("PATH").is_ok());
         let failure = from_environment("XTREAM_SYNC_NO_SUCH_VARIABLE").unwrap_err();
         assert!(format!("{failure:?}").contains("`XTREAM_SYNC_NO_SUCH_VARIABLE`"), "{failure:?}");

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_does_nothing_says_nothing() {
+    fn a_plan_without_changes_prints_nothing() {
         assert_eq!(told(&KindPlan::new(ContentKind::Movies)), [""; 0]);
     }
 

@@ -172,7 +172,7 @@ mod tests {
     use sync_core::AccountStatus;
 
     #[test]
-    fn the_end_of_an_account_is_told_with_the_days_that_are_left() {
+    fn the_end_of_an_account_is_shown_with_the_days_left() {
         let now = 1_700_000_000;
         for (after, words) in [
             (86_400 * 4000 + 5, "ends in 4,000 days"),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_told_as_far_as_it_is_known() {
+    fn the_known_facts_of_an_account_are_shown() {
         let account = |active, max| Account { active_connections: active, max_connections: max, ..Account::active() };
         for (account, words) in [
             (account(Some(1), Some(2)), Some("1 of 2 connections in use")),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_told_by_its_categories() {
+    fn a_kind_is_shown_with_its_number_of_categories() {
         let kind = |offered, categories| kind_words(KindTest { offered, categories });
         assert_eq!(kind(Some(true), Some(1234)), "1,234 categories");
         assert_eq!(kind(Some(true), Some(1)), "1 category");

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_fits_eighty_columns_with_all_that_matters() {
+    fn the_table_fits_eighty_columns_with_all_important_figures() {
         for seldom in [false, true] {
             for columns in 40..=120 {
                 let lines = lines(&large(seldom), &nothing_new(), look(columns));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_what_is_new_are_clean_and_fit() {
+    fn names_of_new_items_are_printable_and_fit() {
         let mut added = nothing_new();
         let names = ["The Matrix", "a\u{1b}[2Jb", "日本語の長い名前です", "שלום", "x"].map(str::to_owned).to_vec();
         (added[ContentKind::Movies].names, added[ContentKind::Movies].total) = (names, 1_417);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skipped_element_is_told_with_its_place() {
+    fn a_skipped_element_is_shown_with_its_position() {
         let at = |before: Option<i64>, after: Option<i64>| UnreadableAt {
             offset: 12_345,
             before: before.map(ContentId),

@@ -58,7 +58,7 @@ mod tests {
     use crate::command::wiring;
 
     #[tokio::test]
-    async fn secrets_of_all_profiles_are_known_also_when_the_cache_is_gone() {
+    async fn the_secrets_of_all_profiles_are_known_without_the_cache() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("cache.db");
         let profile = |id: &str| Profile::new(ProfileId::new(id).unwrap());

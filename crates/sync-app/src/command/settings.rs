@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_is_the_contracts() {
+    fn the_json_has_the_documented_shape() {
         let secret = "s3cr3t-s3cr3t";
         let hook = format!("hook.on-change=tell --token {secret}");
         let changed = change(&profile(), &["guard.share=40", "kinds.off=series", "tls.verify=no", &hook]).unwrap();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_to_type_is_told() {
+    fn an_error_shows_what_to_type() {
         for (assignment, hint) in [
             ("guard.shares=1", "did you mean `guard.share`?"),
             ("attempts", "write attempts=VALUE, or attempts= for the default"),

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_that_runs_is_ended_without_a_drop() {
+    async fn running_commands_are_ended_without_a_drop() {
         // The test has a set of its own, so that the commands of other tests go on.
         static GROUPS: Groups = Groups::new();
         let folder = tempfile::tempdir().unwrap();
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn input_that_nobody_reads_holds_up_nothing() {
+    async fn unread_input_blocks_nothing() {
         let much = vec![b' '; 10_000_000];
         let much = || Given { input: Some(&much), ..Given::default() };
         run("exec <&-; exit 0", much(), LIMIT).await.unwrap();
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_told_without_the_words_of_the_command() {
+    async fn a_failure_is_reported_without_the_output_of_the_command() {
         for (command, told) in [
             ("exit 3 # canary", "ended with 3"),
             ("kill -9 $$ # canary", "was ended by a signal"),
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_that_hangs_is_ended_with_all_that_it_started() {
+    async fn a_hanging_command_is_ended_with_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = Pipe::new(&folder);
         let command = format!("exec 3>'{}'; sleep 300 & sleep 300; true", pipe.path);

@@ -289,7 +289,7 @@ mod tests {
     use super::{end, next_words};
 
     #[test]
-    fn the_next_sync_is_told_with_its_reason() {
+    fn the_next_sync_is_shown_with_its_reason() {
         let every = || Why::Schedule("every 6h".parse().unwrap());
         for (at, why, words) in [
             (Some(7200), every(), "next 1970-01-01 02:00 UTC, every 6h"),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn field_18_an_end_that_cant_be_read_is_not_no_end() {
+    fn field_18_an_unreadable_end_is_not_shown_as_no_end() {
         assert_eq!(end(Some(0), None), "ends 1970-01-01 00:00 UTC");
         assert_eq!(end(None, Some("12/11/2027\u{1b}")), "end not readable: `12/11/2027`");
         assert_eq!(end(None, None), "no end");

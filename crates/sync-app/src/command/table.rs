@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_gets_no_column_of_nothing() {
+    fn a_terminal_gets_no_empty_column() {
         let rows = vec![["7", "Name", "", ""].map(cell).to_vec()];
         let header = |width| Table::new(Look { width, colour: false }, &COLUMNS, 0, 2, &rows).header();
         assert_eq!(header(Some(80)), "ID  NAME");

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_line_begins_with_is_coloured() {
+    fn the_beginning_of_a_line_is_coloured() {
         let look = Look { width: None, colour: true };
         assert_eq!(with_style("error: it failed", look), "\u{1b}[1;31merror:\u{1b}[0m it failed");
         assert_eq!(with_style("  hint: again", look), "\u{1b}[36m  hint:\u{1b}[0m again");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_objects_where_they_are_to_be() {
+    fn lines_become_json_objects_with_a_level() {
         for (line, level, message) in [
             ("error: it failed", "ERROR", "it failed"),
             ("  hint: again", "INFO", "hint: again"),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_are_separated() {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }

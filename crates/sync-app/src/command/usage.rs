@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_secret_is_not_repeated() {
+    fn a_possible_secret_is_not_repeated() {
         let address = format!("http://panel.example/get.php?username=ann&password={CANARY}");
         let (equals, letters) = (format!("--password={CANARY}"), format!("-p{CANARY}"));
         for args in [
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_all_the_same() {
+    fn errors_of_usage_are_shown_with_suggestions() {
         assert!(told(&["sync", "--ful"]).contains("unexpected argument '--ful'"), "{}", told(&["sync", "--ful"]));
         assert!(told(&["sync", "--ful"]).contains("'--full'"));
         let told_of_password = told(&["profile", "add", "x", "--password", "y"]);

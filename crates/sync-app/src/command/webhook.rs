@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_can_not_be_sent_is_told_without_the_address() {
+    async fn a_failed_delivery_is_reported_without_the_address() {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let closed = format!("http://{}/{CANARY}", free.local_addr().unwrap());
         drop(free);

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_end_of_each_run_arrives_where_nobody_has_read_the_one_before() {
+    async fn the_end_of_each_run_arrives_even_if_the_one_before_was_not_read() {
         for capacity in [1, 5] {
             let (sender, mut receiver) = mpsc::channel(capacity);
             for _ in 0..3 {
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_is_gone_stops_nothing() {
+    fn a_dropped_reader_stops_nothing() {
         let (sender, receiver) = mpsc::channel(1);
         drop(receiver);
         assert_eq!(run(&sender, RunStatus::Completed).status, SyncStatus::Completed);
     }
 
     #[test]
-    fn only_what_was_done_is_a_hundred_percent() {
+    fn only_a_finished_run_is_a_hundred_percent() {
         let (sender, mut receiver) = mpsc::channel(1000);
         for (status, percent) in [
             (RunStatus::Completed, 100),

@@ -20,7 +20,7 @@ fn movies(counts: [u64; 3], display: bool, lines: &str) -> Vec<u8> {
 }
 
 #[test]
-fn lines_that_are_wrong_are_refused_by_a_reason() {
+fn wrong_lines_are_refused_with_a_reason() {
     let cases = [
         ([1, 0, 0], "", "rows are missing"),
         ([u64::MAX, 1 << 63, 1 << 63], "", "rows are missing"),
@@ -90,7 +90,7 @@ fn a_column_of_a_newer_version_is_named() {
 }
 
 #[test]
-fn what_a_later_version_adds_to_a_known_line_is_ignored() {
+fn members_that_a_later_version_adds_to_a_line_are_ignored() {
     let lines = "{\"-\":1,\"why\":[{}]}\n{\"categories\":[{\"id\":\"1\",\"name\":\"A\",\"icon\":{}}],\"more\":1}\n\
                  {\"whole\":[5,-2],\"more\":[]}\n{\"whole\":[7],\"more\":1}\n";
     let found = read(movies([0, 0, 1], true, lines).as_slice()).unwrap();
@@ -142,7 +142,7 @@ fn a_kind_that_is_not_known_is_skipped_by_name() {
 }
 
 #[test]
-fn what_follows_the_compressed_bytes_is_refused() {
+fn bytes_after_the_compressed_data_are_refused() {
     let body = body(&movies([0; 3], true, ""));
     let payload = zstd::stream::encode_all(body.as_slice(), 3).unwrap();
     for size in [1, 7, 100_000] {

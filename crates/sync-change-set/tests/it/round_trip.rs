@@ -21,7 +21,7 @@ fn any_set_is_read_as_it_was_written() {
 }
 
 #[test]
-fn what_was_read_is_written_as_the_same_bytes() {
+fn a_set_that_was_read_is_written_as_the_same_bytes() {
     for seed in 0..200 {
         let file = random(seed).write(Tuning::Increment);
         assert_eq!(read(file.as_slice()).unwrap().write(Tuning::Increment), file, "seed {seed}");
@@ -91,7 +91,7 @@ fn a_whole_order_may_be_given_in_pieces() {
 }
 
 #[test]
-fn an_empty_order_and_no_categories_are_something() {
+fn an_empty_order_and_an_empty_list_of_categories_are_kept() {
     let records = vec![Record::Categories(Vec::new()), Record::Order(OrderChange::Whole(Vec::new()))];
     let placed = vec![Record::Order(OrderChange::Placed(Vec::new()))];
     let set = Set::of(true, vec![(ContentKind::Channels, records), (ContentKind::Movies, placed)]);

@@ -105,7 +105,7 @@ fn example() -> Set {
 }
 
 #[test]
-fn the_example_of_the_document_is_what_is_written_and_read() {
+fn the_example_of_the_document_is_read_and_written() {
     let lines = &blocks("Example", "json")[0];
     let file = bytes(&blocks("Example", "text")[0]);
     assert_eq!(String::from_utf8(body(&example().write(Tuning::Increment))).unwrap(), *lines);

@@ -153,7 +153,7 @@ impl RowHasher {
                 self.field(position, 1);
                 self.text(text);
             }
-            // A count and a switch have no other value for nothing.
+            // For a count and a switch, 0 stands for an absent value.
             ValueRef::Integer(0) if matches!(self.kind.fields()[position].shape, Shape::Count | Shape::Switch) => {}
             ValueRef::Integer(number) => {
                 self.field(position, 2);

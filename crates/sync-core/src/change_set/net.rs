@@ -29,7 +29,7 @@ pub struct NetChanges {
 struct Row {
     was_there: bool,
     is_there: bool,
-    /// Whether the row was removed and added again in between. Any field may then differ.
+    /// Whether the row was removed and added again between the two states. Any field may then differ.
     came: bool,
     fields: FieldSet,
 }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_a_row_come_to_one_change() {
+    fn entries_of_a_row_become_one_change() {
         let (added, returned, removed) = (LoggedChange::Added, LoggedChange::Returned, LoggedChange::Removed);
         let updated = |names: &[&str]| LoggedChange::Updated(fields(names));
         let significant = MOVIES.of_class(FieldClass::Significant);

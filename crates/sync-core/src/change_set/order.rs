@@ -282,7 +282,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_last_order_is_made_of_the_first_one_and_what_has_moved_since(listings in listings()) {
+        fn the_last_order_follows_from_the_first_one_and_the_moves(listings in listings()) {
             let (first, last) = (&listings[0], &listings[listings.len() - 1]);
             let mut moves = Moves::None;
             let mut came = HashSet::new();

@@ -1,7 +1,7 @@
 //! Compares a listing with cached items. There is one function per kind.
 //!
-//! The functions use the same diff as the engine, and keep everything in memory. They are for lists at hand. The engine
-//! is for whole catalogues.
+//! The functions use the same diff as the engine, and keep everything in memory. They are for short lists. Use the
+//! engine for whole catalogues.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

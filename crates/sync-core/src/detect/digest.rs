@@ -284,7 +284,7 @@ mod tests {
 
     /// Equal digests of such a scheme say that everything else is equal.
     #[test]
-    fn what_is_left_out_of_a_digest_has_no_part_in_it_and_the_scheme_says_so() {
+    fn fields_that_are_left_out_change_the_scheme_and_not_the_digest() {
         let kind = Movie::KIND;
         let left_out = |names: &[&str], extra: &[&str]| {
             let mut fields = FieldSet::EMPTY;
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn which_keys_were_there_is_part_of_a_digest() {
+    fn the_present_keys_are_part_of_a_digest() {
         let all = Listed::from(channel().into_item());
         let mut fewer = all.clone();
         fewer.present.drop(Channel::KIND.field("epg_channel_id").unwrap());
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn which_element_stands_is_chosen_by_what_it_says() {
+    fn the_element_that_is_taken_is_chosen_by_its_content() {
         let all = |item: &Channel| representative_rank(&item.clone().into_item(), FieldSet::all(Channel::FIELDS));
         let plain = all(&channel());
         assert_eq!(plain.1, 12);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn for_that_choice_absent_and_empty_are_alike() {
+    fn absent_and_empty_count_the_same_for_the_choice() {
         let mut empty = channel();
         (empty.tv_archive, empty.tv_archive_duration, empty.name) = (false, 0, "#7".into());
         let empty = empty.into_item();

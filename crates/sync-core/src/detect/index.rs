@@ -315,7 +315,7 @@ mod tests {
 
     /// The choice among the three matters for memory and time only.
     #[test]
-    fn ids_that_lie_close_are_kept_as_bits() {
+    fn close_ids_are_stored_as_bits() {
         let kept = |ids: Vec<i64>| match Order::new(&ids).unwrap() {
             Order::Rising => "rising",
             Order::Close(_) => "close",
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn how_ids_are_found_makes_no_difference() {
+    fn the_way_to_find_ids_makes_no_difference_to_equality() {
         let (one, other) = (index(&[9, 1, 3]), index(&[9, 1, 3]));
         assert_eq!(one.position(ContentId(9), 2), Some(0));
         assert_eq!(one, other);

@@ -1,4 +1,4 @@
-//! An index that is loaded only if somebody asks for it. Loading is the largest cost of a run that finds nothing
+//! An index that is loaded only if a caller asks for it. Loading is the largest cost of a run that finds nothing
 //! changed.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::detect::index::ListingIndex;
 
-/// The state of the exchange between asker and lender.
+/// The state of the exchange between the caller and the lender.
 #[derive(Debug, Default)]
 struct State {
     asked: bool,
@@ -28,7 +28,7 @@ impl State {
     }
 }
 
-/// An index that is loaded only if somebody asks for it. Clones share it.
+/// An index that is loaded only if a caller asks for it. Clones share it.
 #[derive(Debug, Clone)]
 pub struct LazyIndex(Arc<watch::Sender<State>>);
 
@@ -59,14 +59,14 @@ impl LazyIndex {
         }
     }
 
-    /// Returns whether somebody has asked for the index.
+    /// Returns whether a caller has asked for the index.
     pub fn is_asked(&self) -> bool {
         self.0.borrow().asked
     }
 }
 
 impl Lender {
-    /// Waits until somebody asks.
+    /// Waits until a caller asks.
     pub(crate) async fn asked(&self) {
         // The channel can't be closed, because this is one of its owners.
         let _ = self.0.subscribe().wait_for(|state| state.asked || !state.is_open()).await;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_asked_for_is_lent_to_all_who_ask() {
+    async fn an_index_is_lent_to_all_callers() {
         let (lender, lazy) = LazyIndex::lent();
         let lending = async {
             lender.asked().await;
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lender_waits_until_somebody_asks() {
+    async fn a_lender_waits_for_a_caller() {
         let (lender, lazy) = LazyIndex::lent();
         let mut asked = Box::pin(lender.asked());
         let mut got = Box::pin(lazy.get());
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_a_lender_that_is_gone_gets_nothing() {
+    async fn a_dropped_lender_lends_nothing() {
         let (lender, lazy) = LazyIndex::lent();
         let (lent, ()) = tokio::join!(lazy.get(), async { drop(lender) });
         assert_eq!(lent, None);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_index_that_is_there_is_given_at_once() {
+    async fn a_loaded_index_is_returned_at_once() {
         let lazy = LazyIndex::new(Some(index()));
         assert!(!lazy.is_asked());
         assert_eq!(lazy.get().await, Some(index()));

@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_category_set_is_both_keys_together() {
+    fn the_category_set_has_the_ids_of_both_keys() {
         let set = |listed| merge(Some(&movie()), listed).category_ids.as_slice().join(",");
         assert_eq!(set(listed(&[], |_| {})), "3");
         assert_eq!(set(listed(&["category_id"], |it| it.category_id = Some("4".into()))), "4");
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn field_30_a_value_that_didnt_fit_is_gone_once_its_field_is_sent_again() {
+    fn field_30_a_value_that_didnt_fit_is_dropped_when_its_field_is_sent_again() {
         let extra = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, json)| (*key, *json)).collect::<Extra>();
         let mut stored = movie();
         stored.extra = extra(&[("a", "1"), ("rating", r#""18+""#)]);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_class_of_what_differs_decides() {
+    fn the_class_of_a_differing_field_decides() {
         let fingerprint = ChangePolicy::Fingerprint;
         let judged = |change: fn(&mut Movie)| {
             let mut after = movie();

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_category_is_emptied_when_nothing_of_it_is_left() {
+    fn a_category_is_emptied_if_no_item_is_left() {
         let mut seen_items = SeenItems::default();
         let moved = movie(1).in_categories(&["2"]).item();
         seen_items.observe(&moved, Some(&movie(1).in_categories(&["1"]).item()));

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_volatile_field_is_looked_at_again_after_a_week() {
+    fn a_volatile_field_is_compared_again_after_a_week() {
         let volatile = Standing::Volatile { looked_at: NOW };
         let week = 7 * 86_400;
         for (at, due) in [(NOW, false), (NOW + week - 1, false), (NOW + week, true), (NOW - 1, true), (i64::MAX, true)]

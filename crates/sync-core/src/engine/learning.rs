@@ -130,7 +130,7 @@ mod tests {
     const NOW: i64 = 1_700_000_000;
 
     #[test]
-    fn what_is_too_much_for_a_panel_breaks_off_or_overloads_it() {
+    fn a_listing_that_is_too_much_breaks_off_or_overloads_the_panel() {
         let unreachable = |overloaded| SourceError::Unreachable { message: String::new(), attempts: 4, overloaded };
         let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
         assert!(is_overload(&unreachable(true)) && is_overload(&unusable(AnswerFault::Truncated)));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn two_runs_in_a_row_make_it_by_category_and_a_day_later_the_whole_is_tried() {
+    fn after_two_overloads_a_kind_is_fetched_by_category_for_a_day() {
         let mut facts = KindFacts::default();
         assert_eq!(facts.way(NOW), FetchStrategy::Whole);
         facts.overloaded(NOW);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_was_is_not_offered_at_once_and_what_was_there_after_two_runs() {
+    fn an_empty_kind_is_not_offered_after_one_denial_and_others_after_two() {
         let mut state = SyncState::default();
         let movies = ContentKind::Movies;
         let options = SyncOptions::default();

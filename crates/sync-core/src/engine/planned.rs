@@ -64,7 +64,7 @@ mod tests {
     use crate::testing::{movie, staged};
 
     #[test]
-    fn the_last_word_on_an_item_is_planned_and_nothing_after_a_restart() {
+    fn the_last_change_of_an_item_is_planned_and_a_restart_empties_the_plan() {
         let mut planned = Planned::default();
         planned.put(&[staged(movie(1), Change::Added), staged(movie(2), Change::Added)]);
         planned.put(&[staged(movie(1).name("Later"), Change::Added)]);

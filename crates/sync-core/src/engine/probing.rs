@@ -1,7 +1,7 @@
 //! Probes: asks whether a list has changed before the whole list is asked for, and learns from both.
 //!
-//! The rules are in [`crate::policy::probe`]. A probe writes nothing but facts. If it sees nothing, the kind stays as it
-//! is and is no younger. If it sees a change, fails, or doesn't tell, the whole list is asked for in the same run.
+//! The rules are in [`crate::policy::probe`]. A probe writes nothing but facts. If it sees nothing, the kind stays as
+//! it is and is no younger. If it sees a change, fails, or doesn't tell, the whole list is asked for in the same run.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ use crate::run::record::KindOutcome;
 const MORE_THAN_A_CATEGORY: usize = 200;
 
 impl Engine {
-    /// Asks a probe, if one may take the place of the whole list. Returns whether it saw nothing new, so that the list is
-    /// not asked for.
+    /// Asks a probe, if one may take the place of the whole list. Returns whether it saw nothing new, so that the list
+    /// is not asked for.
     pub(super) async fn probe_first(&self, run: &Run<'_>, sync: &mut KindSync) -> Result<bool, StepError> {
         let Some((look, stored)) = self.prepare_probe(run, sync).await? else { return Ok(false) };
         sync.look = look;
@@ -142,8 +142,8 @@ impl Engine {
         cancellable(run.cancel, async { Ok(self.source.probe(request).await?) }).await
     }
 
-    /// Asks for the elements behind the last but one. A way that isn't proved is proved by a second question: behind the
-    /// last one there is nothing.
+    /// Asks for the list from its last element on. A way that isn't proved yet is proved by a second question: behind
+    /// the last element there must be nothing.
     async fn probe_growth(
         &self,
         run: &Run<'_>,
@@ -167,7 +167,7 @@ impl Engine {
         Ok(found.verdict)
     }
 
-    /// Asks for the head of the list.
+    /// Asks for the first elements of the list, and compares them.
     async fn probe_head(&self, run: &Run<'_>, sync: &KindSync, stored: &StoredIndex) -> Result<Verdict, StepError> {
         let request = ProbeRequest::new(Scope::whole(sync.kind), HEAD);
         let request = request.compared_with(Arc::clone(&stored.index), sync.treatment.left_out().clone());

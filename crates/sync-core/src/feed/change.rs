@@ -68,7 +68,8 @@ pub enum LoggedChange {
     Removed,
     /// An undo took a change back.
     Undone(TakenBack),
-    /// The panel has taken over the value of a user's edit, and the edit has ended. The row did not change by this entry.
+    /// The panel has taken over the value of a user's edit, and the edit has ended. The row did not change by this
+    /// entry.
     Converged,
     /// A rule has ended a user's edit in favour of the panel's value. The row did not change by this entry.
     Overruled,
@@ -110,8 +111,8 @@ impl LoggedChange {
         matches!(self, Self::Converged | Self::Overruled)
     }
 
-    /// Returns the entry that an undo of this change writes, or `None` for a first load, which can't be undone, and for the
-    /// end of an edit, which an undo takes back without an entry.
+    /// Returns the entry that an undo of this change writes, or `None` for a first load, which can't be undone, and for
+    /// the end of an edit, which an undo takes back without an entry.
     pub const fn taken_back(self) -> Option<TakenBack> {
         match self {
             Self::Loaded | Self::Converged | Self::Overruled => None,
@@ -168,9 +169,9 @@ pub enum RowChange {
 }
 
 impl LoggedChange {
-    /// Returns the effect of the change on the row, or `None` for a first load, which concerns no single row, and
-    /// for the end of an edit. `before`
-    /// and `after` say whether the entry has values of the row before and after the change.
+    /// Returns the effect of the change on the row, or `None` for a first load, which concerns no single row, and for
+    /// the end of an edit. `before` and `after` say whether the entry has values of the row before and after the
+    /// change.
     pub const fn row(self, before: bool, after: bool) -> Option<RowChange> {
         match self {
             Self::Loaded | Self::Converged | Self::Overruled => None,
@@ -209,7 +210,8 @@ pub fn put_back(mut item: Item, columns: &[ColumnChange]) -> Item {
     item
 }
 
-/// Makes `category_id` and the panel's own list fit the category set. Both may have changed since without an entry.
+/// Makes `category_id` and the panel's own list of categories agree with the category set. Both may have changed since
+/// then without an entry.
 fn stay_in_set(item: &mut Item) {
     let positions = item.kind().field_positions();
     let set = item.categories().clone();

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn several_changes_come_to_one() {
+    fn several_changes_become_one() {
         let text = |text: &str| Value::Text(text.into());
         let (added, returned) = (LoggedChange::Added, LoggedChange::Returned);
         let cases = [
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_load_is_of_no_item() {
+    fn a_first_load_has_no_item() {
         assert!(Collapsed::new(ChangeRecord::new(1, 2, ContentKind::Movies, LoggedChange::Loaded)).is_none());
     }
 }

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_position_is_good_between_the_oldest_and_the_newest_one() {
+    fn a_position_is_valid_between_the_oldest_and_the_newest_one() {
         let feed = Feed { epoch: 7, oldest: 10, newest: 20 };
         for (epoch, sequence, expected) in [
             (None, 10, Ok(())),

@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_runs_go_when_they_are_too_old_or_too_many() {
+    fn whole_runs_are_pruned_when_they_are_too_old_or_too_many() {
         let keep = |feed_days, feed_entries| Retention { feed_days, feed_entries, ..Retention::default() };
         let runs = [1, 1, 2, 0, 3, 3];
         let cases = [

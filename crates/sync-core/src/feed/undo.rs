@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_go_back_together_or_not_at_all() {
+    fn kinds_are_undone_together_or_not_at_all() {
         use ContentKind::{Channels, Movies, Series};
         let judged = |kinds| judge(RunId(4), kinds);
         let good = vec![(Channels, entries(0)), (Movies, entries(2)), (Series, entries(1))];
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_what_scripts_know() {
+    fn codes_are_stable() {
         let codes = Refused::ALL.map(Refused::as_str);
         assert_eq!(codes, ["nothing", "later_run", "later_edit", "first_load", "no_values", "pruned"]);
     }

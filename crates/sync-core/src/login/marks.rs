@@ -1,5 +1,5 @@
-//! What a text has that may hold a login: an address, or the password. Nearly all texts have neither, and every text of a
-//! new item is looked at; so one pass finds both.
+//! Finds out whether a text may contain a login: it contains an address, or the password. Every text of a new item is
+//! examined and nearly all have neither, so a single pass looks for both.
 
 use std::cell::RefCell;
 
@@ -8,22 +8,23 @@ use memchr::{memchr_iter, memchr2_iter};
 use crate::model::Item;
 
 thread_local! {
-    /// The texts of an item, one behind the other: they are short, and it takes longer to begin a search than to end it.
+    /// The texts of an item, one after another. They are short, so one search over all of them is faster than one
+    /// search per text.
     static TEXTS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What is looked for in a text.
+/// The marks that are searched for in a text.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Marks {
-    /// A byte of every spelling of the password; `None` if there is none.
+    /// A byte that occurs in every spelling of the password; `None` if there is no such byte or no spelling.
     byte: Option<u8>,
-    /// The spellings, each with the place of the byte in it.
+    /// The spellings, each with the position of the byte in it.
     spellings: Vec<(usize, String)>,
-    /// There is no byte that every spelling has.
+    /// Whether there are spellings, but no byte that occurs in all of them. Then every text may contain the password.
     is_unknown: bool,
 }
 
-/// The commonest bytes of texts, the commonest first. Others are rarer.
+/// The most frequent bytes of texts, the most frequent first. Bytes that are not listed are rarer.
 const COMMON: &[u8] = b" etaoinsrhldcumfgpwybvk,.ETAOINSRHLDCUMFGPWYBVK0123456789-xjqz";
 
 impl Marks {
@@ -39,7 +40,7 @@ impl Marks {
         Self { byte: Some(byte), spellings: spellings.iter().map(with_place).collect(), is_unknown: false }
     }
 
-    /// Returns whether a significant field of an item may have one of them.
+    /// Returns whether a significant field of an item may contain an address or the password.
     pub(super) fn are_in_item(&self, item: &Item) -> bool {
         TEXTS.with_borrow_mut(|texts| {
             texts.clear();
@@ -51,8 +52,7 @@ impl Marks {
         })
     }
 
-    /// Returns whether a text has an address, or a spelling of the password. A text that has none of them is blanked
-    /// nowhere.
+    /// Returns whether a text contains an address or a spelling of the password. Other texts need no blanking.
     #[cfg(test)]
     pub(super) fn are_in(&self, text: &str) -> bool {
         self.are_in_bytes(text.as_bytes())

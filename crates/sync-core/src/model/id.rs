@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_id_is_kept_as_it_stands() {
+    fn a_profile_id_is_kept_unchanged() {
         for text in ["home", "'); DROP TABLE", "../x", "日本", "a b"] {
             let id = ProfileId::new(text).unwrap();
             assert_eq!((id.as_str(), id.to_string().as_str()), (text, text));

@@ -231,8 +231,8 @@ macro_rules! content {
         }
 
         impl $Type {
-            /// Hands on the texts of the significant fields. Every new item is asked for them, and so this is written out
-            /// field by field.
+            /// Hands on the texts of the significant fields. Every new item is asked for them, and so this is written
+            /// out field by field.
             fn each_text(&self, take: &mut impl FnMut(&str)) {
                 $( if matches!(FieldClass::$class, FieldClass::Significant)
                     && let ValueRef::Text(text) = FieldType::value(&self.$field)
@@ -509,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_set_is_the_value_got_normalised() {
+    fn a_value_is_normalised_when_it_is_set() {
         for kind in ContentKind::ALL {
             let mut item = Item::with_id(kind, ContentId(7));
             for (position, spec) in kind.fields().iter().enumerate() {
@@ -528,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_has_its_form_is_put_as_it_is() {
+    fn a_normalised_value_is_put_unchanged() {
         for kind in ContentKind::ALL {
             let mut item = Item::with_id(kind, ContentId(7));
             item.put(kind.field("name").unwrap(), Value::Text("News".into()));
@@ -537,13 +537,13 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_the_column_that_panels_name_its_id_by() {
+    fn every_kind_has_the_panels_name_for_its_id() {
         assert_eq!(ContentKind::ALL.map(ContentKind::id_column), ["stream_id", "stream_id", "series_id"]);
     }
 
     /// The memory limits of the engine rely on this number.
     #[test]
-    fn an_item_holds_what_its_long_texts_hold() {
+    fn the_heap_size_of_an_item_counts_its_long_texts() {
         let sizes = [size_of::<Channel>(), size_of::<Movie>(), size_of::<Series>()];
         for (kind, size) in ContentKind::ALL.into_iter().zip(sizes) {
             let mut item = Item::with_id(kind, ContentId(7));

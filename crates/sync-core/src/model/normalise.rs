@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn field_30_what_a_shape_cant_hold_is_told_from_nothing() {
+    fn field_30_a_value_that_doesnt_fit_is_told_from_an_empty_one() {
         for shape in [Shape::Integer, Shape::Count, Shape::Real, Shape::Flag, Shape::Switch] {
             let nothing = shape.normalise(Value::Null);
             for blank in [Value::Null, text(""), text(" \n")] {

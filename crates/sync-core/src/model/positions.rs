@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_is_that_of_its_name() {
+    fn every_position_is_that_of_its_name() {
         for kind in ContentKind::ALL {
             let positions = kind.field_positions();
             let named = [

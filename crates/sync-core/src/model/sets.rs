@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_category_set_is_sorted_and_holds_each_id_once() {
+    fn a_category_set_is_sorted_without_duplicates() {
         let mut set: CategorySet = ["9", "12", "", "9"].into_iter().collect();
         assert_eq!(set.as_slice(), ["12", "9"]);
         set.unite(&["10", "12"].into_iter().collect());
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_sets_are_equal_however_they_came_about() {
+    fn equal_sets_are_equal_however_they_were_made() {
         let mut set = CategorySet::default();
         for (id, came_to) in [("7", "7"), ("", "7"), ("7", "7"), ("3", "3,7")] {
             set.insert(id);
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_set_holds_is_what_it_has_memory_for() {
+    fn the_heap_size_of_a_set_is_its_memory() {
         let long = |id: &str| id.repeat(100);
         let held = |ids: &[String]| ids.iter().collect::<CategorySet>().heap_size();
         assert_eq!((held(&[]), held(&["7".to_owned()]), held(&[long("7")])), (0, 0, 100));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn no_keys_are_none() {
+    fn a_set_without_keys_is_empty() {
         let mut extra = Extra::new();
         assert!(extra.is_empty() && extra.get("a").is_none());
         extra.insert("a".into(), "1".into());

@@ -150,7 +150,7 @@ mod tests {
     use super::Text;
 
     #[test]
-    fn a_text_is_what_it_was_made_of() {
+    fn a_text_keeps_its_letters() {
         for text in ["", "a", "exactly twenty-four bytes", "日本語のとても長い番組名とその説明", "\0\u{10ffff}"]
         {
             let made = [Text::from(text), text.to_owned().into(), std::borrow::Cow::Borrowed(text).into()];
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_equals_what_has_its_letters() {
+    fn a_text_equals_any_string_with_its_letters() {
         let text = Text::from("a");
         for (other, equal) in [("a", true), ("b", false)] {
             let owned = other.to_owned();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_long_text_holds_memory_of_its_own() {
+    fn only_a_long_text_allocates() {
         assert_eq!(Text::from("2024-02-02 10:00:00").heap_size(), 0);
         assert!(Text::from("https://image.example/t/p/w600/abcdefghij.jpg").heap_size() >= 45);
         assert_eq!(size_of::<Option<Text>>(), size_of::<String>());

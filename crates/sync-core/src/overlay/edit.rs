@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_of_an_item_that_is_gone_keeps_what_is_known_of_the_panel() {
+    fn an_edit_of_a_missing_item_keeps_the_last_panel_value() {
         let item = movie(1).name("Heat").item();
         let mut edited = EditedItem::new(ContentKind::Movies, ContentId(1), ItemIdentity::of(&item));
         carry_out(&mut edited, Some(&item), &[EditOp::Set(EditField::Name, text("Mine"))], 5).unwrap();

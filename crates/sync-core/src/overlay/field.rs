@@ -311,7 +311,7 @@ fn is_web_address(text: &str) -> bool {
     })
 }
 
-/// A value that a field doesn't accept.
+/// The error of a value that a field doesn't accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct InvalidEdit {
@@ -325,9 +325,9 @@ pub struct InvalidEdit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EditProblem {
-    /// It is neither yes nor no.
+    /// The value is neither yes nor no.
     NoFlag,
-    /// It is no whole number of 0 or more.
+    /// The value is no whole number of 0 or more.
     NoNumber,
     /// A text is longer than this many bytes.
     TooLong(usize),
@@ -335,9 +335,9 @@ pub enum EditProblem {
     TooMany(usize),
     /// A text has a line break or another control character.
     ControlCharacter,
-    /// It is no address of an image.
+    /// The value is no address of an image.
     NoAddress,
-    /// It has another shape than the field.
+    /// The value has another shape than the field.
     OtherShape,
 }
 
@@ -361,7 +361,7 @@ mod tests {
     use crate::testing::movie;
 
     #[test]
-    fn what_a_person_types_becomes_a_value() {
+    fn typed_text_becomes_a_value() {
         let read = |field, text| EditValue::read(field, text).map_err(|error| error.problem);
         let list = |texts: &[&str]| EditValue::list(texts.iter().copied());
         let cases = [
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_has_a_word_and_the_judged_ones_a_column() {
+    fn every_field_has_a_word_and_conflicting_fields_have_a_column() {
         for field in EditField::ALL {
             assert_eq!(EditField::from_name(field.as_str()), Some(field));
             for kind in ContentKind::ALL {

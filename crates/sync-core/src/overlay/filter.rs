@@ -20,15 +20,15 @@ const SETS_MAX: usize = 10_000;
 /// The action for the items that a rule matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum FilterAction {
-    /// They are shown.
+    /// The items are shown.
     #[default]
     Include,
-    /// They are left out of lists.
+    /// The items are left out of lists.
     Exclude,
 }
 
 impl FilterAction {
-    /// Returns the word for it, in tables, arguments and output.
+    /// Returns the word for the action, in tables, arguments and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Include => "include",
@@ -47,12 +47,12 @@ impl FilterAction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[non_exhaustive]
 pub enum NewCategories {
-    /// They are shown.
+    /// The items are shown.
     #[default]
     Include,
-    /// They are left out of lists.
+    /// The items are left out of lists.
     Exclude,
-    /// They are shown, and reports name the categories once.
+    /// The items are shown, and reports name the categories once.
     IncludeAndTell,
 }
 
@@ -60,7 +60,7 @@ impl NewCategories {
     /// Every value.
     pub const ALL: [Self; 3] = [Self::Include, Self::Exclude, Self::IncludeAndTell];
 
-    /// Returns the word for it, in tables, arguments and output.
+    /// Returns the word for the value, in tables, arguments and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Include => "include",
@@ -85,7 +85,7 @@ pub enum FilterBy {
 }
 
 impl FilterBy {
-    /// Returns the word for it, in tables, arguments and output.
+    /// Returns the word for the value, in tables, arguments and output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Category => "category",
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_category_is_told_once_though_it_goes_and_comes_back() {
+    fn a_new_category_is_reported_once_even_if_it_returns() {
         let sport = rule(FilterAction::Include, FilterBy::Category, MatchBy::Id, "1");
         let mut filter = Filter { rules: vec![sport], ..Filter::default() };
         let [old, new, other] = [category("1", "Old"), category("2", "New"), category("3", "Other")];

@@ -2,9 +2,9 @@
 //!
 //! Edits are kept apart from the rows, by profile, kind, parent, id and field, so that no sync can lose them. Each has
 //! the user's value and the panel's value at that time, its base. [`judge_edit`] decides what becomes of an edit when
-//! the panel changes the same field, and [`find_moves`] where the edits belong when the panel lists an item under another
-//! id. [`CompiledRules::shown`] says how an item is shown. Everything here is a pure function; stores call them in
-//! their transactions.
+//! the panel changes the same field, and [`find_moves`] where the edits belong when the panel lists an item under
+//! another id. [`CompiledRules::shown`] says how an item is shown. Everything here is a pure function; stores call them
+//! in their transactions.
 
 mod conflict;
 mod edit;

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conflict_is_told_once_and_ends_when_the_panel_goes_back() {
+    fn a_conflict_is_reported_once_and_ends_when_the_panel_lists_the_base() {
         let mut edited = renamed("Old", "Mine");
         let judge = |edited: &mut EditedItem, name: &str, changed| {
             pass(ConflictRule::Ask).judge(edited, &movie(1).name(name).item(), changed)
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_the_panel_makes_anew_is_no_conflict() {
+    fn an_image_address_that_rotates_is_no_conflict() {
         let item = |icon: &str| movie(1).name("x").with("stream_icon", icon).item();
         let mut edited = EditedItem::new(KIND, ContentId(1), ItemIdentity::default());
         let set = [EditOp::Set(EditField::Icon, text("http://me/mine.png"))];

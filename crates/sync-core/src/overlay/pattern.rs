@@ -48,13 +48,13 @@ impl MatchBy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidPattern {
-    /// It is empty.
+    /// The pattern is empty.
     Empty,
-    /// It is longer than [`PATTERN_MAX`].
+    /// The pattern is longer than [`PATTERN_MAX`].
     TooLong,
-    /// Compiled, it would take too much memory.
+    /// The compiled pattern would take too much memory.
     TooLarge,
-    /// It is no regular expression. The text says why.
+    /// The pattern is no regular expression. The text says why.
     Syntax(String),
     /// A replacement has a line break or another control character.
     ControlCharacter,

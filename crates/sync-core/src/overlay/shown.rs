@@ -155,7 +155,7 @@ mod tests {
     use crate::testing::movie;
 
     #[test]
-    fn an_edit_goes_before_a_rule_and_a_rule_before_the_row() {
+    fn an_edit_precedes_a_rule_and_a_rule_precedes_the_row() {
         let mut rules = OverlayRules::default();
         let rewrite = crate::overlay::RewriteRule { pattern: "^FR: ".to_owned(), replacement: String::new() };
         rules.change(ContentKind::Movies, crate::overlay::RuleChange::AddRewrite(rewrite, None), &[]).unwrap();

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_waits_for_the_next_day_when_the_budget_is_used_up() {
+    fn due_kinds_wait_for_the_next_day_if_the_budget_is_used_up() {
         for (budget, requests, used_at, waits) in [
             (None, DAILY_REQUESTS - 1, NOW, false),
             (None, DAILY_REQUESTS, NOW, true),

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_failures_are_kept() {
+    fn the_number_of_kept_failures_is_bounded() {
         let runs: Vec<_> = (0..100)
             .rev()
             .map(|at| run(at, RunStatus::Failed, &[(ContentKind::Movies, KindOutcome::Failed)]))

@@ -12,10 +12,10 @@ const BLOCK: usize = 10;
 /// The number of medians that are kept.
 const BLOCKS: usize = 50;
 
-/// An answer is late if it takes more than this many times as long as usual, …
+/// An answer is late if it takes more than this many times as long as usual, and is later by more than [`NOISE`].
 const LATE: u32 = 3;
 
-/// … and is later by more than this time. A smaller difference can come from the network.
+/// The least delay that counts as late. A smaller one can come from the network.
 const NOISE: Duration = Duration::from_millis(100);
 
 /// The usual time to the first byte.
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_late_beside_the_usual_ones() {
+    fn an_answer_is_late_compared_with_the_usual_ones() {
         let mut latency = UsualLatency::default();
         assert_eq!(late(&mut latency, 900, 9), 0, "nothing is known yet");
         assert_eq!(late(&mut latency, 100, 30), 0);

@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_sets_precedes_the_columns() {
+    fn a_persons_setting_precedes_the_columns() {
         let kinds = |schedules: &Schedules| ContentKind::ALL.map(|kind| schedules.of(kind).to_string());
         let columns = |automatic, interval_hours| Schedules { automatic, interval_hours, ..Schedules::default() };
         assert_eq!(kinds(&Schedules::default()), ["auto"; 3]);

@@ -16,7 +16,7 @@ pub trait Clock: Send + Sync {
 /// Waits.
 #[async_trait]
 pub trait Timer: Send + Sync {
-    /// Waits so long, by the monotonic time of the [`Clock`]. It may take longer, as on a machine that sleeps. Dropping
-    /// the future ends the wait.
+    /// Waits for this duration, by the monotonic time of the [`Clock`]. It may take longer, for example on a machine
+    /// that sleeps. Dropping the future ends the wait.
     async fn wait(&self, time: Duration);
 }

@@ -40,7 +40,7 @@ impl AccountKey {
     }
 }
 
-/// Doesn't show the user name.
+/// Writes the account without the user name.
 impl fmt::Debug for AccountKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccountKey").field("hosts", &self.hosts).finish_non_exhaustive()

@@ -104,7 +104,7 @@ impl PasswordSource {
     }
 }
 
-/// Doesn't show the argument, because a command line may contain a secret.
+/// Writes the source without its argument, because a command line may contain a secret.
 impl fmt::Debug for PasswordSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -120,7 +120,7 @@ pub struct FormerLogin {
     pub password: Option<String>,
 }
 
-/// Shows neither the user name nor the password.
+/// Writes neither the user name nor the password.
 impl fmt::Debug for FormerLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FormerLogin").finish_non_exhaustive()
@@ -254,7 +254,7 @@ impl Profile {
     }
 }
 
-/// Doesn't show user name and password.
+/// Writes the profile without user name and password.
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hidden = |secret: &Option<String>| secret.as_ref().map(|_| "…");
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panel_is_the_same_while_one_address_is() {
+    fn a_panel_is_the_same_if_one_address_is_the_same() {
         let at = |addresses: &[&str]| Profile {
             base_url: addresses.first().map(|&address| address.to_owned()),
             further_addresses: addresses.iter().skip(1).map(|&address| address.to_owned()).collect(),
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_password_that_is_kept_elsewhere_nobody_knows_the_one_before() {
+    fn a_former_password_that_was_kept_elsewhere_is_unknown() {
         let former =
             |password: Option<&str>| FormerLogin { username: "ann".to_owned(), password: password.map(str::to_owned) };
         let home = Profile {

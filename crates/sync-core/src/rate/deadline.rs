@@ -4,8 +4,8 @@
 //! whole, and the bytes that have come are wasted. Therefore a slow listing goes on for as long as it can meet its
 //! deadline. That can be told if the size of the listing is known from the last time.
 //!
-//! A listing is stopped only if, for a minute, neither the rate of the last minute nor the rate since its first byte would
-//! bring the rest before the deadline. The second condition spares a listing of which much has come from a dip.
+//! A listing is stopped only if, for a minute, neither the rate of the last minute nor the rate since its first byte
+//! would bring the rest before the deadline. The second condition spares a listing of which much has come from a dip.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use std::time::Duration;
 /// The time over which the moving rate is measured.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// The longest time before which nothing is judged, and for which a listing then has to be hopeless before it is stopped.
-/// So a deadline may be missed by it. With a short deadline it is a quarter of that.
+/// The longest time before which no listing is judged, and for which a listing must be hopeless before it is stopped. A
+/// deadline may be missed by this time. With a short deadline, it is a quarter of the deadline.
 const CONFIRMED_AFTER: Duration = Duration::from_secs(60);
 
 /// The part of a listing that is assumed to be missing at least, because lists grow: a fiftieth.
@@ -23,7 +23,7 @@ const GROWTH: u64 = 50;
 /// The deadline of a listing, unless a profile says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
-/// The least number of bytes of a link check. Fewer come at once on any link, and prove nothing.
+/// The least number of bytes of a link check. Fewer bytes come at once on any link and prove nothing.
 pub const CHECK_BYTES: u64 = 10_000;
 
 /// The pauses before the next tries, by the number of stops within a day.
@@ -32,8 +32,8 @@ const PAUSES: [Duration; 3] =
 
 /// A listing of known size on its way.
 ///
-/// Times are those for which the panel was waited for, from the first byte of the answer on. Time in which the caller
-/// didn't want bytes isn't the panel's.
+/// Times count from the first byte of the answer on, and only while the source waits for the panel. Time in which the
+/// receiver takes no bytes doesn't count.
 #[derive(Debug, Clone)]
 pub struct Transfer {
     size: u64,
@@ -48,14 +48,14 @@ pub struct Transfer {
 /// The verdict about a listing on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It goes on.
+    /// The listing goes on.
     GoOn,
-    /// It is too slow to be whole before the deadline.
+    /// The listing is too slow to be complete before the deadline.
     TooSlow,
 }
 
 impl Transfer {
-    /// Returns a listing of this size in bytes of the wire, of which nothing has come yet.
+    /// Returns a listing of this size in bytes of the wire, without any bytes so far.
     pub const fn new(size: u64, deadline: Duration) -> Self {
         Self { size, deadline, got: 0, recent: VecDeque::new(), hopeless: None }
     }
@@ -65,7 +65,7 @@ impl Transfer {
         self.size
     }
 
-    /// Returns the bytes that have come.
+    /// Returns the number of bytes that have come.
     pub const fn got(&self) -> u64 {
         self.got
     }
@@ -75,7 +75,7 @@ impl Transfer {
         self.deadline
     }
 
-    /// Takes bytes that have come by this time, and judges. Times don't fall.
+    /// Counts bytes that have come by this time, and judges the listing. The times of successive calls must not fall.
     pub fn came(&mut self, bytes: u64, at: Duration) -> Verdict {
         self.got = self.got.saturating_add(bytes);
         let second = second_of(at);
@@ -95,7 +95,8 @@ impl Transfer {
         if at.saturating_sub(since) < patience { Verdict::GoOn } else { Verdict::TooSlow }
     }
 
-    /// Returns the bytes per second of the last minute, or since the first byte if that is less.
+    /// Returns the rate over the last minute in bytes per second, or over the time since the first byte if it is
+    /// shorter.
     pub fn rate(&self, at: Duration) -> f64 {
         let before = second_of(at).saturating_sub(WINDOW.as_secs());
         let recent = self.recent.iter().filter(|(second, _)| before == 0 || *second > before);
@@ -109,10 +110,11 @@ impl Transfer {
     }
 }
 
-/// Returns the pause after which a listing that was too slow may be tried again, by the number of stops within the last
-/// 24 hours, the latest included. `None` if it is not to be tried again on that day: after the third try.
+/// Returns the pause after which a listing that was too slow may be tried again. `stops_today` is the number of stops
+/// within the last 24 hours, the latest included. Returns `None` if the listing was stopped three times and is not
+/// tried again on that day.
 ///
-/// Before the listing is asked for, a link check shows whether it is better: [`is_fast_enough`].
+/// Before the listing is asked for again, a link check shows whether the link is faster: [`is_fast_enough`].
 pub fn retry_after(stops_today: u32) -> Option<Duration> {
     let place = usize::try_from(stops_today.checked_sub(1)?).ok()?;
     PAUSES.get(place).copied()
@@ -120,14 +122,14 @@ pub fn retry_after(stops_today: u32) -> Option<Duration> {
 
 /// Returns whether a link check shows that a listing of this size would meet its deadline.
 ///
-/// `bytes` and `took` are those of the answer's body, from its first byte to its last: the time in which the panel thinks
-/// shows nothing of the link. A source tells them as [`Usage`](crate::source::Usage). An answer of fewer than
-/// [`CHECK_BYTES`] proves nothing.
+/// `bytes` and `took` are those of the answer's body, from its first byte to its last. The time before the first byte
+/// is left out, because it says nothing about the link. A source reports both in [`Usage`](crate::source::Usage). An
+/// answer of fewer than [`CHECK_BYTES`] proves nothing.
 pub fn is_fast_enough(bytes: u64, took: Duration, size: u64, deadline: Duration) -> bool {
     bytes >= CHECK_BYTES && comes_within(size, per_second(bytes, took), deadline)
 }
 
-/// Returns the second that a time ends: bytes that have come by then came in it.
+/// Returns the number of the second in which bytes came that had arrived by this time.
 fn second_of(at: Duration) -> u64 {
     at.as_secs() + u64::from(at.subsec_nanos() > 0)
 }
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn a_listing_goes_on_if_it_can_meet_its_deadline_however_slow_it_is() {
         for (size, rate, stopped) in [
-            // Half an hour and a second of 1,000 bytes each.
+            // 1,000 bytes per second for half an hour and one second.
             (1_800_000, 1_000, None),
             (1_700_000, 1_000, None),
             (1_801_000, 1_000, Some((120, 120_000))),
@@ -193,23 +195,23 @@ mod tests {
 
     #[test]
     fn nothing_is_judged_in_the_first_minute_and_a_dip_is_endured() {
-        // 100 seconds of nearly nothing, and then plenty.
+        // 100 seconds of nearly nothing, followed by a fast rate.
         assert_eq!(stop(50_000_000, HALF_AN_HOUR, &[(100, 10), (3600, 1_000_000)]), None);
-        // Two thirds came in ten minutes. At the mean rate, the rest would come in time until twenty minutes have gone.
+        // Two thirds came in ten minutes. At the mean rate, the rest would come in time until the twentieth minute.
         let dip = [(600, 100_000), (640, 100), (3600, 500_000)];
         assert_eq!(stop(90_000_000, HALF_AN_HOUR, &dip), None);
         let (at, got) = stop(90_000_000, HALF_AN_HOUR, &[(600, 100_000), (3600, 100)]).unwrap();
         assert!((1200..=1320).contains(&at) && got < 61_000_000, "{at} {got}");
     }
 
-    /// A deadline of some seconds isn't missed by two minutes.
+    /// A deadline of some seconds is not missed by as much as two minutes.
     #[test]
     fn a_short_deadline_is_judged_early() {
         assert_eq!(stop(1_000_000, seconds(20), &[(100, 1000)]), Some((10, 10_000)));
         assert_eq!(stop(1_000_000, Duration::ZERO, &[(100, 1000)]), Some((1, 1000)));
     }
 
-    /// The rate of the last minute is enough, whatever was before.
+    /// The rate of the last minute is enough, whatever the rate was before.
     #[test]
     fn a_link_that_recovers_in_time_is_not_stopped_later() {
         let mut transfer = Transfer::new(30_000_000, HALF_AN_HOUR);
@@ -234,7 +236,7 @@ mod tests {
                 break;
             }
         }
-        // A fiftieth is assumed to be missing, which needs a second: it is hopeless from second 300 on.
+        // One fiftieth is assumed to be missing, which takes a second. The listing is hopeless from second 300 on.
         assert_eq!(stopped, Some(360));
         assert_eq!((transfer.size(), transfer.deadline()), (1_000_000, seconds(300)));
         assert!(transfer.got() > transfer.size());

@@ -15,12 +15,12 @@ const DEFAULT_UNIT: u64 = 1 << 10;
 /// Limits of the rate over the week. Times are those of the wall clock.
 ///
 /// `512k`, `10M` and `off` hold always. `08:00,512k 18:00,30M 23:00,off` changes at these times each day, and
-/// `Mon-08:00,512k Fri-17:00,10M` at these times of the week. A limit holds until the next one begins, also over midnight
-/// and over the end of the week. Rates are bytes per second. The suffixes are B, k, M, G, T and P, in powers of 1024; a
-/// number without a suffix is in KiB.
+/// `Mon-08:00,512k Fri-17:00,10M` at these times of the week. A limit holds until the next one begins, also over
+/// midnight and over the end of the week. Rates are bytes per second. The suffixes are B, k, M, G, T and P, in powers
+/// of 1024; a number without a suffix is in KiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timetable {
-    /// As it was written.
+    /// The text as it was written.
     text: String,
     /// The minute of the week from which on each limit holds, in order. There is at least one.
     slots: Vec<(u32, Option<NonZeroU64>)>,
@@ -36,7 +36,7 @@ impl Timetable {
     pub fn limit_at(&self, wall: NaiveDateTime) -> Option<NonZeroU64> {
         let minute = minute_of(wall.weekday(), wall.hour() * 60 + wall.minute());
         let begun = self.slots.partition_point(|(from, _)| *from <= minute);
-        // Before the first one of the week, the last one of the week before holds.
+        // Before the first limit of the week, the last one of the week before holds.
         let (_, limit) = self.slots[begun.checked_sub(1).unwrap_or(self.slots.len() - 1)];
         limit
     }
@@ -64,7 +64,7 @@ impl FromStr for Timetable {
         if slots.is_empty() || text.trim() != text {
             return Err(NotATimetable);
         }
-        // Of two limits from the same minute on, the one that is written last holds.
+        // If two limits begin in the same minute, the one that is written last holds.
         slots.sort_by_key(|(minute, _)| *minute);
         slots.reverse();
         slots.dedup_by_key(|(minute, _)| *minute);
@@ -126,7 +126,7 @@ fn limit_of(text: &str) -> Result<Option<NonZeroU64>, NotATimetable> {
     let parts: u128 = format!("{fraction:0<9.9}").parse().map_err(|_| NotATimetable)?;
     let bytes = u128::from(whole) * u128::from(unit) + u128::from(unit) * parts / 1_000_000_000;
     let bytes = u64::try_from(bytes).map_err(|_| NotATimetable)?;
-    // A fraction of a byte is a limit, and not none.
+    // A rate of less than a byte is a limit of one byte. Only zero means that there is no limit.
     let is_nothing = whole == 0 && parts == 0;
     Ok(NonZeroU64::new(if is_nothing { 0 } else { bytes.max(1) }))
 }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_each_day_and_for_one_goes_together() {
+    fn daily_limits_and_limits_of_one_day_combine() {
         let table: Timetable = "08:00,512k  Sat-08:00,4M 20:00,off".parse().unwrap();
         assert_eq!(
             [5, 6, 7].map(|day| limit(&table, day, "09:00:00")),

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn field_32_a_list_of_categories_that_lacks_much_says_nothing() {
+    fn field_32_a_short_list_of_categories_proves_nothing() {
         let dropped = |stored, missing| are_dropped(stored, missing, GuardThresholds::default());
         for (stored, missing) in [(2, 1), (3, 1), (10, 1), (10, 3), (1000, 300)] {
             assert!(dropped(stored, missing), "{missing} of {stored}");
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_is_told_in_words_of_its_own() {
+    fn every_reason_has_its_own_words() {
         let told: std::collections::BTreeSet<_> = HoldReason::ALL.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), HoldReason::ALL.len());
         assert!(told.iter().all(|words| words.contains(' ')), "{told:?}");
@@ -255,7 +255,7 @@ mod tests {
 
     /// Codes are stored, and scripts read them.
     #[test]
-    fn codes_are_what_they_were() {
+    fn codes_are_stable() {
         let codes = [
             "empty_listing",
             "share_lost",
@@ -290,7 +290,7 @@ mod tests {
 
     /// A cache of an earlier version may have it.
     #[test]
-    fn a_code_of_the_past_has_the_consequences_that_it_had() {
+    fn a_former_code_has_the_same_consequences() {
         let reason = HoldReason::from_code("incomplete_listing").unwrap();
         assert_eq!(reason, HoldReason::Doubt(Doubt::CategoriesMissing));
         assert!(

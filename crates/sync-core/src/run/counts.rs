@@ -71,13 +71,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_is_what_came() {
+    fn listed_items_are_summed_up() {
         assert_eq!(counts(1).listed(), 1 + 2 + 4 + 16);
         assert_eq!(Counts::default().listed(), 0);
     }
 
     #[test]
-    fn quiet_is_what_writes_no_row() {
+    fn a_run_is_quiet_if_it_writes_no_row() {
         let none = Counts::default();
         assert!(Counts { unchanged: 1, held: 1, skipped: 1, ..none }.is_quiet());
         for loud in [

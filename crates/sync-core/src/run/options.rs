@@ -173,7 +173,7 @@ mod tests {
 
     /// These names are stored, and people type them.
     #[test]
-    fn names_are_what_they_were() {
+    fn names_are_stable() {
         let modes = [SyncMode::Auto, SyncMode::Full, SyncMode::Incremental];
         assert_eq!(modes.map(SyncMode::as_str), ["auto", "full", "incremental"]);
         assert_eq!(modes.map(|mode| mode.to_string()), ["auto", "full", "incremental"]);

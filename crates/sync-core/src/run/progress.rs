@@ -44,8 +44,8 @@ impl Phase {
 /// written and the next being received, so their reports are mixed. A display with one line per kind looks at
 /// [`Self::kind`]. A display with a single line shows the latest report.
 ///
-/// A report with a [`Self::wait`] says that the source waits, and repeats what is known of its kind. The end of the wait
-/// is not reported: the wait says how long it takes.
+/// A report with a [`Self::wait`] says that the source waits, and repeats what is known of its kind. The end of the
+/// wait is not reported: the wait says how long it takes.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -247,8 +247,8 @@ pub struct KindRecord {
     pub not_modified: bool,
     /// The bytes of the received bodies, decompressed.
     pub bytes: u64,
-    /// The bytes of the received bodies as they came over the wire, compressed. `None` if the source doesn't count them,
-    /// or the run was made by a version that didn't.
+    /// The bytes of the received bodies as they came over the wire, compressed. `None` if the source doesn't count
+    /// them, or the run was made by a version that didn't.
     pub wire_bytes: Option<u64>,
     /// The number of requests, including repeated ones.
     pub requests: u64,
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_past_has_the_class_that_it_had() {
+    fn a_former_error_has_the_same_class() {
         let of_the_store = [
             StoreError::Fenced,
             StoreError::Cancelled,

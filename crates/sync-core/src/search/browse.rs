@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_row_or_was_listed_before_is_passed_over() {
+    fn ids_without_a_row_and_repeated_ids_are_left_out() {
         let first = Selection::of_kind(MOVIES, 2);
         assert_eq!(page(&first, &[5, 3, 5, 3, 9, 1], &[3]).unwrap().0, [5, 9]);
         assert_eq!(page(&first, &[5, 3, 9], &[3]), None);

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_what_its_text_says() {
+    fn a_cursor_is_read_back_from_its_text() {
         for key in [
             Key::Position(7),
             Key::Name("der preis ß".into()),

@@ -283,7 +283,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_are_apart_by_one_blank(text in ".{0,60}") {
+        fn words_are_separated_by_one_blank(text in ".{0,60}") {
             let folded = fold(&text);
             prop_assert!(!folded.contains("  ") && !folded.starts_with(' ') && !folded.ends_with(' '), "{folded:?}");
             prop_assert!(!folded.contains(['\n', '\0']));
@@ -296,7 +296,7 @@ mod tests {
         }
 
         #[test]
-        fn plain_text_is_folded_alike_on_both_ways(text in "[ -~]{0,40}") {
+        fn plain_text_is_folded_the_same_in_both_ways(text in "[ -~]{0,40}") {
             let (mut ascii, mut unicode) = (String::new(), String::new());
             fold_ascii(text.as_bytes(), 0, &mut ascii);
             fold_unicode(&text, 0, &mut unicode);

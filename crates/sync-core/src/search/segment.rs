@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_newest_year_first() {
+    fn entries_are_read_newest_year_first() {
         let read = read(&written()).unwrap();
         let ids: Vec<_> = read.iter().map(|(id, _)| *id).collect();
         assert_eq!(ids, [3, i64::MAX, i64::MIN, -4]);
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_is_empty_again() {
+    fn a_writer_is_empty_after_its_segments_were_taken() {
         let mut writer = SegmentWriter::new();
         assert!(writer.is_empty() && writer.take().is_empty());
         writer.remove(ContentId(1));

@@ -75,9 +75,9 @@ macro_rules! content_store_conformance {
             leases: kinds_are_isolated
             leases: a_lease_is_exclusive_until_dropped
             leases: fences_rise
-            staging: what_is_not_to_be_written_is_not
+            staging: unwritten_changes_are_not_written
             staging: a_later_put_replaces_an_earlier_one
-            staging: a_reset_forgets_everything
+            staging: a_reset_empties_the_staging_area
             staging: nothing_is_seen_before_the_apply
             staging: a_cancelled_apply_changes_nothing
             staging: a_fenced_apply_changes_nothing
@@ -85,9 +85,9 @@ macro_rules! content_store_conformance {
             rows: a_first_apply_is_read_back
             rows: values_are_read_back_as_they_were
             rows: an_update_replaces_the_row
-            rows: removals_go_and_are_logged
+            rows: removals_delete_rows_and_are_logged
             rows: the_watermark_comes_with_the_rows
-            rows: the_change_log_tells_what_happened
+            rows: the_change_log_has_every_change
             rows: categories_keep_the_panels_order
             rows: unknown_rows_are_left_out
             rows: categories_are_counted_by_their_sets
@@ -97,28 +97,28 @@ macro_rules! content_store_conformance {
             removals: deleting_takes_out_of_the_index
             removals: a_clear_leaves_profile_and_history
             removals: only_what_is_removed_has_a_successor
-            removals: what_several_kinds_lost_waits_for_consent
-            removals: what_returns_is_recognised_for_a_time
+            removals: removals_of_several_kinds_are_replaced_at_the_end_of_a_run
+            removals: a_returned_item_is_recognised_for_a_time
             index: an_index_is_read_back_in_listing_order
             index: a_doubtful_index_is_not_trusted
             runs: a_run_without_end_was_interrupted
             runs: the_end_of_a_run_moves_no_watermark
             runs: bytes_of_the_wire_are_kept
-            runs: what_a_run_has_learnt_is_kept
-            runs: what_is_learnt_of_fields_is_written_with_the_rows
+            runs: facts_of_a_run_are_kept
+            runs: facts_about_fields_are_written_with_the_rows
             runs: the_last_list_of_a_kind_is_known_after_many_runs
             validators: a_validator_is_kept_with_its_listing
-            validators: a_validator_goes_with_whatever_changes_the_kind
+            validators: a_validator_is_deleted_with_any_change_of_the_kind
         }
 
         #[tokio::test]
-        async fn what_was_written_is_there_when_the_store_is_opened_again() {
-            $crate::testing::conformance::reopened::what_was_written_is_there($make().await).await;
+        async fn written_values_are_there_when_the_store_is_opened_again() {
+            $crate::testing::conformance::reopened::written_values_are_there($make().await).await;
         }
 
         #[tokio::test]
-        async fn what_was_staged_is_gone_when_the_store_is_opened_again() {
-            $crate::testing::conformance::reopened::what_was_staged_is_gone($make().await).await;
+        async fn staged_items_are_gone_when_the_store_is_opened_again() {
+            $crate::testing::conformance::reopened::staged_items_are_gone($make().await).await;
         }
     };
     ($make:path; $($suite:ident: $case:ident)*) => {
@@ -132,8 +132,8 @@ macro_rules! content_store_conformance {
     };
 }
 
-/// Makes one test per case of a whole cache: the catalogue, the profiles, the maintenance, the paces and the overlay. It takes the path of an
-/// async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
+/// Makes one test per case of a whole cache: the catalogue, the profiles, the maintenance, the paces and the overlay.
+/// It takes the path of an async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
 #[macro_export]
 macro_rules! cache_conformance {
     ($make:path) => {
@@ -143,33 +143,33 @@ macro_rules! cache_conformance {
             catalogue: pages_have_each_row_once
             catalogue: a_page_of_a_category_has_its_items
             catalogue: categories_come_with_their_sizes
-            catalogue: what_is_held_is_listed
-            catalogue: a_reader_of_nobody_is_told
-            selection: every_order_puts_what_has_no_value_last
-            selection: every_filter_leaves_what_passes
+            catalogue: held_removals_are_listed
+            catalogue: a_reader_of_an_unknown_profile_gets_an_error
+            selection: every_order_puts_items_without_a_value_last
+            selection: every_condition_keeps_only_matching_items
             selection: words_find_items_of_every_kind
             selection: the_searched_fields_are_those_of_the_profile
-            selection: pages_go_on_behind_their_cursor
-            selection: what_is_found_follows_the_rows
-            selection: a_selection_is_of_one_profile
-            selection: an_item_is_there_or_remembered_or_unknown
-            selection: a_selection_of_nobody_is_told
+            selection: pages_continue_after_their_cursor
+            selection: searches_follow_the_rows
+            selection: a_selection_has_items_of_one_profile
+            selection: an_item_has_a_row_or_a_tombstone_or_is_unknown
+            selection: a_selection_of_an_unknown_profile_is_an_error
             feed: changes_have_their_values
-            feed: a_deletion_by_hand_is_of_no_run
+            feed: a_deletion_by_hand_belongs_to_no_run
             feed: an_epoch_is_never_reused
-            feed: old_entries_go_with_the_end_of_a_run
+            feed: old_entries_are_pruned_at_the_end_of_a_run
             feed: no_run_is_kept_by_half
             feed: an_undo_puts_everything_back
-            feed: what_the_end_told_of_a_hold_is_undone
-            feed: evidence_against_what_was_listed_begins_anew
+            feed: a_correction_at_the_end_of_a_run_is_undone
+            feed: evidence_against_a_listed_item_begins_again
             feed: an_undo_can_be_undone
             feed: an_undo_is_refused_or_exact
             feed: a_dry_undo_writes_nothing
-            feed: an_undone_return_is_remembered
+            feed: an_undone_return_leaves_the_old_tombstone
             feed: numbers_of_rows_are_not_reused
             profiles: a_profile_is_read_back_as_it_was_saved
             profiles: a_profile_that_was_ensured_has_the_usual_settings
-            profiles: a_password_is_kept_where_it_is_to_be_kept
+            profiles: a_password_is_kept_only_if_its_source_is_stored
             profiles: another_address_is_another_panel
             profiles: content_stays_when_a_profile_is_saved
             profiles: a_removed_profile_is_gone_with_its_content
@@ -177,18 +177,18 @@ macro_rules! cache_conformance {
             profiles: another_login_may_be_tried_at_once
             profiles: a_login_that_rows_may_hold_is_kept
             maintenance: a_cache_that_was_only_synced_is_sound
-            maintenance: what_is_marked_is_compared_in_full
-            paces: one_at_a_time_enters_an_account
-            paces: an_account_without_hosts_is_nobodys
-            paces: a_pace_is_of_every_host
+            maintenance: a_marked_kind_is_compared_in_full
+            paces: one_caller_at_a_time_enters_an_account
+            paces: an_account_without_hosts_can_always_be_entered
+            paces: a_pace_applies_to_every_host_of_the_account
             paces: an_unused_pace_is_forgotten
             paces: a_pace_outlives_a_profile
             snapshots: the_content_hash_is_that_of_the_rows
             snapshots: earlier_hashes_are_known
-            snapshots: a_position_within_a_run_is_none
+            snapshots: a_position_within_a_run_stands_for_the_end_before_it
             snapshots: a_snapshot_sees_one_state
-            snapshots: what_has_moved_is_known
-            snapshots: a_commit_is_held_to_its_proof
+            snapshots: moved_items_are_known
+            snapshots: a_commit_has_to_fit_its_proof
             snapshots: a_row_with_the_login_has_its_own_hash
             snapshots: an_undo_that_puts_the_login_back_leaves_no_wrong_hash
             snapshots: a_panel_is_named_once
@@ -201,8 +201,8 @@ macro_rules! cache_conformance {
             overlay: an_edit_that_comes_back_without_its_item_has_a_name
             overlay: an_undo_brings_ended_edits_back
             overlay: an_import_finds_its_items
-            overlay: edits_are_of_one_profile
-            overlay: an_overlay_of_nobody_is_told
+            overlay: edits_belong_to_one_profile
+            overlay: an_overlay_of_an_unknown_profile_is_an_error
             overlay_conflicts: another_value_of_the_panel_is_a_conflict
             overlay_conflicts: the_users_value_at_the_panel_ends_the_edit
             overlay_conflicts: the_rule_of_the_profile_decides
@@ -210,7 +210,7 @@ macro_rules! cache_conformance {
             overlay_rules: lists_show_what_the_user_wants
             overlay_rules: a_search_finds_the_users_names
             overlay_rules: a_filter_leaves_items_out_and_keeps_rows
-            overlay_rules: new_categories_are_told_once
+            overlay_rules: new_categories_are_reported_once
             overlay_rules: a_filter_before_the_first_list_knows_its_categories
         }
 
@@ -220,8 +220,8 @@ macro_rules! cache_conformance {
         }
 
         #[tokio::test]
-        async fn what_is_searched_is_found_when_the_cache_is_opened_again() {
-            $crate::testing::conformance::reopened::what_is_searched_is_found($make().await).await;
+        async fn searches_work_when_the_cache_is_opened_again() {
+            $crate::testing::conformance::reopened::searches_find_the_same_items($make().await).await;
         }
     };
     ($make:path; $($suite:ident: $case:ident)*) => {

@@ -23,7 +23,7 @@ use crate::run::record::RunRecord;
 use crate::run::record::RunStatus;
 use crate::search::{RowsOfKind, select_from_rows};
 
-/// The number of held items that are named.
+/// The greatest number of held items whose names are given.
 const EXAMPLES: usize = 3;
 
 #[async_trait]
@@ -132,13 +132,13 @@ impl Catalogue for MemoryStore {
     }
 }
 
-/// The ids of a kind in the panel's order.
+/// Returns the ids of a kind in the panel's order.
 fn listed(tables: &Tables, kind: ContentKind) -> Vec<ContentId> {
     let index = tables.indexes.iter().find(|(scope, _)| *scope == Scope::whole(kind));
     index.map(|(_, index)| index.ids().iter().copied().map(ContentId).collect()).unwrap_or_default()
 }
 
-/// The row of an item, or what is remembered of it.
+/// Returns the state of an item: its row, its tombstone, or only edits. Returns `None` for an unknown item.
 fn state(tables: &Tables, kind: ContentKind, id: ContentId) -> Option<ItemState> {
     if let Some((_, item)) = tables.rows(kind).get(&id.0) {
         let (created_at, updated_at) = tables.written.get(&(kind, id.0)).copied().unwrap_or_default();
@@ -203,7 +203,7 @@ impl Profiles for MemoryStore {
     }
 }
 
-/// The content of this cache is always consistent. A marked kind is compared in full all the same.
+/// The content of this cache is always consistent. A marked kind is nevertheless compared in full.
 #[async_trait]
 impl Maintenance for MemoryStore {
     async fn inspect(&self, profile: Option<ProfileId>) -> Result<Inspection, StoreError> {

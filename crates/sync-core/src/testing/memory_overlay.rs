@@ -1,4 +1,4 @@
-//! The overlay of the in-memory store. Nothing is kept of how items are shown: each read works it out anew.
+//! The overlay of the in-memory store. How items are shown is not stored, but computed for each read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,26 +24,26 @@ use crate::run::record::{RunId, Trigger};
 /// The edited items of a profile, by kind and id.
 pub(super) type EditedItems = BTreeMap<(ContentKind, i64), EditedItem>;
 
-/// The edited items of a kind that were gone, and the rows with their names, when it was last looked where the edits
-/// belong.
+/// The edited items of a kind that were gone, and the rows with their names, at the last search for the items to which
+/// edits belong.
 pub(super) type Looked = (BTreeSet<i64>, Vec<AlikeRow>);
 
-/// A kind before a call has written it.
+/// The state of a kind before a call writes it.
 pub(super) struct Before {
     pub(super) rows: BTreeMap<i64, (u64, Item)>,
     pub(super) held: Vec<HeldRemoval>,
 }
 
-/// The held items that the panel doesn't list. One that an undo has put back counts as listed.
+/// Returns the held items that the panel doesn't list. An item that an undo has put back counts as listed.
 fn missing(held: &[HeldRemoval]) -> BTreeSet<i64> {
     held.iter().filter(|held| held.reason != HoldReason::Loss(Loss::Undone)).map(|held| held.id.0).collect()
 }
 
-/// The rows of a kind that a call has written, each with the columns that differ; `None` for a row that came.
+/// The rows of a kind that a call has written, each with the columns that differ; `None` for a new row.
 pub(super) type Touched = Vec<(i64, Option<FieldSet>)>;
 
 impl Tables {
-    /// The rules of conflicts.
+    /// Returns the circumstances of a write, with the profile's rules of conflicts.
     fn pass(&self, asked_at: i64, compared: FieldSet) -> EditPass {
         let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
         EditPass { rules, asked_at, compared }
@@ -53,7 +53,7 @@ impl Tables {
         self.runs.iter().any(|known| Some(known.run) == run && known.trigger == Trigger::Undo)
     }
 
-    /// Returns how the items of a kind are shown that are not shown as their rows.
+    /// Returns how items of a kind are shown, for the items that are not shown as their rows.
     pub(super) fn shown(&self, kind: ContentKind) -> HashMap<ContentId, Shown> {
         let rules = CompiledRules::new(&self.rules, kind, &self.categories[kind]);
         let mut rules = rules.expect("rules are checked before they are kept");
@@ -72,8 +72,8 @@ impl Tables {
         rules.expect("rules are checked before they are kept").shown(item.name(), item.categories(), edits)
     }
 
-    /// Judges the edits of rows that were written, and finds out where the edits of those that are gone belong. `alike`
-    /// are the rows as they were before removals.
+    /// Judges the edits of rows that were written, and finds the items to which the edits of missing items belong.
+    /// `alike` are the rows as they were before removals.
     pub(super) fn judge_edits(
         &mut self,
         kind: ContentKind,
@@ -83,7 +83,7 @@ impl Tables {
         run: Option<RunId>,
         at: i64,
     ) -> Applied {
-        // An undo is what a person does: no rule ends an edit.
+        // A person has asked for the undo, so no rule ends an edit.
         let pass = if self.is_undo(run) { EditPass::by_hand(kind, at) } else { self.pass(asked_at, compared) };
         let pass = EditPass { compared, ..pass };
         let mut applied = Applied::default();
@@ -136,14 +136,14 @@ impl Tables {
             } else if let Some(edited) = self.edited.get_mut(&(kind, found.from.0)) {
                 edited.maybe = Some((found.to, edited.identity.name.clone()));
             }
-            // An offer is told once.
+            // An offer is reported once.
             let has_moved = found.is_certain && edits(self) < waiting;
             if has_moved || !found.is_certain && !told.contains(&(found.from.0, found.to)) {
                 applied.moves.push(found);
             }
         }
         self.edited.retain(|_, edited| !edited.edits.is_empty());
-        // An item whose edits have just moved away is no longer one of those that are gone.
+        // An item whose edits have just moved away no longer counts as missing.
         self.looked[kind] = Some(self.gone_and_alike(kind));
         for event in &applied.edits {
             self.log_edit(event, run, at);
@@ -151,8 +151,8 @@ impl Tables {
         applied
     }
 
-    /// Returns the edited items that are gone, and the rows with their names. As long as both are the same, an offer
-    /// stays. A row that was not listed before is no change once it was seen.
+    /// Returns the edited items that are missing, and the rows with their names. An offer stays as long as both are the
+    /// same. A row that was not listed before counts as a change only once.
     fn gone_and_alike(&self, kind: ContentKind) -> Looked {
         let held = missing(&self.held[kind]);
         let is_listed = |id: &i64| self.rows[kind].contains_key(id) && !held.contains(id);
@@ -170,7 +170,7 @@ impl Tables {
         (ids, alike.collect())
     }
 
-    /// Moves the edits of an item to one with a row, where they are judged.
+    /// Moves the edits of an item to another item with a row, and judges them there.
     fn move_edits(&mut self, kind: ContentKind, from: ContentId, to: ContentId, pass: &EditPass) -> Vec<EditEvent> {
         let Some((_, item)) = self.rows[kind].get(&to.0) else { return Vec::new() };
         let Some(mut left) = self.edited.remove(&(kind, from.0)) else { return Vec::new() };
@@ -193,7 +193,7 @@ impl Tables {
         self.log(run, at, &item, change, event.column().into_iter().collect());
     }
 
-    /// Brings edits back that a run has ended, when the run is undone.
+    /// Restores edits that a run has ended, when the run is undone.
     pub(super) fn bring_edits_back(&mut self, of: RunId, kind: ContentKind) {
         let is_of = |change: &&crate::feed::change::ChangeRecord| {
             change.sequence > self.floor && change.run == Some(of) && change.kind == kind && change.change.is_of_edit()
@@ -270,7 +270,7 @@ impl Tables {
         }
         let mut resolved = Vec::new();
         for EditedItem { kind, id, .. } in open {
-            // Edits that were moved to it in the meantime belong to it.
+            // Edits that were moved to the item in the meantime belong to it.
             let Some(mut edited) = self.edited.get(&(kind, id.0)).cloned() else { continue };
             let offered = edited.maybe.clone().map(|(to, _)| to);
             if request.take_panel && offered.is_some_and(|to| !self.rows[kind].contains_key(&to.0)) {
@@ -299,7 +299,7 @@ impl Tables {
             let stored = self.rows[kind].get(&item.id.0).map(|(_, row)| ItemIdentity::of(row));
             let rows = self.rows[kind].values().map(|(_, row)| row).filter(|row| row.name() == item.identity.name);
             let alike: Vec<_> = rows.map(|row| (row.id(), ItemIdentity::of(row))).collect();
-            // Edits that are there under the id of the item belong to it.
+            // Edits that are stored under the id of the item belong to it.
             let is_known = stored.is_none() && self.edited.contains_key(&(kind, item.id.0));
             let found = if is_known { ImportMatch::ById } else { find_imported(&item, stored.as_ref(), &alike) };
             let id = match found {

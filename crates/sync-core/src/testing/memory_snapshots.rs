@@ -37,7 +37,7 @@ impl Tables {
     pub(super) fn mark_content(&mut self, kind: ContentKind, before: Option<ContentHash>, moves: Moves) {
         let hash = self.content_hash(kind);
         if self.marks[kind].is_empty() {
-            // So it was since the feed began.
+            // The content had this hash since the feed began.
             self.marks[kind].push(Mark { sequence: self.floor, hash: before, moves: Moves::None });
         }
         if hash != before || moves != Moves::None {
@@ -45,7 +45,7 @@ impl Tables {
         }
     }
 
-    /// Computes the hashes of the rows of a kind anew, if they are not known.
+    /// Computes the hashes of the rows of a kind if they are not known.
     fn complete(&mut self, kind: ContentKind, login: &Login) {
         if std::mem::take(&mut self.unhashed[kind]) {
             self.row_hashes.retain(|(of, _), _| *of != kind);
@@ -66,7 +66,7 @@ impl Tables {
         }
     }
 
-    /// Checks that a commit leads from the state that it says.
+    /// Checks that the present state is the one from which a commit says that it leads.
     pub(super) fn check_from(&self, kind: ContentKind, proof: Option<Proof>) -> Result<(), StoreError> {
         match proof {
             Some(proof) if self.content_hash(kind) != Some(proof.from) => Err(StoreError::OtherState(WhichState::From)),
@@ -74,7 +74,7 @@ impl Tables {
         }
     }
 
-    /// Checks that a commit leads to the state that it says.
+    /// Checks that a commit has led to the state that it names.
     pub(super) fn check_to(&self, kind: ContentKind, proof: Option<Proof>) -> Result<(), StoreError> {
         match proof {
             Some(proof) if self.content_hash(kind) != Some(proof.to) => Err(StoreError::OtherState(WhichState::To)),
@@ -157,7 +157,7 @@ impl Snapshot for Copied {
         let is_by_hand = |change: Option<&ChangeRecord>| change.is_some_and(|change| change.run.is_none());
         let before = changes.iter().rev().find(|change| change.sequence <= end);
         if is_by_hand(before) && is_by_hand(changes.iter().find(|change| change.sequence > end)) {
-            // It may be within a deletion.
+            // The position may be within a deletion by hand.
             let marks = ContentKind::ALL.into_iter().flat_map(|kind| &self.0.marks[kind]);
             let last = marks.map(|mark| mark.sequence).filter(|sequence| *sequence <= end).max();
             end = last.unwrap_or(self.0.floor);

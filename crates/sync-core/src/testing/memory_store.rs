@@ -34,7 +34,7 @@ pub struct MemoryStore(Arc<Mutex<Inner>>);
 pub(super) struct Inner {
     pub(super) profiles: BTreeMap<ProfileId, Tables>,
     pub(super) leased: BTreeSet<ProfileId>,
-    /// By host and user name.
+    /// The paces, by host and user name.
     pub(super) paces: BTreeMap<(String, String), AccountPace>,
     pub(super) entered: BTreeSet<(String, String)>,
     next_run: i64,
@@ -44,7 +44,7 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    /// Returns an epoch that no feed has had. It looks random, like the epochs of a database.
+    /// Returns a new epoch that no feed has had. It looks random, like the epochs of a database.
     pub(super) fn epoch(&mut self) -> i64 {
         self.next_epoch += 1;
         self.next_epoch.wrapping_mul(0x5851_f42d_4c95_7f2d) & i64::MAX | 1
@@ -341,7 +341,7 @@ impl ContentStore for MemoryStore {
     }
 }
 
-/// A lease that has not ended.
+/// A lease that is not dropped yet.
 struct Held {
     store: MemoryStore,
     profile: ProfileId,
@@ -401,7 +401,7 @@ impl Staging for MemoryStaging {
         if std::mem::replace(&mut self.applied, true) {
             return Err(StoreError::Refused("a staging area is applied once".to_owned()));
         }
-        // Other work of the same task gets its turn before the write, as with a store that waits for a disk.
+        // Other work of the same task gets a turn before the write, as with a store that waits for a disk.
         give_way().await;
         let kind = self.scope.kind;
         let fault = self.store.inner().fail_apply.take_if(|(of, _)| of.is_none_or(|of| of == kind));

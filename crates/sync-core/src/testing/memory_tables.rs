@@ -62,7 +62,8 @@ pub(super) struct Tables {
     pub(super) edited: EditedItems,
     /// The filters and rewrite rules.
     pub(super) rules: OverlayRules,
-    /// The edits of gone items, as it was last looked where they belong.
+    /// The edited items that were gone, and the rows with their names, at the last search for the items to which edits
+    /// belong.
     pub(super) looked: PerKind<Option<Looked>>,
     /// The identity of the panel.
     pub(super) panel: Option<PanelIdentity>,
@@ -116,7 +117,7 @@ impl Tables {
         found.ok_or_else(|| StoreError::Refused(format!("there is no run {}", run.0)))
     }
 
-    /// Writes a commit. A inconsistency of the rules is an error.
+    /// Writes a commit. A commit that breaks the contract of the store is an error.
     pub(super) fn apply(
         &mut self,
         scope: &Scope,
@@ -208,7 +209,7 @@ impl Tables {
         Ok(applied)
     }
 
-    /// Checks that the listing of a validator leaves nothing open.
+    /// Carries out the change of the validator. A validator can't be kept if anything else of the kind is written.
     fn validate(
         &mut self,
         kind: ContentKind,

@@ -181,7 +181,7 @@ impl Tables {
         }
         for id in anew.iter().chain(&back) {
             let key = (kind, id.0);
-            // Of a row that is back, the hash is still there.
+            // The hash of a row that was put back from its removal is still stored.
             let had_login = anew.contains(id) && self.row_hashes.remove(&key).is_some();
             let may_have = |item: &Item| !self.row_hashes.contains_key(&key) && Login::may_be_in(item);
             self.unhashed[kind] |= had_login || self.rows[kind].get(&id.0).is_some_and(|(_, item)| may_have(item));
@@ -224,7 +224,7 @@ impl Tables {
         for before in &reverse.held {
             let released = find(&reverse.held_after, before.id).is_none();
             if released && find(&held, before.id).is_none() {
-                // The panel has listed the item since. So the evidence begins again.
+                // The panel has listed the item since then, so the evidence begins again.
                 held.push(HeldRemoval { evidence: None, ..before.clone() });
             }
         }

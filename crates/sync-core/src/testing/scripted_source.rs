@@ -77,7 +77,7 @@ impl fmt::Debug for Script {
 }
 
 impl Script {
-    /// Records a request, and tells the waits before it.
+    /// Records a request, and reports the waits before it.
     fn ask(&mut self, request: String) {
         self.usage.requests += 1;
         self.usage.wire_bytes.get_or_insert_default();
@@ -100,7 +100,7 @@ impl ScriptedSource {
         self.script.lock().expect("nothing panics while holding it")
     }
 
-    /// Gives the login that the values hold.
+    /// Sets the login that the values of the panel contain.
     pub fn with_login(self, login: Login) -> Self {
         self.script().login = login;
         self
@@ -147,7 +147,8 @@ impl ScriptedSource {
         self
     }
 
-    /// Scripts a wait before a request, which is named as in [`Self::asked`]. The wait is told, and takes no time.
+    /// Scripts a wait before a request. `before` names the request as in [`Self::asked`]. The wait is reported, but
+    /// takes no time.
     pub fn waits(self, before: &str, wait: Wait) -> Self {
         self.script().waits.push((before.to_owned(), wait));
         self

@@ -1,4 +1,4 @@
-//! When new titles come is learnt from lists, for the schedule `auto`.
+//! Tests that runs learn from lists when new titles come, for the schedule `auto`.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const DAY: i64 = 86_400;
 /// The panel's clock is far ahead of ours, and so are its dates.
 const AHEAD: i64 = 400 * DAY;
 
-/// A panel with a movie for each of these ages, in seconds before [`NOW`].
+/// Returns a panel with a movie for each of these ages, in seconds before [`NOW`].
 fn panel(bench: &Bench, ages: &[i64]) -> ScriptedSource {
     let dated = |(id, age): (i64, &i64)| movie(id).with("added", &(NOW + AHEAD + 7 - age).to_string()).listed();
     let movies: Vec<Listed> = (1..).zip(ages).map(dated).collect();
@@ -27,7 +27,7 @@ async fn known(bench: &Bench) -> Option<Arrivals> {
 }
 
 #[tokio::test]
-async fn the_first_list_tells_it_and_later_ones_only_if_they_bring_news() {
+async fn the_first_list_shows_arrivals_and_later_lists_only_with_news() {
     let bench = Bench::new().await;
     let mut ages: Vec<_> = (1..30).map(|day| day * DAY).collect();
     bench.sync(&panel(&bench, &ages), &only(Movies)).await;
@@ -44,7 +44,7 @@ async fn the_first_list_tells_it_and_later_ones_only_if_they_bring_news() {
 }
 
 #[tokio::test]
-async fn a_dry_run_and_a_failed_list_tell_nothing() {
+async fn a_dry_run_and_a_failed_list_teach_nothing() {
     let bench = Bench::new().await;
     let ages: Vec<_> = (1..30).map(|day| day * DAY).collect();
     bench.sync(&panel(&bench, &ages), &SyncOptions { dry_run: true, ..only(Movies) }).await;

@@ -1,4 +1,4 @@
-//! Elements that are broken: they add nothing and change nothing, and keep the rows of which they are.
+//! Broken elements: they add and change nothing, and the rows with their ids stay.
 
 use sync_core::source::{Completeness, Entry, ListingEvent, UnreadableAt};
 use sync_core::testing::{Answer, ScriptedSource, movie};
@@ -8,7 +8,7 @@ use crate::support::{Bench, Movies, listed, only};
 
 const AT: UnreadableAt = UnreadableAt { offset: 17, before: Some(ContentId(1)), after: None };
 
-/// Syncs a listing of items, and of broken elements of which some have an id.
+/// Syncs a listing of items and of broken elements. `broken` has the ids of the broken elements that have one.
 async fn sync(bench: &Bench, items: Vec<Listed>, broken: &[i64], unreadable: u64) -> (RunStatus, KindRecord) {
     let items = items.into_iter().map(|item| Entry::Item(Box::new(item), None));
     let entries = broken.iter().map(|id| Entry::Broken(ContentId(*id))).chain(items).collect();
@@ -35,9 +35,9 @@ async fn field_24_a_broken_element_keeps_its_row_and_adds_none() {
     assert_eq!((record.skipped_at, record.hold_reason), (Some(AT), None));
     let after = bench.tables(Movies).await;
     assert_eq!((after.items, after.held.len()), (before.items, 0));
-    // The place of the broken one is its place in the list.
+    // The broken element keeps its position in the list.
     assert_eq!(after.index.0, [2, 1, 3, 4]);
-    // Once it can be read, it is compared like any other.
+    // An element that can be read again is compared like any other.
     let mended = [movie(2).name("Edited").listed(), movie(9).listed()];
     let (_, record) = sync(&bench, [listed(Movies, [1, 3, 4]), mended.to_vec()].concat(), &[], 0).await;
     assert_eq!(record.counts, Counts { added: 1, updated: 1, unchanged: 3, ..Counts::default() });
@@ -45,7 +45,7 @@ async fn field_24_a_broken_element_keeps_its_row_and_adds_none() {
 }
 
 #[tokio::test]
-async fn field_23_what_is_missing_beside_broken_elements_is_held() {
+async fn field_23_removals_beside_broken_elements_are_held() {
     let bench = Bench::new().await;
     bench.movies(&listed(Movies, 1..=5)).await;
     for listing in 1..=3 {
@@ -54,7 +54,7 @@ async fn field_23_what_is_missing_beside_broken_elements_is_held() {
             assert_eq!(record.hold_reason, Some(HoldReason::Doubt(Doubt::UnreadableIds)));
             assert_eq!(record.counts, Counts { unchanged: 4, held: 1, skipped: 1, ..Counts::default() });
         } else {
-            // The same defect three times is known.
+            // The defect was in three listings, so it is known.
             assert_eq!(record.counts, Counts { unchanged: 4, removed: 1, skipped: 1, ..Counts::default() });
         }
     }

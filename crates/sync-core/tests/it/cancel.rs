@@ -1,4 +1,4 @@
-//! Cancellation, wherever the run is: what was committed stays, the kind under way is as it was.
+//! Cancellation at every step of a run: committed kinds stay, and the kind under way is unchanged.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
 use crate::wrappers::{SilentSource, Step, WatchedStore};
 
-/// Far more than a run needs: where it doesn't notice, the test fails and doesn't hang.
+/// Far more time than a run needs. If a run doesn't notice the cancellation, the test fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn outcomes(report: &SyncReport) -> [KindOutcome; 3] {
     [Channels, Movies, Series].map(|kind| report.kind(kind).outcome)
 }
 
-/// A run of every kind that has to end soon, whatever is silent.
+/// Runs every kind, and asserts that the run ends soon although a source is silent.
 async fn soon(
     bench: &Bench,
     store: &(impl ContentStore + Clone + 'static),
@@ -32,7 +32,7 @@ async fn soon(
     tokio::time::timeout(PATIENCE, run).await.expect("the cancellation is noticed")
 }
 
-async fn settled() -> Bench {
+async fn synced() -> Bench {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=9), &SyncOptions::default()).await;
     bench
@@ -40,7 +40,7 @@ async fn settled() -> Bench {
 
 #[tokio::test]
 async fn before_the_start() {
-    let bench = settled().await;
+    let bench = synced().await;
     let (token, source) = (CancellationToken::new(), panel(2..=5));
     token.cancel();
     let report = bench.sync_over(&bench.store, &source, &SyncOptions::default(), &token).await;
@@ -53,7 +53,7 @@ async fn before_the_start() {
 #[tokio::test]
 async fn while_the_source_is_silent() {
     for silent_at in [Step::Account, Step::Categories, Step::Listing] {
-        let bench = settled().await;
+        let bench = synced().await;
         let token = CancellationToken::new();
         let source = SilentSource { inner: panel(2..=5), silent_at, token: token.clone() };
         let report = soon(&bench, &bench.store, &source, &token).await;
@@ -65,10 +65,10 @@ async fn while_the_source_is_silent() {
     }
 }
 
-/// The first kind was committed and stays; the second falls silent half way.
+/// The first kind is committed and stays. The listing of the second one stops half way.
 #[tokio::test]
 async fn in_the_middle_of_a_listing() {
-    let bench = settled().await;
+    let bench = synced().await;
     let token = CancellationToken::new();
     let batch = listed(Movies, 20..=29).into_iter().map(|it| Entry::Item(Box::new(it), None));
     let events = vec![ListingEvent::Batch(batch.collect())];
@@ -89,10 +89,10 @@ async fn in_the_middle_of_a_listing() {
     assert!(!source.asked().iter().any(|asked| asked.contains("series")));
 }
 
-/// The first kind is about to be written; the second falls silent half way.
+/// The first kind is about to be written while the listing of the second one has stopped.
 #[tokio::test]
 async fn in_the_middle_of_a_listing_and_of_an_apply() {
-    let bench = settled().await;
+    let bench = synced().await;
     let token = CancellationToken::new();
     let source = ScriptedSource::new()
         .lists(Channels, listed(Channels, 1..=10))
@@ -104,7 +104,7 @@ async fn in_the_middle_of_a_listing_and_of_an_apply() {
 #[tokio::test]
 async fn in_the_store() {
     for step in [Step::State, Step::Index, Step::Rows, Step::Put, Step::Apply] {
-        let bench = settled().await;
+        let bench = synced().await;
         let token = CancellationToken::new();
         let watched = WatchedStore::over(&bench.store, Some((step, token.clone())));
         let source = ScriptedSource::new().lists(Channels, {
@@ -120,17 +120,17 @@ async fn in_the_store() {
     }
 }
 
-/// "Only the COMMIT itself is not interrupted": what it wrote is reported as written.
+/// "Only the COMMIT itself is not interrupted": the report counts what the commit has written.
 #[tokio::test]
 async fn after_a_commit() {
-    let bench = settled().await;
+    let bench = synced().await;
     let token = CancellationToken::new();
     let watched = WatchedStore::over(&bench.store, Some((Step::Committed, token.clone())));
     let report = bench.sync_over(&watched, &panel(1..=10), &SyncOptions::default(), &token).await;
     assert_eq!(outcomes(&report), [KindOutcome::Completed, KindOutcome::Cancelled, KindOutcome::Cancelled]);
     assert_eq!(report.kind(Channels).counts, counts(1, 0, 0, 0, 9));
-    // After the last kind there is nothing left to cancel.
-    let bench = settled().await;
+    // A cancellation after the last kind has no effect.
+    let bench = synced().await;
     let watched = WatchedStore::over(&bench.store, Some((Step::Committed, token.clone())));
     let fresh = CancellationToken::new();
     let watched = WatchedStore { cancel: Some((Step::Committed, fresh.clone())), ..watched };

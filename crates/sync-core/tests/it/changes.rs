@@ -1,4 +1,5 @@
-//! What a listing changes: added, updated, refreshed, removed, and what must not be taken for it.
+//! The differences that a listing brings: added, updated, refreshed and removed items, and differences that don't
+//! count.
 
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ async fn a_second_identical_sync_writes_nothing() {
         for kind in ContentKind::ALL {
             let record = report.kind(kind);
             assert_eq!((record.outcome, record.counts), (KindOutcome::Unchanged, counts(0, 0, 0, 0, 20)));
-            // Bookkeeping alone: the last sync.
+            // Only the time of the last sync has moved.
             let known = &mut before[kind.ordinal()];
             known.last_sync = known.last_sync.map(|at| at + 60);
             assert_eq!(*known, bench.tables(kind).await, "{kind}");
@@ -64,7 +65,7 @@ async fn a_second_identical_sync_writes_nothing() {
 }
 
 #[tokio::test]
-async fn what_changed_is_found_exactly() {
+async fn changed_items_are_found_exactly() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=10), &SyncOptions::default()).await;
     let next = |kind| {
@@ -88,7 +89,7 @@ async fn what_changed_is_found_exactly() {
 #[tokio::test]
 async fn each_field_counts_as_its_class_says() {
     for kind in ContentKind::ALL {
-        // What follows from another field is not edited by itself.
+        // `listed_category_ids` follows from another field, so it is not edited alone.
         for spec in kind.fields().iter().filter(|spec| spec.name != "listed_category_ids") {
             let bench = Bench::new().await;
             let edited = match spec.shape {
@@ -97,7 +98,7 @@ async fn each_field_counts_as_its_class_says() {
                 Shape::Text | Shape::Name => ItemBuilder::of(kind, 1).with(spec.name, "99"),
                 _ => ItemBuilder::of(kind, 1).with(spec.name, "1"),
             };
-            // `category_id` belongs to the set as well, and the set is significant.
+            // `category_id` is also a part of the category set, and the set is significant.
             let class = if spec.name == "category_id" { FieldClass::Significant } else { spec.class };
             bench.sync(&ScriptedSource::new().lists(kind, listed(kind, [1])), &only(kind)).await;
             let report = bench.sync(&ScriptedSource::new().lists(kind, [edited.listed()]), &only(kind)).await;
@@ -111,7 +112,7 @@ async fn each_field_counts_as_its_class_says() {
     }
 }
 
-/// Most panels send `category_id` alone: then it is the whole set.
+/// Most panels send `category_id` alone. It is then the whole category set.
 #[tokio::test]
 async fn a_move_to_another_category_is_an_update() {
     let bench = Bench::new().await;
@@ -140,8 +141,8 @@ async fn an_absent_key_keeps_and_an_empty_one_clears() {
     assert_eq!(bench.row(Movies, 2).unwrap().name(), "#2");
 }
 
-/// One insertion renumbers everything behind it. A movie's number is its place in the list, no
-/// field of it; a channel's number is what a viewer dials: shown, and no event.
+/// One insertion renumbers all items after it. The number of a movie is its place in the list and no field of it. The
+/// number of a channel is dialled by viewers: it is refreshed, without an entry of the change log.
 #[tokio::test]
 async fn an_insertion_renumbers_and_updates_nothing() {
     for (kind, expected) in [(Movies, counts(1, 0, 0, 0, 120)), (Channels, counts(1, 0, 120, 0, 0))] {
@@ -158,7 +159,8 @@ async fn an_insertion_renumbers_and_updates_nothing() {
     }
 }
 
-/// "`last_sync_*` are … of the panel's clock at the *start* of the listing", ours where it is silent.
+/// "`last_sync_*` are … of the panel's clock at the *start* of the listing", and of our clock if the panel doesn't tell
+/// its time.
 #[tokio::test]
 async fn the_watermark_is_the_start_of_the_listing() {
     let bench = Bench::new().await;
@@ -187,9 +189,9 @@ async fn profiles_do_not_touch_each_other() {
     assert_eq!(bench.store.runs(&away, 9).await.unwrap().len(), 1);
 }
 
-/// Icons that vanish are shown as gone: `""` is nothing, not an address.
+/// An icon that is sent as `""` is cleared.
 #[tokio::test]
-async fn an_icon_that_vanished_is_gone() {
+async fn an_emptied_icon_is_cleared() {
     let bench = Bench::new().await;
     let lists = |icon: &str| ScriptedSource::new().lists(Channels, [channel(1).with("stream_icon", icon).listed()]);
     bench.sync(&lists("http://x/logo.png"), &only(Channels)).await;

@@ -1,4 +1,4 @@
-//! Ids that a listing has several times: one item, whatever the order, and the same in every run.
+//! Ids that are listed several times: each is one item, the same in any order and in every run.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use sync_core::{
 
 use crate::support::{Bench, Channels, Movies, NOW, counts, listed, only, permutations};
 
-/// The listing in batches of one, as well as in whole ones: elements of an id meet within a batch
-/// or across batches.
+/// Returns sources that list these elements in whole batches and in batches of one, so that elements of one id meet
+/// within a batch and across batches.
 fn sources(kind: ContentKind, elements: &[Listed]) -> [ScriptedSource; 2] {
     let single = |it: &Listed| ListingEvent::Batch(vec![Entry::Item(Box::new(it.clone()), None)]);
     let mut events: Vec<_> = elements.iter().map(single).collect();
@@ -21,9 +21,9 @@ fn sources(kind: ContentKind, elements: &[Listed]) -> [ScriptedSource; 2] {
     [ScriptedSource::new().lists(kind, elements.to_vec()), single]
 }
 
-/// Lists every order of these elements over the same cache, in each mode; the rows must always be
-/// the same, and stay so over two further runs. Returns the row of id 1.
-async fn settle(before: &[Listed], elements: &[Listed], options: &SyncOptions) -> Item {
+/// Lists the elements in every order over the same cache, in each mode. Asserts that the rows are always the same, and
+/// stay the same in two further runs. Returns the row of id 1.
+async fn row_in_every_order(before: &[Listed], elements: &[Listed], options: &SyncOptions) -> Item {
     let kind = elements[0].item.kind();
     let mut found: Option<Vec<Item>> = None;
     for order in permutations(elements) {
@@ -69,10 +69,10 @@ fn categories(item: &Item) -> String {
 }
 
 #[tokio::test]
-async fn a_first_load_takes_them_for_one_item() {
-    let row = settle(&[], &elements(), &SyncOptions::default()).await;
+async fn a_first_load_makes_one_item_of_repeated_elements() {
+    let row = row_in_every_order(&[], &elements(), &SyncOptions::default()).await;
     assert_eq!(categories(&row), "3,5,8,9", "category sets united");
-    // The rest is that of one element, not a mixture.
+    // The other fields are those of one element, and not a mixture.
     let row_but_sets =
         |item: &Item| [item.name().to_owned(), format!("{:?}", item.value(Movies.field("plot").unwrap()))];
     assert!(elements().iter().any(|element| row_but_sets(&element.item) == row_but_sets(&row)));
@@ -82,10 +82,11 @@ async fn a_first_load_takes_them_for_one_item() {
 async fn an_id_that_was_single_and_is_now_repeated() {
     for known in 0..3 {
         let before = [elements()[known].clone(), movie(2).listed()];
-        let row = settle(&before, &elements(), &SyncOptions::default()).await;
+        let row = row_in_every_order(&before, &elements(), &SyncOptions::default()).await;
         assert_eq!(categories(&row), "3,5,8,9", "known was {known}");
     }
-    settle(&[movie(1).name("Another").listed(), movie(2).listed()], &elements(), &SyncOptions::default()).await;
+    row_in_every_order(&[movie(1).name("Another").listed(), movie(2).listed()], &elements(), &SyncOptions::default())
+        .await;
 }
 
 #[tokio::test]
@@ -102,18 +103,17 @@ async fn an_id_that_is_no_longer_repeated() {
     }
 }
 
-/// An element listed twice word for word is one item too.
+/// An element that is listed twice in the same form is one item.
 #[tokio::test]
 async fn the_same_element_twice() {
     let twice = [movie(1).listed(), movie(2).listed(), movie(1).listed()];
-    let row = settle(&[], &twice, &SyncOptions::default()).await;
+    let row = row_in_every_order(&[], &twice, &SyncOptions::default()).await;
     assert_eq!(row, movie(1).item());
-    let row = settle(&[movie(1).listed()], &twice, &SyncOptions::default()).await;
+    let row = row_in_every_order(&[movie(1).listed()], &twice, &SyncOptions::default()).await;
     assert_eq!(row, movie(1).item());
 }
 
-/// Where keys are missing from every element alike, an element that was recognised without being
-/// decoded still ranks as it would have.
+/// Keys are absent from all elements. An element that was recognised without being decoded still has the same rank.
 #[tokio::test]
 async fn elements_with_few_keys() {
     let few = |name: &str, category: &str| {
@@ -124,25 +124,25 @@ async fn elements_with_few_keys() {
         listed.present.add(Channels.field("category_ids").unwrap());
         listed
     };
-    // Enough names that each of two may be the least by content.
+    // With these names, each of two elements is the least by content in some case.
     for other in ["A", "B", "C", "D", "E", "F", "G", "H"] {
         let elements = [few("News", "3"), few(other, "8"), channel(2).listed()];
-        settle(&elements[..1], &elements, &SyncOptions::default()).await;
-        settle(&elements[1..2], &elements, &SyncOptions::default()).await;
+        row_in_every_order(&elements[..1], &elements, &SyncOptions::default()).await;
+        row_in_every_order(&elements[1..2], &elements, &SyncOptions::default()).await;
     }
 }
 
-/// Fields that don't count are taken from the same element as the rest, or by content too.
+/// Fields that are not compared are taken from the same element as all others, or also by content.
 #[tokio::test]
-async fn elements_that_differ_only_in_what_does_not_count() {
+async fn elements_that_differ_only_in_ignored_fields() {
     let elements =
         ["a", "b", "c"].map(|token| movie(1).with("direct_source", token).with("custom_sid", token).listed());
-    settle(&[], &elements, &SyncOptions::default()).await;
+    row_in_every_order(&[], &elements, &SyncOptions::default()).await;
 }
 
-/// Under the timestamp policy a passed-over element is still an element.
+/// Under the policy `timestamp`, an element whose difference is ignored still counts as an element of the item.
 #[tokio::test]
-async fn a_passed_over_element_counts_among_them() {
+async fn an_element_that_the_policy_ignores_still_counts() {
     let timestamp = SyncOptions { policy: PolicyChoice::Timestamp, ..SyncOptions::default() };
     let newer = (NOW + 5).to_string();
     for names in [["B", "C"], ["C", "B"], ["D", "E"], ["E", "D"], ["F", "G"], ["G", "F"]] {
@@ -164,10 +164,10 @@ async fn a_passed_over_element_counts_among_them() {
     }
 }
 
-/// I1 for panels that send `category_id` alone and list an item once for each of its categories:
-/// what it left is left.
+/// I1 for panels that send `category_id` alone and list an item once per category: a category that the item has left is
+/// dropped.
 #[tokio::test]
-async fn a_category_that_a_repeated_item_left_is_gone() {
+async fn a_category_that_a_repeated_item_left_is_dropped() {
     let in_category = |id| movie(1).without("category_ids").with("category_id", id).listed();
     let set = |bench: &Bench| categories(&bench.row(Movies, 1).unwrap());
     for (kept, left, entered) in [("1", "2", "3"), ("2", "1", "3")] {
@@ -181,8 +181,8 @@ async fn a_category_that_a_repeated_item_left_is_gone() {
     }
 }
 
-/// An element with a list, but without `category_id`, takes that of the row. Which category that is depends on
-/// the listing before, so it counts only if that element stands for the item: the next sync comes to the same.
+/// An element with a category list but without `category_id` takes the `category_id` of the row. That value depends on
+/// the listing before, so it counts only if this element is taken for the item. The next sync gives the same item.
 #[tokio::test]
 async fn elements_that_leave_out_different_keys_of_their_categories() {
     let names = ["A", "B", "C", "D"];
@@ -195,10 +195,10 @@ async fn elements_that_leave_out_different_keys_of_their_categories() {
             let others = [own("B", "3"), own("Heat", "4"), silent("C"), lists("Heat", &["7"]), lists("D", &["4", "5"])];
             for other in others {
                 let elements = [lists(name, &["5"]), other];
-                settle(&before, &elements, &SyncOptions::default()).await;
+                row_in_every_order(&before, &elements, &SyncOptions::default()).await;
             }
             let elements = [lists(name, &["5"]), own("C", "3"), own("Heat", "6")];
-            let row = settle(&before, &elements, &SyncOptions::default()).await;
+            let row = row_in_every_order(&before, &elements, &SyncOptions::default()).await;
             assert!(["3,5,6", "3,4,5,6"].contains(&&*categories(&row)), "{}", categories(&row));
             if row.category_id() != Some("4") {
                 assert_eq!(categories(&row), "3,5,6", "the row's former category is none of the item");
@@ -207,9 +207,9 @@ async fn elements_that_leave_out_different_keys_of_their_categories() {
     }
 }
 
-/// An id that is newly repeated, where one element leaves out a key that the stored row has. The
-/// element that is as the row may be recognised without being decoded, or not: it stands for the item
-/// whatever the order, and goes on doing so.
+/// An id is repeated for the first time, and one element leaves out a key that the stored row has. The element that
+/// equals the row may be recognised without being decoded. It is taken for the item in any order, and in later runs as
+/// well.
 #[tokio::test]
 async fn newly_repeated_elements_with_different_keys() {
     for name in ["A", "B", "C", "D", "E", "F", "G", "H"] {
@@ -232,26 +232,35 @@ async fn newly_repeated_elements_with_different_keys() {
     }
 }
 
-/// Elements that list the same, as one leaves out a key that the other has as empty, and the other way
-/// round: they mean two things for the row, and one of these stands in every order.
+/// Two elements list the same values, but one leaves out a key that the other sends empty, and the reverse. Merged with
+/// the row they differ, and the same one of them is taken in every order.
 #[tokio::test]
 async fn elements_that_list_the_same_and_leave_out_different_keys() {
     let row = || movie(1).with("plot", "Kept").with("director", "Kept");
     let plotless = row().with("plot", "").without("director").listed();
     let undirected = row().with("director", "").without("plot").listed();
-    settle(&[row().listed()], &[plotless.clone(), undirected.clone(), movie(2).listed()], &SyncOptions::default())
-        .await;
-    settle(&[row().listed()], &[plotless, undirected, row().with("rating", "7").listed()], &SyncOptions::default())
-        .await;
+    row_in_every_order(
+        &[row().listed()],
+        &[plotless.clone(), undirected.clone(), movie(2).listed()],
+        &SyncOptions::default(),
+    )
+    .await;
+    row_in_every_order(
+        &[row().listed()],
+        &[plotless, undirected, row().with("rating", "7").listed()],
+        &SyncOptions::default(),
+    )
+    .await;
 }
 
-/// A film with an image on a host, in a category.
+/// Returns a movie with an image on this host, in this category.
 fn film(host: &str, category: &str) -> Listed {
     let image = format!("http://{host}.example/1.png");
     movie(1).with("stream_icon", &image).with("category_id", category).in_categories(&[category]).listed()
 }
 
-/// What elements of one id become over a row, one batch each, where hosts of images are not looked at.
+/// Merges elements of one id with a row, one batch per element, while hosts of images are not compared. Returns the
+/// item.
 fn over_row(row: &Item, elements: &[Listed]) -> Item {
     let known = ListingIndex::new(DigestScheme::FIELDS, [(ContentId(1), Digest::from_listed(&film("kept", "1")))]);
     let known = Arc::new(known.unwrap());
@@ -270,10 +279,10 @@ fn over_row(row: &Item, elements: &[Listed]) -> Item {
     staged.pop().map_or_else(|| row.clone(), |one| one.item)
 }
 
-/// Where hosts of images are not looked at, an element with another one is as the row: in whatever order
-/// it comes, its host is not written with the categories of the others.
+/// If hosts of images are not compared, an element with another host equals the row. In any order, its host is not
+/// written together with the categories of the other elements.
 #[test]
-fn an_image_that_is_not_looked_at_is_not_taken_over() {
+fn an_image_host_that_is_not_compared_is_not_written() {
     for other in ["a", "b", "c", "d"] {
         let elements = [film("kept", "1"), film(other, "1"), film("kept", "8"), film(other, "9")];
         let mut rows: Vec<_> =
@@ -285,10 +294,10 @@ fn an_image_that_is_not_looked_at_is_not_taken_over() {
     }
 }
 
-/// Nor does it make the element another one than the row, of which the categories are those of all
-/// elements: the same list once more must not choose anew.
+/// Another host doesn't make the element different from the row either. The same list must not choose another element
+/// the next time.
 #[test]
-fn an_image_that_is_not_looked_at_is_no_difference_beside_categories() {
+fn an_image_host_that_is_not_compared_is_no_difference_beside_categories() {
     let row = movie(1).with("stream_icon", "http://kept.example/1.png").with("category_id", "1");
     let row = row.in_categories(&["1", "40"]).listed().item;
     for name in ["Alien", "Aliens", "Alien 3", "Prometheus", "Covenant", "Romulus"] {
@@ -301,7 +310,7 @@ fn an_image_that_is_not_looked_at_is_no_difference_beside_categories() {
 
 /// "After `ListingEvent::Restarted`, all events before it are void."
 #[tokio::test]
-async fn a_restart_discards_what_was_before() {
+async fn a_restart_discards_earlier_batches() {
     let batch = |ids: &[i64]| {
         let items = listed(Movies, ids.iter().copied());
         ListingEvent::Batch(items.into_iter().map(|it| Entry::Item(Box::new(it), None)).collect())

@@ -1,5 +1,5 @@
-//! I5 over many runs: what releases a held item, which categories may vanish, and what is known of a
-//! panel's lasting defects.
+//! I5 over several runs: what releases a held removal, which categories may vanish, and which defects of a panel become
+//! known.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -62,9 +62,9 @@ async fn many_listings_in_a_day_release_nothing_and_days_without_listings_neithe
     assert_eq!(lists(&bench, 101..=200).await.counts.removed, 100, "the third");
 }
 
-/// "Or when it comes back": the evidence begins anew with the next absence.
+/// "Or when it comes back": the evidence begins again with the next absence.
 #[tokio::test]
-async fn who_comes_back_begins_anew() {
+async fn evidence_begins_again_after_a_return() {
     let bench = loaded(1..=200).await;
     for days in [0, 4, 4] {
         bench.clock.pass(DAY * days);
@@ -135,9 +135,9 @@ async fn several_kinds_that_shrink_at_once_wait_for_consent() {
     assert_eq!(bench.ids(Movies).len(), 200, "consent is narrowed by the kinds");
 }
 
-/// Kinds that shrink in different runs are no shrink of several kinds.
+/// Kinds that shrink in different runs don't count as a shrink of several kinds.
 #[tokio::test]
-async fn one_kind_after_the_other_is_another_matter() {
+async fn kinds_that_shrink_in_different_runs_are_judged_alone() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=200), &SyncOptions::default()).await;
     let narrowed = |kind| SyncOptions { kinds: vec![kind], ..SyncOptions::default() };
@@ -148,7 +148,7 @@ async fn one_kind_after_the_other_is_another_matter() {
     }
 }
 
-/// So is a kind that was merely in doubt beside one that shrank.
+/// A kind in doubt beside one kind that shrank doesn't count as a shrink of several kinds either.
 #[tokio::test]
 async fn a_doubt_in_another_kind_is_no_shrink() {
     let bench = Bench::new().await;
@@ -167,9 +167,9 @@ async fn a_doubt_in_another_kind_is_no_shrink() {
     }
 }
 
-/// It is recorded with the rows, not only when the run ends: it may not live to see that.
+/// The reason is written with the rows and not only at the end of the run, because the process may end before that.
 #[tokio::test]
-async fn several_kinds_are_known_with_the_second_of_them() {
+async fn the_loss_of_several_kinds_is_recorded_with_the_second_kind() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=200), &SyncOptions::default()).await;
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -199,7 +199,7 @@ async fn a_category_that_is_empty_all_at_once_is_held() {
     for (small, held) in [(19, 0), (20, 20)] {
         let bench = Bench::new().await;
         bench.movies(&all(small).collect::<Vec<_>>()).await;
-        // Of the large one two go as well, which is plausible.
+        // Two items of the large category are missing as well, which is plausible.
         let rest: Vec<_> = all(small).skip(usize::try_from(small).unwrap() + 2).collect();
         let record = bench.movies(&rest).await;
         assert_eq!(record.counts.held, held, "{small} items");
@@ -209,25 +209,25 @@ async fn a_category_that_is_empty_all_at_once_is_held() {
 }
 
 #[tokio::test]
-async fn a_category_is_empty_only_when_nothing_is_left_in_it() {
+async fn a_category_is_empty_only_if_no_item_is_left() {
     let all = || (1..=1000).map(|id| in_category(id, if id <= 30 { "small" } else { "large" }));
     let rest = || all().skip(30).collect::<Vec<_>>();
-    // One is left, byte for byte as it was.
+    // One item is left in the category, with the same bytes as before.
     let bench = Bench::new().await;
     bench.movies(&all().collect::<Vec<_>>()).await;
     assert_eq!(bench.movies(&all().skip(29).collect::<Vec<_>>()).await.counts.removed, 29);
-    // A new one is there.
+    // A new item is in the category.
     let bench = Bench::new().await;
     bench.movies(&all().collect::<Vec<_>>()).await;
     let listing: Vec<_> = rest().into_iter().chain([in_category(2000, "small")]).collect();
     assert_eq!(bench.movies(&listing).await.counts, Counts { added: 1, ..counts(0, 0, 0, 30, 970) });
-    // Some have moved to another category, the others are gone.
+    // Some items have moved to another category, and the others are missing.
     let bench = Bench::new().await;
     bench.movies(&all().collect::<Vec<_>>()).await;
     let moved = (1..=25).map(|id| in_category(id, "large"));
     let record = bench.movies(&rest().into_iter().chain(moved).collect::<Vec<_>>()).await;
     assert_eq!((record.counts.updated, record.counts.held, record.counts.removed), (25, 5, 0));
-    // A setting says otherwise.
+    // A setting turns the rule off.
     let bench = Bench::new().await;
     bench.movies(&all().collect::<Vec<_>>()).await;
     let guard = GuardThresholds { category_rows: 0, ..GuardThresholds::default() };
@@ -236,9 +236,9 @@ async fn a_category_is_empty_only_when_nothing_is_left_in_it() {
     assert_eq!(report.kind(Movies).counts.removed, 30);
 }
 
-/// A category that only some runs later is empty, with an earlier part of it still held.
+/// The category becomes empty some runs later, while the removals of an earlier part are still held.
 #[tokio::test]
-async fn what_is_held_counts_as_missing_from_its_category() {
+async fn held_items_count_as_missing_from_their_category() {
     let all = || (1..=100).map(|id| in_category(id, if id <= 70 { "small" } else { "large" }));
     let bench = Bench::new().await;
     bench.movies(&all().collect::<Vec<_>>()).await;
@@ -273,7 +273,7 @@ async fn a_renumbering_is_recognised() {
 }
 
 #[tokio::test]
-async fn a_small_renumbering_goes_and_is_told() {
+async fn a_small_renumbering_is_removed_and_reported() {
     let bench = Bench::new().await;
     bench.movies(&(1..=40).map(|id| film(id, id)).collect::<Vec<_>>()).await;
     let source = ScriptedSource::new().lists(Movies, (1..=40).map(|id| film(id + 1000, id)));
@@ -306,7 +306,7 @@ async fn a_lasting_defect_becomes_known() {
         let other = Completeness { unreadable_digest: Some(9), trailing_digest: Some(9), ..end };
         assert_eq!(answered(&bench, listed(Movies, 6..=50), other).await.kind(Movies).counts.held, 1);
     }
-    // A source that can't tell defects apart has none that are known.
+    // A source that can't tell defects apart has no known defects.
     let bench = loaded(1..=50).await;
     for _ in 0..5 {
         let end = Completeness { unreadable: 1, ..sound };
@@ -316,7 +316,7 @@ async fn a_lasting_defect_becomes_known() {
 
 /// "An item that returns within that time is recognised as the same."
 #[tokio::test]
-async fn what_returns_is_told_apart_from_what_is_new() {
+async fn returned_items_are_told_from_new_ones() {
     let bench = loaded(1..=100).await;
     lists(&bench, 3..=100).await;
     bench.clock.pass(DAY * 29);
@@ -326,9 +326,9 @@ async fn what_returns_is_told_apart_from_what_is_new() {
     assert_eq!((of(1), of(101)), (Some(LoggedChange::Returned), Some(LoggedChange::Added)));
 }
 
-/// A hold of one kind says nothing of another, whatever the order of the kinds.
+/// Held removals of one kind have no effect on the categories of another kind, whatever the order of the kinds.
 #[tokio::test]
-async fn categories_are_known_by_their_kind() {
+async fn held_removals_of_one_kind_have_no_effect_on_another() {
     let bench = Bench::new().await;
     let of = |kind, ids: std::ops::RangeInclusive<i64>| ids.map(move |id| ItemBuilder::of(kind, id).listed());
     let both = || ScriptedSource::new().categories(Movies, Ok(vec![category("1")])).lists(Series, of(Series, 1..=90));
@@ -338,8 +338,8 @@ async fn categories_are_known_by_their_kind() {
     assert_eq!(report.kind(Series).outcome, KindOutcome::Unchanged);
 }
 
-/// A panel whose outage also breaks the categories, or the end of the list, and that then recovers in
-/// steps: nothing is proved by a list that is merely better.
+/// An outage also breaks the categories, or the end of the list, and the panel recovers in steps. A list that is merely
+/// better proves nothing.
 #[tokio::test]
 async fn an_outage_that_breaks_several_things_loses_nothing() {
     let timed_out = || SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
@@ -359,12 +359,13 @@ async fn an_outage_that_breaks_several_things_loses_nothing() {
     assert_eq!(lists(&bench, 251..=1000).await.counts.held, 250);
 }
 
-/// What was in doubt in one run, and is lost beside another kind in the next, is lost together.
+/// A removal was in doubt in one run. In the next run another kind shrinks as well, so the removal is held as a loss of
+/// several kinds.
 #[tokio::test]
 async fn a_doubt_that_becomes_a_loss_in_several_kinds_waits_for_consent() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=200), &SyncOptions::default()).await;
-    // Too few to be implausible under these thresholds, and in doubt.
+    // Under these thresholds the loss is plausible, so only the doubt holds it.
     let lax = GuardThresholds { share_percent: 90, ..GuardThresholds::default() };
     let doubtful = Completeness { trailing_bytes: true, ..Completeness::default() };
     let source = ScriptedSource::new().answer(Channels, Answer::Items(listed(Channels, 101..=200), doubtful));
@@ -382,7 +383,7 @@ async fn a_doubt_that_becomes_a_loss_in_several_kinds_waits_for_consent() {
     }
 }
 
-/// The end of the run that would have marked it was never recorded.
+/// The end of the run, which marks the removals as a loss of several kinds, was not recorded.
 #[tokio::test]
 async fn a_run_that_was_killed_before_its_end_releases_nothing_either() {
     let bench = Bench::new().await;
@@ -398,7 +399,7 @@ async fn a_run_that_was_killed_before_its_end_releases_nothing_either() {
     assert!(bench.tables(Channels).await.held.iter().all(|held| held.reason == HoldReason::Loss(Loss::SeveralKinds)));
 }
 
-/// An id that is listed once for each of its categories is in all of them.
+/// An item that is listed once per category is in all of these categories.
 #[tokio::test]
 async fn a_category_of_repeated_ids_is_not_empty() {
     let both = |ids: std::ops::RangeInclusive<i64>| {

@@ -1,4 +1,4 @@
-//! What goes wrong, and what is left untouched by it: the other kinds, and the kind itself.
+//! Errors, and what they leave unchanged: the other kinds, and the kind itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -38,10 +38,10 @@ async fn a_refused_login_is_asked_once() {
     assert!(report.errors[0].hint.is_some());
 }
 
-/// After a good login, a refusal of one kind's answers is that kind's failure: its list is not
-/// asked for, and the others go on.
+/// After a good login, a refusal of one kind's answers fails only that kind. Its list is not asked for, and the other
+/// kinds are synced.
 #[tokio::test]
-async fn a_refusal_after_the_login_is_of_its_kind() {
+async fn a_refusal_after_the_login_fails_its_kind_only() {
     let bench = Bench::new().await;
     let source = panel(1..=3).categories(Movies, Err(refused()));
     let report = bench.sync(&source, &SyncOptions::default()).await;
@@ -80,9 +80,9 @@ async fn an_inactive_account_is_asked_for_nothing() {
     }
 }
 
-/// A state that nobody knows is no refusal; it is told, unless it is that of a trial.
+/// An unknown state of an account is no refusal. It is reported, unless it is that of a trial.
 #[tokio::test]
-async fn field_01_an_account_with_a_word_of_its_own_is_synced() {
+async fn field_01_an_account_with_an_unknown_state_is_synced() {
     for (word, told) in [("Trial", false), ("TRIAL", false), ("Premium", true), ("Suspended", true)] {
         let bench = Bench::new().await;
         let account = Account { status: AccountStatus::from_word(word), ..Account::active() };
@@ -93,7 +93,7 @@ async fn field_01_an_account_with_a_word_of_its_own_is_synced() {
     }
 }
 
-/// What is denied is asked once, and is a matter of the login.
+/// A denied login is sent once, and the error has the class of login errors.
 #[tokio::test]
 async fn field_16_a_denied_login_is_asked_once() {
     let denials = [
@@ -113,7 +113,7 @@ async fn field_16_a_denied_login_is_asked_once() {
     }
 }
 
-/// A source whose lists are refused until it asks as another client; `second` is whether that helps.
+/// A source whose lists are refused until it asks as another client. `second` says whether the other client is let in.
 #[derive(Clone)]
 struct Filtered {
     inner: ScriptedSource,
@@ -177,19 +177,19 @@ async fn field_04_lists_that_are_all_refused_are_asked_for_once_more_as_another_
     for record in report.kinds.values() {
         assert_eq!((record.counts, record.requests), (counts(3, 0, 0, 0, 0), 4), "both tries are counted");
     }
-    // Refused again, the first list is the only one, and what was told first counts.
+    // If the first list is refused again, no other list is asked for again, and the first error counts.
     let bench = Bench::new().await;
     let source = filtered(false, true);
     let report = bench.sync(&source, &SyncOptions::default()).await;
     assert_eq!((report.status, report.errors.len(), lists(&source)), (RunStatus::Failed, 3, 4));
     assert!(report.errors.iter().all(|error| error.message.contains("the first time")), "{:?}", report.errors);
     assert!(report.kind(Channels).error.as_ref().is_some_and(|error| error.message.contains("first")));
-    // One kind alone is every list.
+    // In a run of one kind, its list is every list.
     let bench = Bench::new().await;
     let source = filtered(true, true);
     assert_eq!(bench.sync(&source, &only(Movies)).await.status, RunStatus::Completed);
     assert_eq!(lists(&source), 2);
-    // Where the source has no other client, nothing is asked again.
+    // If the source has no other client, nothing is asked for again.
     let bench = Bench::new().await;
     let source = filtered(true, false);
     assert_eq!(bench.sync(&source, &SyncOptions::default()).await.status, RunStatus::Failed);
@@ -205,9 +205,9 @@ async fn an_unreachable_panel_fails_the_run() {
     assert_eq!(source.asked(), ["account"]);
 }
 
-/// One kind fails at once, in the middle, or without an end: the others land.
+/// One kind fails at once, in the middle, or without an end. The other kinds are written.
 #[tokio::test]
-async fn a_failing_kind_is_as_it_was_and_the_others_land() {
+async fn a_failing_kind_is_unchanged_and_the_others_are_written() {
     let truncated = || SourceError::Unusable { fault: AnswerFault::Truncated, message: "cut".to_owned() };
     let batch = || {
         let items = [movie(1).name("Torn").listed(), movie(70).listed()];
@@ -234,7 +234,7 @@ async fn a_failing_kind_is_as_it_was_and_the_others_land() {
         for kind in [Channels, Series] {
             assert_eq!(report.kind(kind).counts, counts(1, 0, 0, 0, 3), "{kind}");
         }
-        // I11: once the fault is gone, one run puts it right.
+        // I11: after the error has ended, one run completes.
         let report = bench.sync(&panel(1..=4), &SyncOptions::default()).await;
         assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(1, 0, 0, 0, 3)));
     }
@@ -272,7 +272,7 @@ async fn a_profile_under_lease_is_left_alone() {
     assert_eq!((report.status, report.run), (RunStatus::Failed, None));
     assert_eq!(report.errors[0].class(), ErrorClass::Busy);
     assert_eq!(source.asked(), Vec::<String>::new());
-    // Looking needs no lease.
+    // A dry run needs no lease.
     let dry = bench.sync(&source, &SyncOptions { dry_run: true, ..SyncOptions::default() }).await;
     assert_eq!((dry.status, dry.counts().added), (RunStatus::Completed, 9));
     drop(lease);
@@ -293,7 +293,7 @@ async fn a_store_that_fails_one_apply_fails_one_kind() {
     assert_eq!((report.status, report.kind(Channels).counts), (RunStatus::Completed, counts(3, 0, 0, 1, 2)));
 }
 
-/// A source that breaks its contract is a defect, not a reason to write nonsense.
+/// A source that breaks its contract fails the kind with an internal error, and nothing wrong is written.
 #[tokio::test]
 async fn a_source_that_breaks_its_contract_fails_the_kind() {
     let inconsistencies =
@@ -309,7 +309,7 @@ async fn a_source_that_breaks_its_contract_fails_the_kind() {
     }
 }
 
-/// Where a run ends before its kinds, its report names the mode that they would have had.
+/// If a run ends before its kinds, the report names the mode that each kind would have had.
 #[tokio::test]
 async fn a_kind_that_was_not_reached_has_a_mode() {
     let bench = Bench::new().await;

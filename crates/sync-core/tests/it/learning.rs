@@ -1,4 +1,4 @@
-//! What one run learns of a panel, and the next one makes of it.
+//! Facts that one run learns about a panel, and their effect on the next run.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn unreachable(overloaded: bool) -> SourceError {
     SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded }
 }
 
-/// What is known of the panel, but for its fields.
+/// Returns the facts about the panel, without those about fields and arrivals.
 async fn facts(bench: &Bench) -> PanelFacts {
     let mut facts = bench.store.sync_state(&bench.profile).await.unwrap().facts;
     for facts in facts.kinds.values_mut() {
@@ -30,7 +30,7 @@ async fn facts(bench: &Bench) -> PanelFacts {
     facts
 }
 
-/// Only a complete listing of the whole kind tells a size, and the next request has it.
+/// Only a complete listing of the whole kind gives a size. The next request has this size.
 #[tokio::test]
 async fn the_size_of_the_last_listing_is_known_to_the_next() {
     let bench = stocked().await;
@@ -56,7 +56,7 @@ async fn the_size_of_the_last_listing_is_known_to_the_next() {
     }
 }
 
-/// It would come too slowly by category as well.
+/// A listing by category would be too slow as well.
 #[tokio::test]
 async fn a_listing_that_is_too_slow_is_not_asked_for_again() {
     let bench = stocked().await;
@@ -72,7 +72,7 @@ async fn a_listing_that_is_too_slow_is_not_asked_for_again() {
     assert_eq!(facts(&bench).await.kinds[Movies].overloads, 0);
 }
 
-/// A panel that answers with the account doesn't offer the kind; a run is then complete without it.
+/// A panel that answers with the account doesn't offer the kind. A run is then complete without the kind.
 #[tokio::test]
 async fn a_kind_that_is_not_offered_is_no_longer_asked_for() {
     let bench = Bench::new().await;
@@ -93,7 +93,7 @@ async fn a_kind_that_is_not_offered_is_no_longer_asked_for() {
         "{:?}",
         report.warnings
     );
-    // A day later it is, and then it is there.
+    // A day later the kind is asked for again, and the panel offers it.
     bench.clock.pass(DAY);
     let report = bench.sync(&panel(1..=3), &SyncOptions::default()).await;
     assert_eq!((report.status, report.kind(Series).counts.added), (RunStatus::Completed, 3));
@@ -101,7 +101,7 @@ async fn a_kind_that_is_not_offered_is_no_longer_asked_for() {
 }
 
 #[tokio::test]
-async fn a_kind_that_was_there_takes_two_runs_to_be_not_offered_and_its_rows_stay() {
+async fn a_kind_with_rows_is_not_offered_after_two_denials_and_its_rows_stay() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=3), &SyncOptions::default()).await;
     let account = || ScriptedSource::new().answer(Series, Answer::Error(unusable(AnswerFault::AccountObject)));
@@ -117,13 +117,13 @@ async fn a_kind_that_was_there_takes_two_runs_to_be_not_offered_and_its_rows_sta
     assert_eq!(report.kind(Series).outcome, KindOutcome::Failed, "who names a kind has it asked for");
 }
 
-/// What says that a panel doesn't offer a kind.
+/// Returns the errors that say that a panel doesn't offer a kind.
 fn denials() -> [SourceError; 3] {
     [AnswerFault::AccountObject, AnswerFault::ErrorObject, AnswerFault::UnknownRequest].map(unusable)
 }
 
 #[tokio::test]
-async fn field_26_every_denial_teaches_alike() {
+async fn field_26_every_denial_has_the_same_effect() {
     for (error, full) in denials().into_iter().zip([false, true, false]) {
         let options =
             SyncOptions { mode: if full { SyncMode::Full } else { SyncMode::Auto }, ..SyncOptions::default() };
@@ -134,7 +134,7 @@ async fn field_26_every_denial_teaches_alike() {
         };
         let source =
             || ScriptedSource::new().answer(Series, Answer::Error(fault(&error))).lists(Movies, listed(Movies, 1..=3));
-        // Nothing was ever there: once is enough. A full run asks no more often than another one.
+        // The kind never had items, so one denial is enough. A full run doesn't ask more often than another run.
         let bench = Bench::new().await;
         let report = bench.sync(&source(), &options).await;
         assert_eq!(report.kind(Series).error.as_ref().unwrap().code, code);
@@ -144,7 +144,7 @@ async fn field_26_every_denial_teaches_alike() {
             (RunStatus::Completed, KindOutcome::Skipped),
             "{code}"
         );
-        // A day later it is asked for, and the same answer is no news.
+        // A day later the kind is asked for again. The same answer is no error.
         bench.clock.pass(DAY);
         let again = source();
         let report = bench.sync(&again, &options).await;
@@ -162,7 +162,7 @@ async fn field_26_every_denial_teaches_alike() {
         let quiet = source();
         bench.sync(&quiet, &options).await;
         assert!(!quiet.asked().contains(&"listing series".to_owned()), "{code}: a day begins anew");
-        // Who names it wants to know.
+        // A run that names the kind asks for it, and reports the error.
         let named = SyncOptions { kinds: vec![Series], ..options.clone() };
         assert_eq!(bench.sync(&source(), &named).await.kind(Series).outcome, KindOutcome::Failed, "{code}");
     }
@@ -170,7 +170,7 @@ async fn field_26_every_denial_teaches_alike() {
 
 /// "Only where another list of the same run was answered."
 #[tokio::test]
-async fn field_26_a_panel_that_answers_for_nothing_teaches_nothing() {
+async fn field_26_denials_of_a_panel_that_answers_nothing_dont_count() {
     for error in denials() {
         let denied = |source: ScriptedSource, kind| {
             let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
@@ -182,17 +182,17 @@ async fn field_26_a_panel_that_answers_for_nothing_teaches_nothing() {
             assert_eq!(bench.sync(&nothing(), &SyncOptions::default()).await.status, RunStatus::Failed);
             assert_eq!(facts(&bench).await, PanelFacts::default());
         }
-        // An empty list is no sign that the panel is in order, nor is the run of one kind alone.
+        // An empty list doesn't prove that the panel is in order, and neither does a run of one kind alone.
         let empty = denied(ScriptedSource::new().lists(Movies, Vec::new()), Series);
         bench.sync(&empty, &SyncOptions::default()).await;
         bench.sync(&denied(ScriptedSource::new(), Series), &only(Series)).await;
         assert_eq!(facts(&bench).await, PanelFacts::default());
-        // The kind that comes after it counts as well.
+        // A kind that is answered after the denied one counts as well.
         let after = denied(ScriptedSource::new().lists(Series, listed(Series, 1..=3)), Channels);
         bench.sync(&after, &SyncOptions::default()).await;
         assert_eq!(facts(&bench).await.kinds.map(|kind| kind.not_offered), [1, 0, 0]);
     }
-    // What fails in another way is no denial.
+    // Other errors are no denials.
     for error in [unusable(AnswerFault::Status), unusable(AnswerFault::OtherObject), unreachable(false)] {
         let bench = Bench::new().await;
         let source = ScriptedSource::new().answer(Series, Answer::Error(error)).lists(Movies, listed(Movies, 1..=3));
@@ -202,7 +202,7 @@ async fn field_26_a_panel_that_answers_for_nothing_teaches_nothing() {
 }
 
 #[tokio::test]
-async fn field_26_what_was_there_takes_two_denials() {
+async fn field_26_a_kind_with_rows_takes_two_denials() {
     for error in denials() {
         let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
         let bench = Bench::new().await;
@@ -234,7 +234,7 @@ fn shelves() -> Vec<Category> {
     ["1", "2", "3"].map(category).to_vec()
 }
 
-/// 90 films on three shelves.
+/// Returns 90 movies in three categories.
 fn films() -> impl Iterator<Item = Listed> {
     (1..=90).map(|id| in_category(id, ["1", "2", "3"][usize::try_from(id).unwrap() % 3]))
 }
@@ -262,7 +262,7 @@ async fn stocked() -> Bench {
 /// "A listing too big for one request … after which per-category fetching is used for that kind, and
 /// the whole listing is tried again once a day."
 #[tokio::test]
-async fn what_is_too_much_at_once_comes_by_category() {
+async fn a_listing_that_is_too_much_is_fetched_by_category() {
     for error in [unreachable(true), unusable(AnswerFault::Truncated)] {
         let bench = stocked().await;
         let source = ScriptedSource::new().categories(Movies, Ok(shelves())).answer(Movies, Answer::Error(error));
@@ -278,17 +278,17 @@ async fn what_is_too_much_at_once_comes_by_category() {
     assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(0, 0, 0, 0, 90)));
     let way = ["listing movies", "listing movies in 1", "listing movies in 2", "listing movies in 3"];
     assert_eq!(source.asked()[2..], way, "in the same run, once it has happened twice");
-    // From then on at once.
+    // From now on the run asks by category at once.
     let source = by_shelf(too_much());
     let report = bench.sync(&source, &only(Movies)).await;
     assert_eq!((report.status, &source.asked()[2..]), (RunStatus::Completed, &way.map(str::to_owned)[1..]));
     assert!(report.warnings[0].to_string().contains("category by category"), "{:?}", report.warnings);
-    // A day later the whole list again; it still is too much.
+    // A day later the whole list is asked for again, and is still too much.
     bench.clock.pass(DAY);
     let source = by_shelf(too_much());
     bench.sync(&source, &only(Movies)).await;
     assert_eq!(source.asked()[2..], way);
-    // And another day later it isn't.
+    // Another day later the whole list succeeds.
     bench.clock.pass(DAY);
     let source = ScriptedSource::new().categories(Movies, Ok(shelves())).lists(Movies, films());
     bench.sync(&source, &only(Movies)).await;
@@ -296,7 +296,7 @@ async fn what_is_too_much_at_once_comes_by_category() {
     assert_eq!(bench.ids(Movies).len(), 90);
 }
 
-/// A bench on which movies are fetched by category.
+/// Returns a bench on which movies are fetched by category.
 async fn by_category() -> Bench {
     let bench = stocked().await;
     bench.sync(&too_much(), &only(Movies)).await;
@@ -306,13 +306,13 @@ async fn by_category() -> Bench {
 
 /// "Removals only inside categories that answered completely; uncategorised items never."
 #[tokio::test]
-async fn by_category_only_what_was_asked_for_can_be_missing() {
+async fn by_category_only_items_of_answered_categories_can_be_missing() {
     let bench = by_category().await;
     let without = |name: &str, gone: i64| {
         let on_it = |film: &Listed| film.item.categories().contains(name) && film.item.id().0 != gone;
         Answer::Items(films().filter(on_it).collect(), Completeness::default())
     };
-    // 3 and 4 are gone; the shelf of 4 doesn't answer.
+    // Movies 3 and 4 are missing. The category of movie 4 doesn't answer.
     let source = too_much()
         .answer_within(Movies, "1", without("1", 3))
         .answer_within(Movies, "2", Answer::Error(unreachable(false)))
@@ -325,14 +325,14 @@ async fn by_category_only_what_was_asked_for_can_be_missing() {
     assert_eq!(error.code, "panel_unreachable");
     assert!(error.message.starts_with("1 of 3 categories failed"), "{}", error.message);
     assert!(!bench.ids(Movies).contains(&3) && bench.ids(Movies).contains(&4));
-    // A shelf that is empty all at once is suspicious here as well.
+    // A category that becomes empty all at once is held here as well.
     let source = too_much().answer_within(Movies, "1", without("1", 3)).answer_within(Movies, "2", shelf("2"));
     let record = bench.sync(&source, &only(Movies)).await.kind(Movies).clone();
     assert_eq!((record.counts.held, record.hold_reason), (30, Some(HoldReason::Loss(Loss::CategoryLost))));
 }
 
 #[tokio::test]
-async fn by_category_what_has_no_category_stays() {
+async fn by_category_items_without_a_category_stay() {
     let bench = Bench::new().await;
     let loose = movie(500).without("category_id").in_categories(&[]).listed();
     let items = films().chain([loose, in_category(501, "unknown")]);
@@ -346,7 +346,7 @@ async fn by_category_what_has_no_category_stays() {
     assert_eq!((record.outcome, record.counts), (KindOutcome::Unchanged, counts(0, 0, 0, 0, 92)));
 }
 
-/// An item of several categories is one item, and one that is new in any of them is added.
+/// An item in several categories is one item. An item that is new in any category is added.
 #[tokio::test]
 async fn by_category_items_are_united() {
     let bench = by_category().await;
@@ -369,7 +369,7 @@ async fn by_category_items_are_united() {
     assert_eq!(record.counts, counts(0, 0, 0, 0, 91), "and rests");
 }
 
-/// An answer that is cut and starts again loses nothing of the categories before it.
+/// An answer that broke off and started again costs nothing of the categories before it.
 #[tokio::test]
 async fn by_category_a_cut_answer_starts_again_alone() {
     let bench = by_category().await;
@@ -390,9 +390,9 @@ async fn by_category_a_cut_answer_starts_again_alone() {
     assert_eq!((record.outcome, record.counts), (KindOutcome::Unchanged, counts(0, 0, 0, 0, 90)));
 }
 
-/// "`category_id` ignored": noticed, remembered, and nothing is removed or written.
+/// "`category_id` ignored": the run notices it, stores the fact, and removes and writes nothing.
 #[tokio::test]
-async fn a_panel_that_ignores_the_category_is_found_out() {
+async fn a_panel_that_ignores_the_category_is_noticed() {
     let bench = stocked().await;
     bench.sync(&too_much(), &only(Movies)).await;
     let whole = || Answer::Items(films().take(80).collect(), Completeness::default());
@@ -406,9 +406,9 @@ async fn a_panel_that_ignores_the_category_is_found_out() {
     assert_eq!(source.asked()[2..], ["listing movies"], "and it is not asked so again");
 }
 
-/// Told from its first items, long before the end of a list that is the whole one again.
+/// The first items of the answer are enough to notice it, long before the end of the list.
 #[tokio::test]
-async fn an_ignored_category_is_found_out_early() {
+async fn an_ignored_category_is_noticed_early() {
     let bench = by_category().await;
     let others = (1..=250).map(|id| Entry::Item(Box::new(in_category(id, "2")), None)).collect();
     let endless = Answer::Events(vec![ListingEvent::Batch(others)], Some(unusable(AnswerFault::Truncated)));
@@ -417,9 +417,9 @@ async fn an_ignored_category_is_found_out_early() {
     assert_eq!(facts(&bench).await.kinds[Movies].filter_ignored_at, Some(NOW));
 }
 
-/// What fails for another reason isn't asked for category by category.
+/// A listing that fails for another reason is not asked for by category.
 #[tokio::test]
-async fn only_what_is_too_much_comes_by_category() {
+async fn other_errors_lead_to_no_listing_by_category() {
     let bench = stocked().await;
     bench.sync(&too_much(), &only(Movies)).await;
     let source = ScriptedSource::new().categories(Movies, Ok(shelves()));
@@ -429,7 +429,7 @@ async fn only_what_is_too_much_comes_by_category() {
     assert!(!source.asked().iter().any(|asked| asked.contains(" in ")), "{:?}", source.asked());
 }
 
-/// After three in a row nobody asks a dead panel for the rest.
+/// After three categories without a connection, the others are not asked for.
 #[tokio::test]
 async fn by_category_a_dead_panel_is_left_alone() {
     let bench = stocked().await;
@@ -457,7 +457,7 @@ async fn images_that_rotate_are_no_longer_compared() {
     for (host, refreshed) in [("b", 20), ("c", 20), ("d", 0), ("e", 0)] {
         assert_eq!(bench.movies(&images(host, "1990")).await.counts.refreshed, refreshed, "{host}");
     }
-    // An image that is another one is one, and what is written anyway takes the new address along.
+    // A really different image is written. A row that is written for another reason gets the new address as well.
     let mut listing = images("f", "1991");
     listing[4] = movie(5).with("stream_icon", "http://f/p/other.jpg").with("year", "1990").listed();
     assert_eq!(bench.movies(&listing).await.counts, counts(0, 1, 1, 0, 18));
@@ -465,7 +465,7 @@ async fn images_that_rotate_are_no_longer_compared() {
     let stored = |id| bench.row(Movies, id).unwrap().value(icon).to_owned();
     assert_eq!(stored(1), sync_core::Value::Text("http://f/p/1.jpg?t=f".into()));
     assert_eq!(stored(2), sync_core::Value::Text("http://c/p/2.jpg?t=c".into()));
-    // They are looked at once a week, also by a full run; a dry one, which compares, leaves them out.
+    // Images are compared again once a week, also in a full run. A full dry run leaves them out.
     let full = || SyncOptions { mode: SyncMode::Full, ..only(Movies) };
     for (pass, host, refreshed) in [(0, "g", 0), (7, "h", 20), (0, "i", 0), (0, "j", 0)] {
         bench.clock.pass(pass * DAY);
@@ -491,9 +491,9 @@ async fn images_that_move_once_are_compared() {
     }
 }
 
-/// "The user agent that the panel accepted", and what a person should know.
+/// "The user agent that the panel accepted", and the notices for a person.
 #[tokio::test]
-async fn what_the_source_has_learnt_is_kept_and_told() {
+async fn facts_of_the_source_are_stored_and_its_notices_reported() {
     let bench = Bench::new().await;
     let notices = vec!["the panel redirects to another host".to_owned()];
     let learnt = Learnt {
@@ -518,7 +518,7 @@ async fn what_the_source_has_learnt_is_kept_and_told() {
     assert_eq!((known.user_agent, known.uncompressed), (None, false), "let in without it");
 }
 
-/// "For a profile that was let in before, at most once a day": then the time of the try is kept.
+/// "For a profile that was let in before, at most once a day": the time of the attempt is stored.
 #[tokio::test]
 async fn field_04_when_another_client_was_tried_is_kept_for_a_profile_that_was_let_in() {
     let tried = || Learnt { other_client_tried: true, ..Learnt::default() };
@@ -535,7 +535,7 @@ async fn field_04_when_another_client_was_tried_is_kept_for_a_profile_that_was_l
     assert_eq!(facts(&bench).await.other_client_at, Some(NOW), "it is let in now");
 }
 
-/// "Unattended runs wait longer after each refusal"; a good login ends it.
+/// "Unattended runs wait longer after each refusal"; a good login ends the count.
 #[tokio::test]
 async fn refused_logins_are_counted() {
     let bench = Bench::new().await;
@@ -546,15 +546,15 @@ async fn refused_logins_are_counted() {
         let known = facts(&bench).await;
         assert_eq!((known.refusals, known.refused_at), (times, Some(NOW + 10 * i64::from(times))));
     }
-    // What one list refuses after a good login is that kind's failure.
+    // A list that is refused after a good login fails only its kind.
     let source = panel(1..=2).answer(Movies, Answer::Error(refused()));
     bench.sync(&source, &SyncOptions::default()).await;
     assert_eq!(facts(&bench).await, PanelFacts::default());
 }
 
-/// I17: a dry run learns nothing.
+/// I17: a dry run stores no facts.
 #[tokio::test]
-async fn a_dry_run_keeps_nothing_in_mind() {
+async fn a_dry_run_stores_no_facts() {
     let bench = stocked().await;
     bench.sync(&too_much(), &SyncOptions { dry_run: true, ..only(Movies) }).await;
     assert_eq!(facts(&bench).await, PanelFacts::default());
@@ -566,9 +566,9 @@ async fn a_dry_run_keeps_nothing_in_mind() {
     }
 }
 
-/// What a category doesn't answer for is not known to have left it.
+/// Items of a category that didn't answer stay in this category.
 #[tokio::test]
-async fn by_category_what_is_in_an_unanswered_one_stays_in_it() {
+async fn by_category_items_stay_in_an_unanswered_category() {
     let bench = by_category().await;
     let both = |category: &str| {
         let film = movie(700).with("category_id", category).in_categories(&[category]).listed();
@@ -583,16 +583,16 @@ async fn by_category_what_is_in_an_unanswered_one_stays_in_it() {
     let record = bench.sync(&half, &only(Movies)).await.kind(Movies).clone();
     assert_eq!(record.counts, counts(0, 0, 0, 0, 91), "nothing is updated");
     assert_eq!(bench.row(Movies, 700).unwrap().categories().as_slice(), ["1", "2"]);
-    // It leaves the one that answers; whether it is still in the other nobody knows.
+    // The item is no longer in the category that answers. Whether it is still in the other one is unknown.
     let gone = source().answer_within(Movies, "1", shelf("1")).answer_within(Movies, "2", silent());
     bench.sync(&gone, &only(Movies)).await;
     assert_eq!(bench.row(Movies, 700).unwrap().categories().as_slice(), ["1", "2"]);
-    // Once both answer, it is in neither.
+    // When both categories answer, the item is in neither and is removed.
     bench.sync(&by_shelf(too_much()), &only(Movies)).await;
     assert_eq!(bench.row(Movies, 700), None);
 }
 
-/// "An incomplete listing writes nothing", that of a category neither.
+/// "An incomplete listing writes nothing", and neither does an incomplete listing of a category.
 #[tokio::test]
 async fn by_category_a_cut_answer_leaves_no_trace() {
     let bench = by_category().await;
@@ -603,7 +603,7 @@ async fn by_category_a_cut_answer_leaves_no_trace() {
     let others = || too_much().answer_within(Movies, "1", shelf("1")).answer_within(Movies, "3", shelf("3"));
     let record = bench.sync(&others().answer_within(Movies, "2", cut), &only(Movies)).await.kind(Movies).clone();
     assert_eq!(record.counts, counts(0, 0, 0, 0, 90));
-    // Nor does what came before a listing that started again.
+    // The batches before a restart are not written either.
     let Answer::Items(items, end) = shelf("2") else { panic!("items") };
     let whole = ListingEvent::Batch(items.into_iter().map(entry).collect());
     let events = vec![batch(), ListingEvent::Restarted, whole, ListingEvent::Complete(end)];
@@ -611,9 +611,9 @@ async fn by_category_a_cut_answer_leaves_no_trace() {
     assert_eq!(bench.sync(&source, &only(Movies)).await.kind(Movies).counts, counts(0, 0, 0, 0, 90));
 }
 
-/// One muddled answer is that category's failure and no more, up to twenty items of others.
+/// One answer with up to nineteen items of another category fails that category only.
 #[tokio::test]
-async fn by_category_a_muddle_is_no_ignored_filter() {
+async fn by_category_a_few_foreign_items_are_no_ignored_filter() {
     for (others, ignored) in [(1, false), (19, false), (20, true)] {
         let bench = by_category().await;
         let muddle = (1..=others).map(|id| in_category(id, "1")).collect();
@@ -627,9 +627,9 @@ async fn by_category_a_muddle_is_no_ignored_filter() {
     }
 }
 
-/// "When it comes back, or by consent": also of a category that the panel no longer has.
+/// "When it comes back, or by consent": this includes items of a category that the panel has dropped.
 #[tokio::test]
-async fn by_category_consent_covers_what_was_recorded() {
+async fn by_category_consent_covers_recorded_removals() {
     let bench = Bench::new().await;
     let all = || films().chain((1001..=1300).map(|id| in_category(id, "gone")));
     let mut with_it = shelves();

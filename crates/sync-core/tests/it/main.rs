@@ -1,5 +1,5 @@
-//! The core as another crate sees it: the engine over the fakes and mocks, held against the
-//! contracts of the ports and the promises of the design (I1 to I18).
+//! The core as another crate uses it: the engine over fakes and mocks, tested against the contracts of the ports and
+//! the invariants of the design (I1 to I18).
 
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic, and nothing else is lost by it")]
 

@@ -1,4 +1,4 @@
-//! The mocks, used as another crate would: expectations on what the engine asks and writes.
+//! The mocks, as another crate would use them: expectations about the requests and writes of the engine.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Channels, NOW, only};
 
-/// A scheme of raw digests, as a source over HTTP has one.
+/// A scheme of raw digests, like that of an HTTP source.
 const RAW: DigestScheme = DigestScheme(77);
 
 fn index() -> Arc<ListingIndex> {
     Arc::new(ListingIndex::new(RAW, [(ContentId(1), Digest(11)), (ContentId(2), Digest(12))]).unwrap())
 }
 
-/// A source that lists what is given, of one channel kind.
+/// Returns a source that lists these entries as channels.
 fn source(entries: Vec<Entry>) -> MockContentSource {
     let mut source = MockContentSource::new();
     source.expect_digest_scheme().return_const(RAW);
@@ -65,9 +65,9 @@ async fn run(source: MockContentSource, store: MockContentStore, mode: SyncMode)
     engine.run(&profile("home"), &options, &CancellationToken::new()).await
 }
 
-/// What is byte for byte the same is neither read from the store nor staged.
+/// Unchanged elements are neither read from the store nor staged.
 #[tokio::test]
-async fn what_is_the_same_costs_nothing() {
+async fn unchanged_elements_are_neither_read_nor_staged() {
     let mut staging = MockStaging::new();
     staging.expect_put().never();
     staging.expect_apply().times(1).returning(|commit, _| {
@@ -87,10 +87,10 @@ async fn what_is_the_same_costs_nothing() {
     assert_eq!((report.status, report.kind(Channels).counts.unchanged), (RunStatus::Completed, 2));
 }
 
-/// An index that the store doubts is replaced, also where nothing is known and nothing listed: until then every run would
-/// compare in full.
+/// An index that the store doesn't trust is replaced, even if the index and the listing are empty. Otherwise every run
+/// would compare in full.
 #[tokio::test]
-async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
+async fn an_untrusted_index_is_replaced_even_by_an_empty_one() {
     for (applied_before, consistent, replaced) in [(true, false, true), (false, true, true), (true, true, false)] {
         let mut staging = MockStaging::new();
         staging.expect_apply().times(1).returning(move |commit, _| {
@@ -106,9 +106,9 @@ async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
     }
 }
 
-/// Only what differs is read, and what is new is not looked for.
+/// Only rows of changed items are read. New items need no row.
 #[tokio::test]
-async fn only_what_differs_is_read() {
+async fn only_rows_of_changed_items_are_read() {
     let mut staging = MockStaging::new();
     staging.expect_put().times(1).returning(|items| {
         let ids: Vec<_> = items.iter().map(|staged| staged.item.id().0).collect();
@@ -132,7 +132,7 @@ async fn only_what_differs_is_read() {
     assert_eq!((report.kind(Channels).counts.added, report.kind(Channels).counts.updated), (1, 1));
 }
 
-/// The index is lent to the source in incremental mode, and kept back in full mode.
+/// The source gets the index in incremental mode, and not in full mode.
 #[tokio::test]
 async fn the_index_is_lent_in_incremental_mode_only() {
     for (mode, lent) in [(SyncMode::Incremental, true), (SyncMode::Auto, true), (SyncMode::Full, false)] {
@@ -156,7 +156,7 @@ async fn the_index_is_lent_in_incremental_mode_only() {
     }
 }
 
-/// A run whose end can't be recorded is not called completed.
+/// A run whose end can't be recorded doesn't count as completed.
 #[tokio::test]
 async fn a_run_that_cannot_be_recorded_is_not_completed() {
     let mut staging = MockStaging::new();
@@ -170,7 +170,7 @@ async fn a_run_that_cannot_be_recorded_is_not_completed() {
 
 /// A store may find the token cancelled in the middle of an apply.
 #[tokio::test]
-async fn an_apply_that_finds_itself_cancelled() {
+async fn an_apply_that_was_cancelled_cancels_the_kind() {
     let mut staging = MockStaging::new();
     staging.expect_apply().times(1).returning(|_, _| Err(StoreError::Cancelled));
     let mut store = store(staging);
@@ -183,9 +183,9 @@ async fn an_apply_that_finds_itself_cancelled() {
     assert_eq!(report.kind(Channels).outcome, KindOutcome::Cancelled);
 }
 
-/// A test of another crate sets what it cares about, and lets the rest be answered.
+/// A test of another crate sets only the expectations that matter to it, and the helpers answer all other calls.
 #[tokio::test]
-async fn the_rest_is_answered() {
+async fn helpers_answer_all_other_calls() {
     let mut store = MockContentStore::new();
     store.expect_finish_run().times(1).returning(|_, end| {
         assert_eq!(end.status, RunStatus::Completed);
@@ -198,7 +198,7 @@ async fn the_rest_is_answered() {
     assert_eq!((report.status, report.kind(Channels).outcome), (RunStatus::Completed, KindOutcome::Unchanged));
 }
 
-/// The recording store passes everything on, and has every call in its order.
+/// The recording store passes every call on, and records the calls in order.
 #[tokio::test]
 async fn a_recording_store_has_the_calls_of_a_run() {
     let memory = MemoryStore::new();

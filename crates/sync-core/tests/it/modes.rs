@@ -1,4 +1,4 @@
-//! Full and incremental, the timestamp policy, the dry run, clearing and deleting, the progress.
+//! Full and incremental runs, the policy `timestamp`, dry runs, clearing, deleting, and progress.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, Channels, Movies, NOW, Series, counts, listed, only, panel};
 
-/// Writes a row behind the index' back, as another program might.
+/// Writes a row without changing the index, as another program might.
 async fn alter(bench: &Bench, item: ItemBuilder) {
     let (store, profile) = (&bench.store, &bench.profile);
     let lease = store.lease(profile).await.unwrap();
@@ -38,7 +38,7 @@ async fn full_repairs_what_incremental_trusts() {
     assert_eq!(bench.row(Movies, 3), Some(movie(3).item()));
 }
 
-/// Full obeys the guard as well.
+/// The removal guard applies to a full run as well.
 #[tokio::test]
 async fn full_removes_no_more_than_incremental() {
     let bench = Bench::new().await;
@@ -48,9 +48,9 @@ async fn full_removes_no_more_than_incremental() {
     assert_eq!((report.status, report.counts()), (RunStatus::Partial, Counts { held: 270, ..Counts::default() }));
 }
 
-/// The seed's rule: strictly newer than the last sync is updated, the rest is passed over.
+/// The policy `timestamp`: items with a date after the last sync are updated, and all other differences are ignored.
 #[tokio::test]
-async fn the_timestamp_policy_and_the_way_back() {
+async fn the_timestamp_policy_and_a_return_to_the_other_one() {
     let bench = Bench::new().await;
     let timestamp = |kind| SyncOptions { policy: PolicyChoice::Timestamp, ..only(kind) };
     bench.sync(&ScriptedSource::new().lists(Movies, listed(Movies, 1..=7)), &timestamp(Movies)).await;
@@ -91,9 +91,9 @@ async fn series_are_judged_by_when_they_were_modified() {
     assert_eq!(report.kind(Series).counts, counts(0, 1, 0, 0, 0));
 }
 
-/// I17: "dry run and reads change no byte", and the same counts come out.
+/// I17: "dry run and reads change no byte", and the counts are those of a real run.
 #[tokio::test]
-async fn a_dry_run_tells_the_same_and_writes_nothing() {
+async fn a_dry_run_has_the_same_counts_and_writes_nothing() {
     let ids: [Vec<i64>; 4] = [(1..=9).collect(), (2..=12).collect(), vec![], (1..=9).collect()];
     let bench = Bench::new().await;
     for ids in ids {
@@ -111,7 +111,7 @@ async fn a_dry_run_tells_the_same_and_writes_nothing() {
 
 /// "Full is used … after clearing."
 #[tokio::test]
-async fn after_a_clear_everything_is_loaded_anew() {
+async fn after_a_clear_everything_is_loaded_again() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=80), &SyncOptions::default()).await;
     bench.sync(&panel([]), &SyncOptions::default()).await;
@@ -125,7 +125,7 @@ async fn after_a_clear_everything_is_loaded_anew() {
 
 /// "The next listing brings them back as added."
 #[tokio::test]
-async fn what_was_deleted_by_hand_comes_back_as_added() {
+async fn items_deleted_by_hand_come_back_as_added() {
     let bench = Bench::new().await;
     bench.sync(&panel(1..=9), &SyncOptions::default()).await;
     let gone = vec![ContentId(2), ContentId(7), ContentId(99)];
@@ -145,7 +145,7 @@ async fn the_progress_never_falls_and_ends_at_a_hundred() {
             let items = listed(Movies, 1..=40).into_iter().map(|it| Entry::Item(Box::new(it), None));
             ListingEvent::Batch(items.collect())
         };
-        // A restart begins the listing anew, but not the bar.
+        // A restart begins the listing again, but the percentage doesn't fall.
         let events = vec![
             batch(),
             ListingEvent::Restarted,
@@ -180,7 +180,7 @@ async fn runs_are_dated_by_the_clock() {
     assert_eq!(run.counts(), counts(3, 0, 0, 0, 0));
 }
 
-/// "In the panel's time", where it tells it: that is what its dates are compared with.
+/// "In the panel's time", if the panel tells it, because the panel's dates are compared with it.
 #[tokio::test]
 async fn a_watermark_is_of_the_panels_clock() {
     for (panel_time, watermark) in [(None, NOW), (Some(NOW + 100), NOW + 100), (Some(NOW - 3), NOW - 3)] {

@@ -1,4 +1,4 @@
-//! While one kind is written, the next one is received: what each of them comes to is its own.
+//! The next kind is received while one kind is written. The result of each is independent of the other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,8 @@ fn of(kind: ContentKind, step: Step) -> Moment {
     (step, Some(kind))
 }
 
-/// Each apply goes on only when the listing of the next kind is there: as far as kinds overlap.
+/// Returns a trace in which each apply waits for the complete listing of the next kind, so that kinds overlap as far as
+/// possible.
 fn crossed() -> Trace {
     let until_there = |kind, next| (of(kind, Step::Apply), of(next, Step::Complete));
     Trace { held_up: vec![until_there(Channels, Movies), until_there(Movies, Series)], ..Trace::default() }
@@ -29,7 +30,8 @@ async fn run(bench: &Bench, source: ScriptedSource, trace: &Arc<Trace>, token: &
     tokio::time::timeout(Duration::from_secs(10), run).await.expect("it goes on")
 }
 
-/// Has something of everything: of nine items one comes, one goes, one is edited; other categories.
+/// Returns a panel with every kind of change: of nine items, one is new, one is missing and one is edited, and there
+/// are other categories.
 fn changed() -> ScriptedSource {
     let items = |kind| -> Vec<Listed> {
         let mut items = listed(kind, 2..=10);
@@ -41,7 +43,7 @@ fn changed() -> ScriptedSource {
     })
 }
 
-async fn settled() -> Bench {
+async fn synced() -> Bench {
     let bench = Bench::new().await;
     let source = panel(1..=9);
     bench.sync(&source, &SyncOptions::default()).await;
@@ -50,7 +52,7 @@ async fn settled() -> Bench {
 
 #[tokio::test]
 async fn the_next_kind_is_received_while_one_is_written() {
-    let bench = settled().await;
+    let bench = synced().await;
     let trace = Arc::new(crossed());
     let report = run(&bench, changed(), &trace, &CancellationToken::new()).await;
     assert_eq!(report.status, RunStatus::Completed);
@@ -59,7 +61,7 @@ async fn the_next_kind_is_received_while_one_is_written() {
         of(Channels, Step::Apply),
         of(Movies, Step::Complete),
         of(Channels, Step::Committed),
-        // Not before: at most one is received while one is written.
+        // The third kind begins only now, because at most one kind is received while one is written.
         of(Series, Step::Categories),
         of(Series, Step::Complete),
         of(Movies, Step::Committed),
@@ -68,18 +70,18 @@ async fn the_next_kind_is_received_while_one_is_written() {
     ];
     let at: Vec<_> = order.map(|moment| trace.position(moment).unwrap()).to_vec();
     assert!(at.is_sorted(), "{at:?}");
-    // What a kind asks of the source doesn't cost the one beside it, and waiting isn't work.
+    // Requests and bytes of one kind don't count for the kind beside it.
     for record in report.kinds.values() {
         assert_eq!((record.requests, record.bytes), (2, 10), "{}", record.kind);
     }
 }
 
-/// I16: one task, so the same answers make the same steps.
+/// I16: a run is one task, so the same answers give the same steps.
 #[tokio::test]
 async fn the_same_run_takes_the_same_steps() {
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let bench = settled().await;
+        let bench = synced().await;
         let trace = Arc::default();
         run(&bench, changed(), &trace, &CancellationToken::new()).await;
         seen.push(std::mem::take(&mut *trace.seen.lock().unwrap()));
@@ -89,14 +91,14 @@ async fn the_same_run_takes_the_same_steps() {
     assert!(positions(of(Movies, Step::Categories)) < positions(of(Channels, Step::Committed)));
 }
 
-/// A cancelled run is true wherever it was: `sync_over` holds it against the store.
+/// The report of a cancelled run is true at every step: `sync_over` compares it with the store.
 #[tokio::test]
-async fn a_run_that_is_cancelled_at_any_step_is_true() {
+async fn the_report_of_a_run_that_is_cancelled_at_any_step_is_true() {
     let (mut at, mut mixed) = (0, 0);
     for held_up in [Vec::new(), crossed().held_up] {
         loop {
             at += 1;
-            let bench = settled().await;
+            let bench = synced().await;
             let token = CancellationToken::new();
             let trace = Trace { cancel: Some((at, token.clone())), held_up: held_up.clone(), ..Trace::default() };
             let trace = Arc::new(trace);
@@ -107,7 +109,7 @@ async fn a_run_that_is_cancelled_at_any_step_is_true() {
             let whole = committed == [true; 3];
             assert_eq!(report.status, if whole { RunStatus::Completed } else { RunStatus::Cancelled }, "step {at}");
             mixed += usize::from(committed == [true, false, false]);
-            // I11: one run more reaches what the panel has.
+            // I11: one further run completes.
             assert_eq!(bench.sync(&changed(), &SyncOptions::default()).await.status, RunStatus::Completed);
             assert!(ContentKind::ALL.into_iter().all(|kind| bench.ids(kind) == (2..=10).collect::<Vec<_>>()));
             if !token.is_cancelled() {
@@ -119,11 +121,11 @@ async fn a_run_that_is_cancelled_at_any_step_is_true() {
     assert!(mixed > 10, "{mixed}");
 }
 
-/// An apply that fails when the next kind is there already.
+/// The apply fails after the next kind was received.
 #[tokio::test]
 async fn an_apply_that_fails_costs_its_own_kind_only() {
     for (failing, received) in [(Channels, Movies), (Movies, Series)] {
-        let bench = settled().await;
+        let bench = synced().await;
         let store = bench.store.clone();
         let full: Hook = Box::new(move || store.fail_next_apply(StoreError::Full));
         let trace = Trace { hooks: vec![(of(failing, Step::Apply), full)], ..crossed() };
@@ -134,9 +136,9 @@ async fn an_apply_that_fails_costs_its_own_kind_only() {
     }
 }
 
-/// What the next kind has to say comes earlier, and is told later.
+/// An error of the next kind comes earlier, but is reported later.
 #[tokio::test]
-async fn errors_and_warnings_are_told_in_the_order_of_the_kinds() {
+async fn errors_and_warnings_are_in_the_order_of_the_kinds() {
     let answer = |fault| Answer::Error(SourceError::Unusable { fault, message: "no list".to_owned() });
     let bench = Bench::new().await;
     let shelves = (1..=60).map(|id| category(&id.to_string())).collect();
@@ -149,12 +151,12 @@ async fn errors_and_warnings_are_told_in_the_order_of_the_kinds() {
         let source = ScriptedSource::new().lists(Channels, listed(Channels, 1..=9));
         source.categories(Channels, Ok(Vec::new()))
     };
-    // The movies are not asked for, and that is known before the channels are settled.
+    // The movies are not asked for. This is known before the channels are written.
     let report = run(&bench, fewer(), &Arc::default(), &CancellationToken::new()).await;
     let told: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();
     let told: Vec<_> = told.iter().map(|warning| warning.split_once(':').unwrap().0).collect();
     assert_eq!(told, ["channels", "movies"], "{:?}", report.warnings);
-    // A day later they are asked for, and fail before the channels do.
+    // A day later the movies are asked for, and fail before the channels do.
     bench.clock.pass(Duration::from_secs(86_400));
     let store = bench.store.clone();
     let locked: Hook = Box::new(move || store.fail_next_apply(StoreError::Locked));
@@ -167,10 +169,10 @@ async fn errors_and_warnings_are_told_in_the_order_of_the_kinds() {
     assert_eq!(report.kind(Series).outcome, KindOutcome::Unchanged);
 }
 
-/// "One percentage that never falls"; what two kinds tell comes mixed, each in its own order.
+/// "One percentage that never falls". The reports of two kinds are mixed, and those of each kind are in order.
 #[tokio::test]
-async fn the_progress_of_two_kinds_comes_mixed() {
-    let bench = settled().await;
+async fn the_progress_of_two_kinds_is_mixed() {
+    let bench = synced().await;
     bench.told.lock().clear();
     run(&bench, changed(), &Arc::new(crossed()), &CancellationToken::new()).await;
     let told = std::mem::take(&mut *bench.told.lock());
@@ -185,10 +187,10 @@ async fn the_progress_of_two_kinds_comes_mixed() {
     assert!(ContentKind::ALL.map(|kind| position(kind, Phase::KindDone)).is_sorted());
 }
 
-/// Time counts for every kind that is received or written meanwhile; for one that waits it doesn't.
+/// Time counts for each kind that is received or written in it, but not for a kind that waits.
 #[tokio::test]
 async fn a_kind_lasts_while_it_is_received_and_written() {
-    let bench = Arc::new(settled().await);
+    let bench = Arc::new(synced().await);
     let lasts = |moment, seconds| -> (Moment, Hook) {
         let bench = Arc::clone(&bench);
         (moment, Box::new(move || bench.clock.pass(Duration::from_secs(seconds))))

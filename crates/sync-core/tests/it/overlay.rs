@@ -1,4 +1,4 @@
-//! What becomes of an edit, for every combination of values, rules and events, against a second, naive statement.
+//! The result of an edit for every combination of values, rules and events, compared with a second, naive rule.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use sync_core::{
 
 use crate::support::{Bench, Movies, NOW, only};
 
-/// The field that is edited, and three values of it; the panel's may be missing.
+/// A field that is edited, and three values for it. The panel's value may be missing.
 #[derive(Clone, Copy)]
 struct Subject {
     field: EditField,
@@ -34,7 +34,7 @@ enum Event {
     Removed,
     /// The item is removed, and comes back with the new value.
     Returned,
-    /// The item is gone, and one of the same name and id at themoviedb.org has the new value under another id.
+    /// The item is gone. An item with the same name and id at themoviedb.org has the new value under another id.
     Renumbered,
     /// The profile has another address, and the panel there lists the new value.
     HostMoved,
@@ -62,7 +62,7 @@ impl Event {
     ];
 }
 
-/// What an edit has come to: under which id it is, and the panel's value that it conflicts with.
+/// The result of an edit: the id under which it is, and the panel's value with which it conflicts.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     Ended,
@@ -87,17 +87,17 @@ impl fmt::Display for Case {
 }
 
 impl Case {
-    /// The outcome, stated anew: by looking at the values one by one.
+    /// Returns the expected outcome, by looking at the values one by one.
     fn expected(&self) -> Outcome {
         let is_seen = match self.event {
             Event::Removed | Event::Undone | Event::Volatile => false,
-            // Another name is another item.
+            // With another name, the item is not recognised under its new id.
             Event::Renumbered if self.subject.field == EditField::Name => self.panel == self.base,
             _ => true,
         };
         let follows = self.event == Event::Renumbered && is_seen;
         let id = if follows { 11 } else { 1 };
-        // A value that is the panel's own when it is typed is no edit.
+        // A value that equals the panel's own makes no edit.
         if self.local == self.base {
             return Outcome::Ended;
         }
@@ -126,7 +126,7 @@ impl Case {
         item.listed()
     }
 
-    /// A panel with other movies as well, so that no list is empty. It may have other images in every list.
+    /// Returns a panel with other movies as well, so that no list is empty. Its images may differ in every list.
     fn panel(&self, item: Option<(i64, &str)>, at: i64) -> ScriptedSource {
         let other = |id| match self.event {
             Event::Volatile => movie(id).with(self.subject.column, &format!("http://a/{id}-{at}.png")).listed(),
@@ -204,7 +204,7 @@ async fn undo(bench: &Bench) {
     let lease = bench.store.lease(&bench.profile).await.unwrap();
     let at = NOW + 100_000;
     let request = UndoRequest { fence: Some(lease.fence), run: None, kinds: vec![Movies], at };
-    // A run that changed nothing that is logged has nothing to undo.
+    // If the run logged no change, there is nothing to undo.
     let _: UndoOutcome = bench.store.undo(&bench.profile, request).await.unwrap();
 }
 
@@ -218,7 +218,7 @@ async fn make_volatile(bench: &Bench, column: &str) {
 }
 
 #[tokio::test]
-async fn every_edit_comes_to_what_a_second_statement_says() {
+async fn every_edit_has_the_outcome_of_a_naive_rule() {
     let mut cases = 0;
     for subject in SUBJECTS {
         for base in subject.values {
@@ -226,7 +226,7 @@ async fn every_edit_comes_to_what_a_second_statement_says() {
                 for panel in subject.values {
                     for rule in ConflictRule::ALL {
                         for event in Event::ALL {
-                            // Only display fields can be volatile. An undo takes back logged changes only.
+                            // Only display fields can be volatile, and an undo takes back only logged changes.
                             let is_display = subject.field == EditField::Icon;
                             let is_possible = match event {
                                 Event::Volatile => is_display,

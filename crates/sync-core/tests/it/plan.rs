@@ -1,4 +1,4 @@
-//! The plan of a dry run: what it says, the run after it does.
+//! The plan of a dry run says what the next run does.
 
 use sync_core::LoggedChange;
 use sync_core::store::ScopeCommit;
@@ -36,7 +36,7 @@ async fn a_plan_names_every_item_and_the_run_follows_it() {
         movie(7).listed(),
         movie(8).listed(),
         movie(9).listed(),
-        // An id that comes twice is one item.
+        // An id that is listed twice is one item.
         movie(12).listed(),
     ];
     let plan = plan(&bench, &listing).await;
@@ -57,7 +57,7 @@ async fn a_plan_names_every_item_and_the_run_follows_it() {
 }
 
 #[tokio::test]
-async fn a_plan_says_what_is_held_and_why() {
+async fn a_plan_has_the_held_removals_with_their_reason() {
     let bench = Bench::new().await;
     bench.movies(&listed(Movies, 1..=200)).await;
     let plan = plan(&bench, &listed(Movies, 101..=200)).await;
@@ -66,9 +66,9 @@ async fn a_plan_says_what_is_held_and_why() {
     assert!(plan.held.iter().all(|held| held.reason == HoldReason::Loss(Loss::ShareLost)));
 }
 
-/// Somebody wrote to a row behind the index's back: only a plan that looks at every row can tell.
+/// Another program has changed a row without the index. Only a plan that compares every row shows this.
 #[tokio::test]
-async fn a_full_plan_tells_what_differs_although_it_is_listed_as_before() {
+async fn a_full_plan_names_rows_that_another_program_has_changed() {
     let bench = Bench::new().await;
     let mut items = listed(Movies, 1..=9);
     bench.movies(&items).await;
@@ -102,13 +102,13 @@ async fn every_kind_has_its_plan_and_a_real_run_has_none() {
     let kinds: Vec<_> = report.plan.iter().map(|plan| (plan.kind, plan.added.len())).collect();
     assert_eq!(kinds, [(Channels, 3), (Movies, 3), (Series, 3)]);
     assert_eq!(bench.sync(&panel(1..=3), &SyncOptions::default()).await.plan, []);
-    // What several kinds lose at once is told of each of them.
+    // Removals of several kinds have this reason in the plan of each kind.
     bench.sync(&panel(1..=200), &SyncOptions::default()).await;
     let report = bench.sync(&panel(150..=200), &SyncOptions { dry_run: true, ..SyncOptions::default() }).await;
     assert!(
         report.plan.iter().flat_map(|plan| &plan.held).all(|held| held.reason == HoldReason::Loss(Loss::SeveralKinds))
     );
-    // Of other items each, and of nothing else that is held.
+    // Each kind misses other items, and all of them have this reason.
     let source =
         ScriptedSource::new().lists(Channels, listed(Channels, 150..=200)).lists(Movies, listed(Movies, 1..=51));
     let options = SyncOptions { kinds: vec![Channels, Movies], dry_run: true, ..SyncOptions::default() };

@@ -1,4 +1,4 @@
-//! Probes: what a run asks before a whole list, and what it makes of the answers.
+//! Probes: the requests before a whole list, and the decisions that follow from the answers.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn movies(ids: impl IntoIterator<Item = i64>) -> Vec<Listed> {
     listed(Movies, ids)
 }
 
-/// A panel that lists these movies.
+/// Returns a panel that lists these movies.
 fn panel(ids: impl IntoIterator<Item = i64>) -> ScriptedSource {
     ScriptedSource::new().categories(Movies, Ok(vec![category("1")])).answer(Movies, Answer::Items(movies(ids), END))
 }
@@ -38,25 +38,25 @@ fn entries(ids: impl IntoIterator<Item = i64>) -> Vec<Entry> {
     movies(ids).into_iter().map(|item| Entry::Item(Box::new(item), None)).collect()
 }
 
-/// The whole answer to a probe.
+/// Returns a complete answer to a probe.
 #[expect(clippy::unnecessary_wraps, reason = "a script takes answers and errors")]
 fn part(ids: impl IntoIterator<Item = i64>) -> Result<ProbeAnswer, SourceError> {
     Ok(ProbeAnswer { entries: entries(ids), end: Some(Completeness::default()) })
 }
 
-/// An answer that the source stopped reading.
+/// Returns an answer that the source stopped reading.
 #[expect(clippy::unnecessary_wraps, reason = "a script takes answers and errors")]
 fn cut(ids: impl IntoIterator<Item = i64>) -> Result<ProbeAnswer, SourceError> {
     Ok(ProbeAnswer { entries: entries(ids), end: None })
 }
 
-/// The service's options, an hour before its next look.
+/// Returns the options of the service, with the next look in an hour.
 fn service(now: i64) -> SyncOptions {
     let next_look = PerKind::from_fn(|_| Some(now + 3600));
     SyncOptions { probe: true, next_look, ..only(Movies) }
 }
 
-/// A bench whose first list has come, and an hour has passed.
+/// Returns a bench whose first list was received an hour ago.
 async fn listed_once(ids: impl IntoIterator<Item = i64>) -> Bench {
     let bench = Bench::new().await;
     bench.sync(&panel(ids), &service(NOW)).await;
@@ -64,7 +64,7 @@ async fn listed_once(ids: impl IntoIterator<Item = i64>) -> Bench {
     bench
 }
 
-/// Looks as the service does, and lets an hour pass.
+/// Runs as the service does at a look, and lets an hour pass.
 async fn look(bench: &Bench, source: &ScriptedSource) -> KindRecord {
     let report = look_with(bench, source, |options| options).await;
     report.kind(Movies).clone()
@@ -116,7 +116,7 @@ async fn a_change_is_followed_by_the_whole_list_in_the_same_run() {
     let asked = ["account", "probe movies behind 99", "categories movies", "listing movies of 100000 bytes"];
     assert_eq!(source.asked(), asked);
     assert_eq!((record.outcome, record.counts), (KindOutcome::Completed, counts(2, 0, 0, 0, 100)));
-    // The next probe starts from the new list.
+    // The next probe is compared with the new list.
     let source = panel(1..=102).probe(Movies, part([102]));
     assert_eq!(look(&bench, &source).await.outcome, KindOutcome::ProbedUnchanged);
     assert_eq!(source.asked(), ["account", "probe movies behind 101"]);
@@ -126,7 +126,7 @@ async fn a_change_is_followed_by_the_whole_list_in_the_same_run() {
 async fn a_removal_or_an_exchange_is_a_change_too_and_removes_nothing_by_itself() {
     for (answer, ids, expected) in [
         (part([]), 1..=99, counts(0, 0, 0, 1, 99)),
-        // One was removed, and another one added.
+        // One item was removed, and another one was added.
         (part([101]), 2..=101, counts(1, 0, 0, 1, 99)),
     ] {
         let bench = listed_once(1..=100).await;
@@ -141,7 +141,7 @@ async fn a_panel_that_ignores_the_offset_is_asked_once() {
     for (first, second) in [
         (cut(1..=51), None),
         (part(1..=50), None),
-        // The last item, whatever the offset is.
+        // The panel returns the last item for any offset.
         (part([100]), Some(part([100]))),
     ] {
         let bench = listed_once(1..=100).await;
@@ -175,7 +175,7 @@ async fn a_probe_that_fails_is_no_failure_of_the_kind() {
 }
 
 #[tokio::test]
-async fn no_probe_is_asked_where_the_list_is_needed() {
+async fn no_probe_is_asked_if_the_list_is_needed() {
     type Change = fn(SyncOptions) -> SyncOptions;
     let cases: [(&str, Change); 6] = [
         ("a person's sync", |options| SyncOptions { probe: false, ..options }),
@@ -226,7 +226,7 @@ async fn no_probe_is_asked_of_a_kind_that_is_in_doubt() {
         look(&bench, &source).await;
         assert!(!source.asked().iter().any(|asked| asked.starts_with("probe")), "{case}: {:?}", source.asked());
     }
-    // A kind with held removals, and one of which somebody has deleted an item.
+    // A kind with held removals, and one from which an item was deleted by hand.
     let bench = listed_once(1..=100).await;
     look(&bench, &panel(1..=10)).await;
     assert!(bench.store.sync_state(&bench.profile).await.unwrap().held[Movies] > 0);
@@ -240,7 +240,7 @@ async fn no_probe_is_asked_of_a_kind_that_is_in_doubt() {
 }
 
 #[tokio::test]
-async fn a_panel_that_lies_is_found_out_by_the_list_of_the_day() {
+async fn a_wrong_probe_is_found_out_by_the_daily_list() {
     let bench = listed_once(1..=100).await;
     look(&bench, &panel(1..=100).probe(Movies, part([100])).probe(Movies, part([]))).await;
     for _ in 2..23 {
@@ -249,7 +249,7 @@ async fn a_panel_that_lies_is_found_out_by_the_list_of_the_day() {
             KindOutcome::ProbedUnchanged
         );
     }
-    // The next look but one would be later than a day after the list.
+    // The next look would be more than a day after the list.
     let source = panel(1..=110).probe(Movies, part([100]));
     let record = look_with(&bench, &source, |options| SyncOptions {
         next_look: PerKind::from_fn(|_| Some(NOW + 86_401)),
@@ -265,7 +265,7 @@ async fn a_panel_that_lies_is_found_out_by_the_list_of_the_day() {
 async fn the_head_of_a_list_that_has_the_newest_first_is_enough() {
     let falling = |newest: i64| (1..=newest).rev();
     let bench = listed_once(falling(1000)).await;
-    // The offset is ignored, and the list shows that new items come first.
+    // The panel ignores the offset. Its list shows that new items come first.
     look(&bench, &panel(falling(1002)).probe(Movies, cut(falling(1002).take(51)))).await;
     assert_eq!(standing(&bench, ProbeWay::Head).await, Standing::Proved);
     let source = panel([]).probe(Movies, cut(falling(1002).take(201)));
@@ -276,8 +276,8 @@ async fn the_head_of_a_list_that_has_the_newest_first_is_enough() {
 }
 
 #[tokio::test]
-async fn canaries_are_asked_for_where_the_category_is_honoured() {
-    // Category 2 is small, and gets what is new.
+async fn canaries_are_asked_for_if_the_panel_respects_categories() {
+    // Category 2 is small, and gets all new items.
     let of = |ids: std::ops::RangeInclusive<i64>, id: &str| -> Vec<Listed> {
         let ids: Vec<i64> = ids.collect();
         ids.into_iter()
@@ -303,7 +303,7 @@ async fn canaries_are_asked_for_where_the_category_is_honoured() {
     for newest in 912..=922 {
         look(&bench, &source(newest)).await;
     }
-    // The first probe proves that the category is honoured; the next one is compared.
+    // The first probe proves that the panel respects the category. The next one is compared.
     for _ in 0..2 {
         let source = source(922).probe(Movies, all(of(901..=922, "2")));
         assert_eq!(look(&bench, &source).await.outcome, KindOutcome::ProbedUnchanged, "{:?}", source.asked());
@@ -337,12 +337,12 @@ async fn series_have_no_offset_and_a_source_without_probes_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_list_of_a_person_keeps_what_probes_need() {
+async fn a_manual_sync_keeps_the_facts_for_probes() {
     let bench = listed_once(1..=100).await;
     look_with(&bench, &panel(1..=101), |options| SyncOptions { probe: false, ..options }).await;
     let source = panel(1..=101).probe(Movies, part([101])).probe(Movies, part([]));
     assert_eq!(look(&bench, &source).await.outcome, KindOutcome::ProbedUnchanged);
-    // Without a service, nothing is noted.
+    // A run without the service stores no facts about probes.
     let bench = Bench::new().await;
     bench.sync(&panel(1..=100), &only(Movies)).await;
     bench.clock.pass(Duration::from_secs(HOUR));

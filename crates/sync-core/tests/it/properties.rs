@@ -1,4 +1,4 @@
-//! Sequences of listings at random, held against a model that can be checked by eye.
+//! Random sequences of listings, compared with a simple model.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use sync_core::{
 
 use crate::support::{Bench, Movies, only};
 
-/// An element as the strategies make it.
+/// A generated element.
 #[derive(Debug, Clone)]
 struct Element {
     id: i64,
@@ -57,7 +57,7 @@ fn source(elements: &[Element], batch: usize) -> ScriptedSource {
     ScriptedSource::new().answer(Movies, Answer::Events(events, None))
 }
 
-/// Nothing is held of listings that aren't empty.
+/// Returns options with which nothing is held, unless the listing is empty.
 fn lax(full: bool) -> SyncOptions {
     let mode = if full { SyncMode::Full } else { SyncMode::Auto };
     SyncOptions {
@@ -71,7 +71,7 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
 }
 
-/// The item without what doesn't count.
+/// Returns the item without the fields that are not compared.
 fn shown(mut item: Item) -> Item {
     for class in [FieldClass::Ignored, FieldClass::Unproven] {
         for at in Movies.of_class(class).positions() {
@@ -81,8 +81,8 @@ fn shown(mut item: Item) -> Item {
     item
 }
 
-/// What the cache is to hold after a listing without repeated ids: the listed value where the key
-/// was there, else the stored one.
+/// Returns the expected rows after a listing without repeated ids: the listed value if the key was present, and
+/// otherwise the stored one.
 fn model(before: &BTreeMap<i64, Item>, listing: &[Element]) -> BTreeMap<i64, Item> {
     let plot = Movies.field("plot").unwrap();
     let merged = listing.iter().map(|element| {
@@ -98,7 +98,7 @@ fn model(before: &BTreeMap<i64, Item>, listing: &[Element]) -> BTreeMap<i64, Ite
 const ANY_PLOT: &[Option<&str>] = &[None, Some(""), Some("a"), Some("b")];
 const SET_PLOT: &[Option<&str>] = &[Some(""), Some("a"), Some("b")];
 
-/// The first element of each id.
+/// Returns the first element of each id.
 fn each_once(listing: &[Element]) -> Vec<Element> {
     let mut met = std::collections::BTreeSet::new();
     listing.iter().filter(|element| met.insert(element.id)).cloned().collect()
@@ -107,7 +107,7 @@ fn each_once(listing: &[Element]) -> Vec<Element> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// I1, I6: after every run the cache is the listing merged; the same again changes nothing.
+    /// I1, I6: after every run the cache has the merged listing, and a second run of the same listing changes nothing.
     /// The bench checks the counts, the change log and the run record (I7).
     #[test]
     fn the_cache_is_the_listing_merged(
@@ -127,8 +127,8 @@ proptest! {
         });
     }
 
-    /// I10: with repeated ids, neither order nor batches nor mode make a difference, and nothing
-    /// flaps. The row is one of the elements, in the categories of all of them.
+    /// I10: with repeated ids, order, batches and mode make no difference, and further runs change nothing. Each row is
+    /// one of the elements, in the categories of all of them.
     #[test]
     fn order_and_batches_make_no_difference(
         listings in vec(vec(element(4, SET_PLOT), 1..9).prop_flat_map(|it| (Just(it.clone()), Just(it).prop_shuffle())), 1..5),
@@ -162,7 +162,7 @@ proptest! {
         });
     }
 
-    /// The guard has an answer to everything, and never answers more boldly to worse evidence.
+    /// The guard decides for all values. With worse evidence it never allows a loss that it held before.
     #[test]
     fn the_guard_is_total_and_monotone(
         (stored, listed, missing) in (any::<u64>(), any::<u64>(), any::<u64>()),
@@ -181,7 +181,7 @@ proptest! {
         prop_assert_eq!(implausible(stored, listed, missing, lax), empty.then_some(Loss::EmptyListing));
     }
 
-    /// No doubt is answered more boldly than none: what it removes, a sound listing would remove.
+    /// A doubtful listing removes nothing without consent.
     #[test]
     fn a_doubt_removes_nothing_without_consent(
         (stored, listed) in (any::<u32>(), any::<u32>()),
@@ -197,9 +197,9 @@ proptest! {
     }
 }
 
-/// The builder's default stands for every key: what the strategies leave out is what they mean to.
+/// The builder sets every key by default, so an element lacks exactly the keys that a strategy leaves out.
 #[test]
-fn an_element_lists_what_it_says() {
+fn an_element_lacks_only_the_keys_that_are_left_out() {
     let with = Element { id: 1, name: 0, plot: Some(""), rating: 1, category: 2 }.listed();
     let without = Element { id: 1, name: 0, plot: None, rating: 1, category: 2 }.listed();
     let plot = Movies.field("plot").unwrap();

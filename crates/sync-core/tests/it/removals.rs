@@ -1,4 +1,4 @@
-//! I5: removal needs proof. What is held, what consent does, and what is simply gone.
+//! I5: a removal needs proof. Held removals, consent, and plausible removals.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ async fn held(bench: &Bench) -> Vec<i64> {
 #[tokio::test]
 async fn an_empty_list_holds_everything() {
     for rows in [1, 3, 60] {
-        // What follows it doesn't matter: that nothing came is what counts.
+        // Bytes after the empty list make no difference: the reason is that the list is empty.
         for trailing_bytes in [false, true] {
             let bench = loaded(1..=rows).await;
             let end = Completeness { trailing_bytes, ..Completeness::default() };
@@ -69,7 +69,7 @@ async fn half_a_list_holds_and_a_small_loss_removes() {
 
 /// I18: "added and updated items of it land, and its watermark moves with them."
 #[tokio::test]
-async fn what_is_held_stops_nothing_else() {
+async fn held_removals_stop_nothing_else() {
     let bench = loaded(1..=200).await;
     let mut items = listed(Movies, 150..=210);
     items[0] = movie(150).name("Edited").listed();
@@ -79,7 +79,7 @@ async fn what_is_held_stops_nothing_else() {
     let tables = bench.tables(Movies).await;
     assert_eq!((tables.last_sync, tables.items.len()), (Some(NOW + 77), 210));
     assert!(tables.held.iter().all(|held| held.since == NOW && Some(held.run) == report.run));
-    // The same again: still held, since the first time, and nothing is written.
+    // The same listing again: the removals are still held since the first time, and nothing is written.
     bench.clock.pass(std::time::Duration::from_secs(500));
     let again = answered(&bench, items, end, false).await;
     assert_eq!(again.kind(Movies).counts, Counts { held: 149, ..counts(0, 0, 0, 0, 61) });
@@ -89,11 +89,11 @@ async fn what_is_held_stops_nothing_else() {
 
 /// "Consent to exactly the removals recorded as held."
 #[tokio::test]
-async fn consent_removes_what_was_recorded_and_nothing_else() {
+async fn consent_removes_recorded_removals_and_nothing_else() {
     let bench = loaded(1..=300).await;
     assert_eq!(lists(&bench, 1..=300, ACCEPT).await.counts, counts(0, 0, 0, 0, 300), "nothing is held yet");
     assert_eq!(lists(&bench, 201..=300, ACCEPT).await.counts.held, 200, "consent to nothing is no consent");
-    // 40 of those held are back; 60 more are missing, which is implausible by itself.
+    // 40 of the held items are listed again. 60 more are missing, which is implausible by itself.
     let record = lists(&bench, (161..=200).chain(261..=300), ACCEPT).await;
     assert_eq!(record.counts, Counts { held: 60, removed: 160, unchanged: 80, ..Counts::default() });
     assert_eq!(held(&bench).await, (201..=260).collect::<Vec<_>>());
@@ -111,7 +111,7 @@ async fn consent_to_an_empty_list_empties_the_kind() {
 }
 
 #[tokio::test]
-async fn what_comes_back_is_no_longer_held() {
+async fn a_returned_item_is_no_longer_held() {
     let bench = loaded(1..=100).await;
     lists(&bench, 1..=10, false).await;
     let record = lists(&bench, 1..=40, false).await;
@@ -120,7 +120,7 @@ async fn what_comes_back_is_no_longer_held() {
     let record = lists(&bench, 1..=100, false).await;
     assert_eq!((record.outcome, record.counts), (KindOutcome::Unchanged, counts(0, 0, 0, 0, 100)));
     assert_eq!(held(&bench).await, Vec::<i64>::new());
-    // And what came back is not removed by a consent that was meant for its absence.
+    // Consent to the absence of an item doesn't apply after the item was listed again.
     assert_eq!(lists(&bench, 31..=100, ACCEPT).await.counts, counts(0, 0, 0, 30, 70), "a small loss needs none");
 }
 
@@ -138,13 +138,13 @@ async fn doubtful_listings_hold_the_smallest_loss() {
         let record = report.kind(Movies);
         assert_eq!((report.status, record.hold_reason), (RunStatus::Partial, Some(reason)));
         assert_eq!(record.counts, Counts { held: 1, skipped: end.unreadable, ..counts(1, 0, 0, 0, 8) });
-        // With nothing missing there is nothing to hold.
+        // If no item is missing, nothing is held.
         let report = answered(&bench, listed(Movies, 1..=10), end, false).await;
         assert_eq!((report.status, report.kind(Movies).counts.held), (RunStatus::Completed, 0));
     }
 }
 
-/// Nothing depends on the rows where nothing is removed for another reason.
+/// If a doubtful listing removes nothing for another reason, the decision doesn't need the rows.
 #[tokio::test]
 async fn rows_of_a_doubtful_listing_are_not_read() {
     let bench = loaded(1..=9).await;
@@ -160,7 +160,7 @@ async fn rows_of_a_doubtful_listing_are_not_read() {
 
 /// "Categories first; if they fail the kind's items still come, and nothing of that kind is removed."
 #[tokio::test]
-async fn without_categories_items_land_and_nothing_is_removed() {
+async fn without_categories_items_are_written_and_nothing_is_removed() {
     let bench = Bench::new().await;
     let shelf = vec![category("1")];
     let source = ScriptedSource::new().categories(Movies, Ok(shelf.clone())).lists(Movies, listed(Movies, 1..=9));
@@ -178,20 +178,20 @@ async fn without_categories_items_land_and_nothing_is_removed() {
         assert_eq!(bench.ids(Movies), (1..=10).collect::<Vec<_>>());
         assert_eq!(bench.tables(Movies).await.categories, shelf);
     }
-    // Nothing is missing, and still a part of what was asked failed.
+    // No item is missing, but a part of the requests failed.
     let failed = Err(SourceError::Unreachable { message: "timed out".to_owned(), attempts: 4, overloaded: false });
     let source = ScriptedSource::new().categories(Movies, failed).lists(Movies, listed(Movies, 1..=10));
     let report = bench.sync(&source, &only(Movies)).await;
     assert_eq!((report.status, report.kind(Movies).outcome), (RunStatus::Partial, KindOutcome::Unchanged));
 }
 
-/// A film in a category.
+/// Returns a movie in a category.
 fn film(id: i64, category: i64) -> Listed {
     let category = category.to_string();
     movie(id).with("category_id", &category).in_categories(&[&category]).listed()
 }
 
-/// A panel with these categories and films.
+/// Returns a panel with these categories and movies.
 fn shelves(categories: impl IntoIterator<Item = i64>, films: impl IntoIterator<Item = Listed>) -> ScriptedSource {
     let list = categories.into_iter().map(|id| category(&id.to_string())).collect();
     ScriptedSource::new().categories(Movies, Ok(list)).lists(Movies, films)
@@ -201,7 +201,7 @@ async fn names(bench: &Bench) -> Vec<String> {
     bench.tables(Movies).await.categories.into_iter().map(|category| category.id.0).collect()
 }
 
-/// Of many categories that vanish at once those stay that have items; those are many as well.
+/// Of many categories that vanish at once, those with items stay. The number of those with items counts, too.
 #[tokio::test]
 async fn empty_categories_vanish_with_others() {
     for (filled, kept) in [(60, 160), (7, 100)] {
@@ -216,11 +216,12 @@ async fn empty_categories_vanish_with_others() {
     }
 }
 
-/// I6: what stays is what would stay the next time, after films have come, moved and gone.
+/// I6: the categories that stay are those that would stay the next time, after movies were added, moved and removed.
 #[tokio::test]
 async fn categories_that_vanish_are_judged_by_what_the_listing_leaves() {
     let strict = SyncOptions { guard: GuardThresholds { floor_rows: 0, ..GuardThresholds::default() }, ..only(Movies) };
-    // Of the categories 2 to 5 the first is left, the second stays, the third is emptied, the fourth is filled.
+    // Of the categories 2 to 5, the first loses its item, the second keeps it, the third is emptied, and the fourth
+    // gets one.
     let others = || (10..=40).map(|id| film(id, 1));
     let before = || others().chain([film(2, 2), film(3, 3), film(4, 4)]);
     let after = || others().chain([film(2, 1), film(3, 3), film(5, 5)]);
@@ -231,7 +232,7 @@ async fn categories_that_vanish_are_judged_by_what_the_listing_leaves() {
         assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
         assert_eq!(names(&bench).await, ["1", "3", "5"]);
     }
-    // Whatever is new beside those that vanish.
+    // New categories make no difference.
     let bench = Bench::new().await;
     bench.sync(&shelves(1..=3, before()), &strict).await;
     for _ in 0..2 {
@@ -253,7 +254,7 @@ async fn categories_that_vanish_all_at_once_stay() {
     assert_eq!(bench.tables(Movies).await.categories.len(), 3);
     bench.sync(&shelves(&["3", "1", "3"]), &only(Movies)).await;
     assert_eq!(bench.tables(Movies).await.categories, [category("3"), category("1")], "a small loss is one");
-    // Consent to removals is none to the loss of the shelves that they stand on.
+    // Consent to removals is no consent to the loss of the categories of other items.
     let consent = SyncOptions { accept_removals: true, ..only(Movies) };
     bench.sync(&shelves(&[]), &consent).await;
     assert_eq!(bench.tables(Movies).await.categories.len(), 2);
@@ -264,7 +265,7 @@ async fn categories_that_vanish_all_at_once_stay() {
     assert_eq!(bench.tables(Movies).await.categories, [], "with the last item they go");
 }
 
-/// A panel that goes on answering after the account's end answers with less and less.
+/// After the end of an account, a panel may list less and less.
 #[tokio::test]
 async fn past_the_accounts_end_nothing_is_removed() {
     let bench = loaded(1..=9).await;
@@ -274,37 +275,37 @@ async fn past_the_accounts_end_nothing_is_removed() {
     assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::Doubt(Doubt::AccountExpired)));
     assert_eq!(report.kind(Movies).counts, Counts { held: 1, ..counts(1, 0, 0, 0, 8) });
     assert_eq!(report.warnings.len(), 1);
-    // The panel's own clock decides, where it tells it.
+    // The panel's own clock decides, if the panel tells its time.
     let slow = Account { expires_at: Some(NOW - 1), panel_time: Some(NOW - 9), ..Account::active() };
     let source = ScriptedSource::new().account(Ok(slow)).lists(Movies, listed(Movies, 2..=10));
     assert_eq!(bench.sync(&source, &only(Movies)).await.kind(Movies).counts.removed, 1);
 }
 
-/// Films of ten categories, thirty in each.
+/// Returns thirty movies for each of these categories.
 fn thirty_each(categories: impl IntoIterator<Item = i64>) -> Vec<Listed> {
     categories.into_iter().flat_map(|category| (0..30).map(move |at| film(category * 100 + at, category))).collect()
 }
 
 #[tokio::test]
-async fn field_32_what_is_in_a_category_that_the_panel_dropped_goes() {
+async fn field_32_items_of_a_dropped_category_are_removed() {
     let bench = Bench::new().await;
     bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
     let report = bench.sync(&shelves(1..=9, thirty_each(1..=9)), &only(Movies)).await;
     assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(0, 0, 0, 30, 270)));
     assert_eq!(names(&bench).await.len(), 9);
-    // A category that is still listed, and has nothing, is lost as before.
+    // A category that is still listed but has no items counts as lost.
     let report = bench.sync(&shelves(1..=9, thirty_each(1..=8)), &only(Movies)).await;
     assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::Loss(Loss::CategoryLost)));
-    // Dropped a day later, it doesn't hold them any more.
+    // When the panel drops the category later, the removals are no longer held.
     let report = bench.sync(&shelves(1..=8, thirty_each(1..=8)), &only(Movies)).await;
     assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(0, 0, 0, 30, 240)));
 }
 
 #[tokio::test]
-async fn field_32_share_and_floor_hold_what_is_in_dropped_categories() {
+async fn field_32_share_and_floor_hold_items_of_dropped_categories() {
     let bench = Bench::new().await;
     bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
-    // One category of which most is, and so more than the share.
+    // One category has so many items that their share is implausible.
     let big = || thirty_each(1..=10).into_iter().chain((5000..5200).map(|id| film(id, 11)));
     bench.sync(&shelves(1..=11, big()), &only(Movies)).await;
     let report = bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
@@ -342,7 +343,7 @@ async fn field_32_a_list_of_categories_that_proves_nothing_changes_nothing() {
         assert_eq!((record.counts.removed, record.counts.held), (0, 30), "{what}: {:?}", record.hold_reason);
         assert_eq!(record.hold_reason, Some(reason), "{what}");
     }
-    // A category that the panel never listed was not dropped.
+    // A category that the panel never listed doesn't count as dropped.
     let bench = Bench::new().await;
     bench.sync(&shelves(1..=9, thirty_each(1..=10)), &only(Movies)).await;
     let report = bench.sync(&shelves(1..=9, thirty_each(1..=9)), &only(Movies)).await;

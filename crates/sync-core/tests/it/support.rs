@@ -1,5 +1,5 @@
-//! A bench for whole runs. Every run on it is held against snapshots of the store before and
-//! after: counts, change log, run record, and whatever must not have moved.
+//! A bench for whole runs. Every run is compared with snapshots of the store before and after it: counts, change log,
+//! run record, and everything that must not change.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use sync_core::ContentKind::{Channels, Movies, Series};
 
-/// When the bench's clock starts.
+/// The start of the bench's clock, in unix seconds.
 pub(crate) const NOW: i64 = 1_700_000_000;
 
-/// A store with one profile, a clock, and everything that was told of the progress.
+/// A store with one profile, a clock, and all reports of progress.
 pub(crate) struct Bench {
     pub(crate) store: MemoryStore,
     pub(crate) clock: FixedClock,
@@ -25,7 +25,7 @@ pub(crate) struct Bench {
     pub(crate) told: Arc<Told>,
 }
 
-/// What was told of the progress.
+/// The reports of progress.
 #[derive(Default)]
 pub(crate) struct Told(Mutex<Vec<Progress>>);
 
@@ -41,7 +41,7 @@ impl Observer for Told {
     }
 }
 
-/// All that a store keeps of one kind.
+/// Everything that a store has of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tables {
     pub(crate) items: BTreeMap<i64, Item>,
@@ -94,13 +94,13 @@ impl Bench {
         self.sync_over(&self.store, source, options, &CancellationToken::new()).await
     }
 
-    /// Syncs movies only, from one whole listing.
+    /// Syncs movies only, from one complete listing.
     pub(crate) async fn movies(&self, listing: &[Listed]) -> KindRecord {
         let source = ScriptedSource::new().lists(Movies, listing.to_vec());
         self.sync(&source, &only(Movies)).await.kind(Movies).clone()
     }
 
-    /// Syncs over a store that wraps this one, and checks what every run has to keep.
+    /// Syncs over a store that wraps this one, and checks the invariants of every run.
     pub(crate) async fn sync_over(
         &self,
         store: &(impl ContentStore + Clone + 'static),
@@ -137,7 +137,7 @@ impl Bench {
     }
 }
 
-/// I7: the counts are the difference of two snapshots. I2, I3: what wasn't applied has not moved.
+/// I7: the counts are the difference of two snapshots. I2, I3: a kind that was not applied is unchanged.
 fn check(kind: ContentKind, before: &Tables, after: &Tables, report: &SyncReport) {
     let record = report.kind(kind);
     let applied = matches!(record.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
@@ -171,7 +171,7 @@ fn check(kind: ContentKind, before: &Tables, after: &Tables, report: &SyncReport
         counts.removed += 1;
         events.insert(*id, LoggedChange::Removed);
     }
-    // The timestamp policy calls whatever it writes updated, so there the sum is what can be known.
+    // Under the policy `timestamp` every written item counts as updated, so only the sum can be compared.
     let written = |counts: &Counts| (counts.added, counts.updated + counts.refreshed, counts.removed, counts.unchanged);
     assert_eq!(written(&record.counts), written(&counts), "{kind}: {:?} told, {counts:?} happened", record.counts);
     assert_eq!((record.counts.held, record.outcome == KindOutcome::Held), (counts.held, counts.held > 0));
@@ -184,7 +184,7 @@ fn check(kind: ContentKind, before: &Tables, after: &Tables, report: &SyncReport
         assert!(logged.iter().map(|it| it.change).eq([LoggedChange::Loaded]), "a first load is one marker");
         return;
     }
-    // What returns counts as added; whether it is remembered is the store's affair.
+    // A returned item counts as added. Only the store decides whether it has a tombstone.
     let plain = |change| if change == LoggedChange::Returned { LoggedChange::Added } else { change };
     let event = |it: &&ChangeRecord| (it.id.expect("an event of an item").0, plain(it.change));
     let found: BTreeMap<_, _> = logged.iter().map(event).collect();
@@ -205,24 +205,24 @@ fn shown(a: &Item, b: &Item) -> FieldSet {
     FieldSet(differing(a, b, FieldClass::Significant).0 | differing(a, b, FieldClass::Display).0)
 }
 
-/// The default options, for one kind only.
+/// Returns the default options for one kind.
 pub(crate) fn only(kind: ContentKind) -> SyncOptions {
     SyncOptions { kinds: vec![kind], ..SyncOptions::default() }
 }
 
-/// Items of these ids, as a panel lists them.
+/// Returns items with these ids, as a panel lists them.
 pub(crate) fn listed(kind: ContentKind, ids: impl IntoIterator<Item = i64>) -> Vec<Listed> {
     ids.into_iter().map(|id| ItemBuilder::of(kind, id).listed()).collect()
 }
 
-/// A panel with items of every kind.
+/// Returns a panel with items of every kind.
 pub(crate) fn panel(ids: impl IntoIterator<Item = i64>) -> ScriptedSource {
     let ids: Vec<i64> = ids.into_iter().collect();
     let every = ContentKind::ALL.into_iter();
     every.fold(ScriptedSource::new(), |source, kind| source.lists(kind, listed(kind, ids.iter().copied())))
 }
 
-/// Every order of these elements.
+/// Returns these elements in every order.
 pub(crate) fn permutations<T: Clone>(elements: &[T]) -> Vec<Vec<T>> {
     if elements.is_empty() {
         return vec![Vec::new()];
@@ -239,7 +239,7 @@ pub(crate) fn permutations<T: Clone>(elements: &[T]) -> Vec<Vec<T>> {
     orders
 }
 
-/// The counts that these numbers stand for; the rest is zero.
+/// Returns these counts; the others are zero.
 pub(crate) fn counts(added: u64, updated: u64, refreshed: u64, removed: u64, unchanged: u64) -> Counts {
     Counts { added, updated, refreshed, removed, unchanged, ..Counts::default() }
 }

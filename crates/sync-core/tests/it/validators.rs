@@ -1,4 +1,4 @@
-//! Listings that the panel says are still the same, and panels that say so of others.
+//! Listings that the panel calls not modified, and panels that call a changed listing so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::wrappers::{Hook, Moment, Step, Trace, TracedSource, WatchedStore};
 
 const DAY: u64 = 86_400;
 
-/// A panel that lists these movies, in this version.
+/// Returns a panel that lists these movies, with this validator.
 fn panel(version: &'static str, items: Vec<Listed>) -> ScriptedSource {
     let end = Completeness { started_at: Some(NOW + 5), ..Completeness::default() };
     ScriptedSource::new()
@@ -40,14 +40,14 @@ async fn kept(bench: &Bench) -> Option<KeptValidator> {
     bench.store.validator(&bench.profile, Movies).await.unwrap()
 }
 
-/// Whether the last listing was asked for with this validator.
+/// Returns the validator with which the last listing was asked for.
 fn asked_with(source: &ScriptedSource) -> Option<String> {
     let last = source.asked().pop().unwrap();
     last.strip_prefix("listing movies unless ").map(str::to_owned)
 }
 
 #[tokio::test]
-async fn what_is_unmodified_is_counted_and_recorded_and_moves_the_watermark() {
+async fn an_unmodified_listing_is_counted_and_recorded_and_moves_the_watermark() {
     let bench = Bench::new().await;
     let first = sync(&bench, &panel("v1", movies(1..=9))).await;
     assert_eq!((first.outcome, first.not_modified), (KindOutcome::Completed, false));
@@ -64,9 +64,9 @@ async fn what_is_unmodified_is_counted_and_recorded_and_moves_the_watermark() {
     assert_eq!(kept(&bench).await, Some(validator), "it was not received as a whole");
 }
 
-/// The panel's clock as the login told it, where the answer tells none.
+/// The watermark is the panel's clock at the login, if the answer doesn't tell the time.
 #[tokio::test]
-async fn the_watermark_of_what_is_unmodified_is_of_the_panels_clock() {
+async fn the_watermark_of_an_unmodified_listing_is_of_the_panels_clock() {
     let bench = Bench::new().await;
     let panel = || {
         let ahead = Account { panel_time: Some(NOW + 100), ..Account::active() };
@@ -78,9 +78,9 @@ async fn the_watermark_of_what_is_unmodified_is_of_the_panels_clock() {
     assert_eq!(bench.tables(Movies).await.last_sync, Some(NOW + 100));
 }
 
-/// What is the same takes its time as well.
+/// A listing that is not modified takes time as well.
 #[tokio::test]
-async fn what_is_unmodified_lasts_while_it_is_received_and_written() {
+async fn the_duration_of_an_unmodified_listing_is_measured() {
     let bench = Arc::new(Bench::new().await);
     sync(&bench, &panel("v1", movies(1..=9))).await;
     let lasts = |step, seconds| -> (Moment, Hook) {
@@ -97,7 +97,7 @@ async fn what_is_unmodified_lasts_while_it_is_received_and_written() {
 }
 
 #[tokio::test]
-async fn what_is_modified_is_compared_as_ever() {
+async fn a_modified_listing_is_compared_as_usual() {
     let bench = Bench::new().await;
     sync(&bench, &panel("v1", movies(1..=9))).await;
     let mut items = movies(2..=10);
@@ -120,7 +120,7 @@ async fn categories_change_beside_an_unmodified_listing() {
     assert_eq!(bench.tables(Movies).await.categories, renamed);
 }
 
-/// Of many that vanish beside an unmodified listing those stay that have items.
+/// Of many categories that vanish beside an unmodified listing, those with items stay.
 #[tokio::test]
 async fn categories_vanish_beside_an_unmodified_listing() {
     let bench = Bench::new().await;
@@ -137,9 +137,9 @@ async fn categories_vanish_beside_an_unmodified_listing() {
     assert_eq!(bench.tables(Movies).await.categories, shelves(160));
 }
 
-/// A listing that leaves anything open is to be looked at again.
+/// A listing with a doubt, a loss or a defect gets no validator, so it is received again.
 #[tokio::test]
-async fn what_leaves_something_open_has_no_validator() {
+async fn a_listing_with_a_doubt_or_a_loss_has_no_validator() {
     let sound = Completeness::default();
     let version = |items, end| ScriptedSource::new().answer(Movies, Answer::Version("v1", items, end));
     let timed_out = || SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
@@ -163,9 +163,9 @@ async fn what_leaves_something_open_has_no_validator() {
     }
 }
 
-/// What a policy passes over is to be looked at again as well.
+/// A listing with differences that the policy ignores gets no validator either.
 #[tokio::test]
-async fn what_was_passed_over_has_no_validator() {
+async fn a_listing_with_ignored_differences_has_no_validator() {
     let bench = Bench::new().await;
     let options = SyncOptions { policy: PolicyChoice::Timestamp, ..only(Movies) };
     bench.sync(&panel("v1", movies(1..=9)), &options).await;
@@ -176,9 +176,9 @@ async fn what_was_passed_over_has_no_validator() {
     assert_eq!(kept(&bench).await, None);
 }
 
-/// "Not when the categories fail, or the account is past its end": then nothing is lent either.
+/// "Not when the categories fail, or the account is past its end": then no validator is sent either.
 #[tokio::test]
-async fn in_doubt_the_listing_itself_is_asked_for() {
+async fn in_doubt_no_validator_is_sent() {
     let doubts: [fn(ScriptedSource) -> ScriptedSource; 2] = [
         |source| {
             let failed = SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
@@ -197,10 +197,9 @@ async fn in_doubt_the_listing_itself_is_asked_for() {
     }
 }
 
-/// A panel whose validator stands for the address and not for what is there: it is believed for a day,
-/// and never again.
+/// The validator of this panel never changes. It is believed for a day, and then not for thirty days.
 #[tokio::test]
-async fn a_panel_whose_validator_never_changes_is_found_out() {
+async fn a_panel_whose_validator_never_changes_is_noticed() {
     let bench = Bench::new().await;
     sync(&bench, &panel("always", movies(1..=9))).await;
     bench.clock.pass(Duration::from_secs(DAY - 1));
@@ -228,9 +227,9 @@ async fn a_panel_whose_validator_never_changes_is_found_out() {
     assert_eq!(kept(&bench).await.unwrap().rows, 12, "another chance");
 }
 
-/// A full sync finds it out at once, and repairs what the lie has left.
+/// A full sync sends no validator, so it notices this at once and repairs the rows.
 #[tokio::test]
-async fn a_full_sync_asks_without_and_finds_a_lie() {
+async fn a_full_sync_sends_no_validator_and_notices_a_wrong_one() {
     let bench = Bench::new().await;
     sync(&bench, &panel("always", movies(1..=9))).await;
     let source = panel("always", movies(2..=9));
@@ -239,9 +238,9 @@ async fn a_full_sync_asks_without_and_finds_a_lie() {
     assert!(report.warnings[0].to_string().contains("calls a changed list unchanged"));
 }
 
-/// In a run that finds a lie, no other kind is asked for with a validator.
+/// After a run has noticed it, no other kind of the run is asked for with a validator.
 #[tokio::test]
-async fn a_lie_about_one_kind_is_one_about_all() {
+async fn a_wrong_validator_of_one_kind_counts_for_all_kinds() {
     let bench = Bench::new().await;
     let version = |count| {
         ScriptedSource::new()
@@ -250,7 +249,7 @@ async fn a_lie_about_one_kind_is_one_about_all() {
     };
     let options = SyncOptions { kinds: vec![Channels, Movies], ..SyncOptions::default() };
     bench.sync(&version(9), &options).await;
-    // Movies were received later than the channels.
+    // The movies were received later than the channels.
     bench.clock.pass(Duration::from_secs(DAY / 2));
     bench.sync(&panel("m2", movies(1..=9)), &only(Movies)).await;
     bench.clock.pass(Duration::from_secs(DAY / 2));
@@ -262,9 +261,9 @@ async fn a_lie_about_one_kind_is_one_about_all() {
     );
 }
 
-/// I17: a dry run may ask so too, and says what it would have done: nothing.
+/// I17: a dry run may send a validator as well. Its plan is empty.
 #[tokio::test]
-async fn a_dry_run_asks_with_the_validator_as_well() {
+async fn a_dry_run_sends_the_validator_as_well() {
     let bench = Bench::new().await;
     sync(&bench, &panel("v1", movies(1..=9))).await;
     let source = panel("v1", movies(1..=9));
@@ -274,16 +273,17 @@ async fn a_dry_run_asks_with_the_validator_as_well() {
     assert_eq!(report.plan, [sync_core::KindPlan::new(Movies)]);
 }
 
-/// What the answer to a validator fails with is treated as ever: too much is fetched by category.
+/// An error in the place of the answer to a validator is treated like any other error: an overload leads to a listing
+/// by category.
 #[tokio::test]
-async fn a_failure_in_place_of_the_answer_is_one_of_the_listing() {
+async fn an_error_in_place_of_the_answer_is_an_error_of_the_listing() {
     let too_much = || SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
     let on_it = || Answer::Items(vec![movie(3).in_categories(&["1"]).listed()], Completeness::default());
     for answer in [Answer::Error(too_much()), Answer::Events(Vec::new(), Some(too_much()))] {
         let bench = Bench::new().await;
         sync(&bench, &panel("v1", vec![movie(3).in_categories(&["1"]).listed()])).await;
         let lists = || ScriptedSource::new().categories(Movies, Ok(vec![category("1")]));
-        // A first time that it was too much.
+        // The first time that the listing was too much.
         sync(&bench, &lists().answer(Movies, Answer::Error(too_much())).answer(Movies, answer)).await;
         assert!(kept(&bench).await.is_some(), "nothing was applied");
         let source = lists().answer(Movies, Answer::Error(too_much())).answer_within(Movies, "1", on_it());
@@ -295,18 +295,18 @@ async fn a_failure_in_place_of_the_answer_is_one_of_the_listing() {
     }
 }
 
-/// A source that says unasked that nothing has changed breaks its contract.
+/// A source that returns "not modified" without a validator breaks its contract.
 #[tokio::test]
-async fn who_was_not_asked_cannot_say_unmodified() {
+async fn unmodified_without_a_validator_is_an_error() {
     let bench = Bench::new().await;
     let events = vec![ListingEvent::Unmodified { started_at: None }];
     let record = sync(&bench, &ScriptedSource::new().answer(Movies, Answer::Events(events, None))).await;
     assert_eq!((record.outcome, record.error.unwrap().code.as_str()), (KindOutcome::Failed, "internal"));
 }
 
-/// What is deleted by hand while a run is under way comes back with the next one.
+/// An item that was deleted by hand comes back with the next run.
 #[tokio::test]
-async fn a_deletion_during_an_unmodified_run_is_not_forgotten() {
+async fn a_deletion_by_hand_is_repaired_by_the_next_run() {
     let bench = Bench::new().await;
     sync(&bench, &panel("v1", movies(1..=9))).await;
     bench.store.delete_content_by_ids(&bench.profile, Movies, vec![ContentId(4)]).await.unwrap();
@@ -315,10 +315,10 @@ async fn a_deletion_during_an_unmodified_run_is_not_forgotten() {
     assert_eq!((asked_with(&source), record.counts), (None, counts(1, 0, 0, 0, 8)));
 }
 
-/// A scheme of raw digests, as a source over HTTP has one.
+/// A scheme of raw digests, like that of an HTTP source.
 const RAW: DigestScheme = DigestScheme(77);
 
-/// A source that is asked once for channels, with a validator, and answers so.
+/// Returns a source that is asked once for channels, with a validator, and gives this answer.
 fn raw_source(answer: impl Fn(LazyIndex) -> Listing + Send + 'static) -> MockContentSource {
     let mut source = MockContentSource::new();
     source.expect_digest_scheme().return_const(RAW);
@@ -333,7 +333,7 @@ fn raw_source(answer: impl Fn(LazyIndex) -> Listing + Send + 'static) -> MockCon
     source
 }
 
-/// A store with a validator of two channels.
+/// Returns a store with a validator of two channels.
 fn raw_store(staging: MockStaging) -> MockContentStore {
     let mut store = MockContentStore::new();
     store.expect_ensure_profile().times(1).returning(|_| Ok(()));
@@ -361,7 +361,7 @@ async fn run(source: MockContentSource, store: MockContentStore) -> SyncReport {
     engine.run(&profile("home"), &only(Channels), &CancellationToken::new()).await
 }
 
-/// What is unmodified costs neither the index nor a row.
+/// An unmodified listing needs neither the index nor a row.
 #[tokio::test]
 async fn an_unmodified_listing_loads_no_index() {
     let mut staging = MockStaging::new();
@@ -380,7 +380,8 @@ async fn an_unmodified_listing_loads_no_index() {
     assert_eq!(report.kind(Channels).counts, Counts { unchanged: 2, ..Counts::default() });
 }
 
-/// A listing that ends with nothing is one that was cut. Not every stream bears to be asked after its end.
+/// A listing that ends without an event was cut. The stream must not be polled after its end, because some streams
+/// panic then.
 #[tokio::test]
 async fn a_listing_that_ends_at_once_is_not_asked_again() {
     let mut staging = MockStaging::new();
@@ -395,7 +396,7 @@ async fn a_listing_that_ends_at_once_is_not_asked_again() {
     assert!(record.error.as_ref().is_some_and(|error| error.message.contains("no end")), "{record:?}");
 }
 
-/// A source gets the index when it sees a listing, and no sooner.
+/// The source gets the index only after it has seen a listing.
 #[tokio::test]
 async fn the_index_is_lent_once_a_listing_is_seen() {
     let index = || Arc::new(ListingIndex::new(RAW, [(ContentId(1), Digest(11)), (ContentId(2), Digest(12))]).unwrap());

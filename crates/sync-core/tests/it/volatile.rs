@@ -1,5 +1,5 @@
-//! Fields that a panel changes by itself: how several runs find them, leave them alone, and find out
-//! that they rest.
+//! Fields that a panel changes by itself: several runs find them, don't compare them, and find out when they stop being
+//! volatile.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::support::{Bench, Channels, Movies, NOW, Series, counts, only};
 
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
-/// So many rows are enough for the rule.
+/// The number of rows of each list. It is enough for the rule.
 const ROWS: i64 = 40;
 
 async fn fields(bench: &Bench, kind: ContentKind) -> FieldFacts {
@@ -30,13 +30,13 @@ async fn sync(bench: &Bench, kind: ContentKind, items: Vec<Listed>) -> Counts {
     report.kind(kind).counts
 }
 
-/// A list in which the first `moved` of the items have this value, and the others that of always.
+/// Returns a list in which the first `moved` items have this value in the field, and all others have `100`.
 fn list(kind: ContentKind, field: &str, value: &str, moved: i64, rows: i64) -> Vec<Listed> {
     let value = |id| if id <= moved { value } else { "100" };
     (1..=rows).map(|id| with(ItemBuilder::of(kind, id), field, value(id))).collect()
 }
 
-/// An item with a value in a field, or in a key that has no column.
+/// Returns an item with a value in a field, or in a key that has no column.
 fn with(item: ItemBuilder, field: &str, value: &str) -> Listed {
     let mut listed = item.listed();
     let kind = listed.item.kind();
@@ -49,7 +49,7 @@ fn with(item: ItemBuilder, field: &str, value: &str) -> Listed {
     listed
 }
 
-/// What is stored of an item.
+/// Returns the stored value of an item's field.
 fn stored(bench: &Bench, kind: ContentKind, id: i64, field: &str) -> Option<String> {
     let row = bench.row(kind, id).unwrap();
     match kind.field(field).map(|at| row.value(at).to_owned()) {
@@ -64,7 +64,7 @@ fn stored(bench: &Bench, kind: ContentKind, id: i64, field: &str) -> Option<Stri
     }
 }
 
-/// Syncs lists in which all items have another value each time; returns what was refreshed.
+/// Syncs lists in which all items have another value each time. Returns the number of refreshed items per list.
 async fn restless(bench: &Bench, kind: ContentKind, field: &str, values: std::ops::Range<u32>) -> Vec<u64> {
     let mut refreshed = Vec::new();
     for value in values {
@@ -91,7 +91,7 @@ async fn field_27_a_display_field_that_always_differs_is_no_longer_compared() {
         let refreshed = restless(&bench, kind, field, 1..8).await;
         assert_eq!(refreshed, [0, rows, rows, 0, 0, 0, 0], "{kind}.{field}");
         assert_eq!(standing(&bench, kind, field).await, Some(Standing::Volatile { looked_at: NOW }));
-        // What is written for another reason takes the new value along, and nothing else does.
+        // A row that is written for another reason gets the new value, and no other row does.
         let mut items = list(kind, field, "77", ROWS, ROWS);
         items[0] = with(ItemBuilder::of(kind, 1).name("Renamed"), field, "77");
         assert_eq!(sync(&bench, kind, items).await, counts(0, 1, 0, 0, rows - 1), "{kind}.{field}");
@@ -101,7 +101,7 @@ async fn field_27_a_display_field_that_always_differs_is_no_longer_compared() {
 }
 
 #[tokio::test]
-async fn field_27_a_field_is_volatile_in_the_kind_in_which_it_is() {
+async fn field_27_a_field_is_volatile_in_its_kind_only() {
     let bench = Bench::new().await;
     restless(&bench, Movies, "added", 1..5).await;
     sync(&bench, Series, list(Series, "added", "1", 0, ROWS)).await;
@@ -111,7 +111,7 @@ async fn field_27_a_field_is_volatile_in_the_kind_in_which_it_is() {
 }
 
 #[tokio::test]
-async fn field_27_below_the_shares_and_not_in_a_row_a_field_is_compared() {
+async fn field_27_a_field_below_the_thresholds_or_not_in_a_row_is_compared() {
     for (rows, moved, learnt) in [(40, 36, true), (40, 35, false), (20, 20, true), (19, 19, false), (21, 19, false)] {
         let bench = Bench::new().await;
         for value in 1..6 {
@@ -120,7 +120,7 @@ async fn field_27_below_the_shares_and_not_in_a_row_a_field_is_compared() {
         let volatile = matches!(standing(&bench, Series, "last_modified").await, Some(Standing::Volatile { .. }));
         assert_eq!(volatile, learnt, "{moved} of {rows}");
     }
-    // Two listings that are not one after the other: between them one rests, in one way or another.
+    // Two listings that are not in a row: between them is one in which the field doesn't change.
     let bench = Bench::new().await;
     let all = |value: u32| list(Series, "last_modified", &value.to_string(), ROWS, ROWS);
     for value in [1, 2, 2, 3, 3, 4] {
@@ -129,9 +129,9 @@ async fn field_27_below_the_shares_and_not_in_a_row_a_field_is_compared() {
     assert_eq!(standing(&bench, Series, "last_modified").await, Some(Standing::Compared { met: 1 }));
 }
 
-/// A listing that fails, or is cut, or begins anew, teaches nothing; nor does a dry run.
+/// A listing that fails, is cut or starts again teaches nothing, and neither does a dry run.
 #[tokio::test]
-async fn field_27_what_does_not_come_to_its_end_teaches_nothing() {
+async fn field_27_an_incomplete_listing_teaches_nothing() {
     let bench = Bench::new().await;
     let all = |value: u32| list(Series, "last_modified", &value.to_string(), ROWS, ROWS);
     let entries = |value| all(value).into_iter().map(|item| Entry::Item(Box::new(item), None)).collect();
@@ -145,7 +145,7 @@ async fn field_27_what_does_not_come_to_its_end_teaches_nothing() {
     let dry = SyncOptions { dry_run: true, ..only(Series) };
     assert_eq!(bench.sync(&ScriptedSource::new().lists(Series, all(8)), &dry).await.kind(Series).counts.refreshed, 40);
     assert_eq!(standing(&bench, Series, "last_modified").await, met);
-    // What came before it began anew was never there.
+    // The batches before the restart don't count.
     let end = ListingEvent::Complete(Completeness::default());
     let events = vec![batch(9), ListingEvent::Restarted, batch(2), end];
     bench.sync(&ScriptedSource::new().answer(Series, Answer::Events(events, None)), &only(Series)).await;
@@ -153,19 +153,19 @@ async fn field_27_what_does_not_come_to_its_end_teaches_nothing() {
 }
 
 #[tokio::test]
-async fn field_27_a_volatile_field_is_looked_at_once_a_week_and_may_rest() {
+async fn field_27_a_volatile_field_is_compared_once_a_week_and_may_stop() {
     let rows = ROWS.unsigned_abs();
     let bench = Bench::new().await;
     restless(&bench, Series, "last_modified", 1..6).await;
     bench.clock.pass(WEEK.saturating_sub(Duration::from_secs(1)));
     assert_eq!(restless(&bench, Series, "last_modified", 6..7).await, [0]);
     bench.clock.pass(Duration::from_secs(1));
-    // One listing writes it, the next one counts it, and it is as before.
+    // One listing writes the field, the next one compares it, and then it is left out as before.
     assert_eq!(restless(&bench, Series, "last_modified", 7..11).await, [rows, 0, 0, 0]);
     assert_eq!(stored(&bench, Series, 2, "last_modified").as_deref(), Some("7"));
     let looked_at = NOW + 7 * 86_400;
     assert_eq!(standing(&bench, Series, "last_modified").await, Some(Standing::Volatile { looked_at }));
-    // A week later it rests: it is compared from the listing on that has shown it.
+    // A week later the field has stopped being volatile. It is compared from the listing on that has shown this.
     bench.clock.pass(WEEK);
     let some = |moved| list(Series, "last_modified", "20", moved, ROWS);
     let mut refreshed = Vec::new();
@@ -181,7 +181,7 @@ async fn field_27_a_volatile_field_is_looked_at_once_a_week_and_may_rest() {
 }
 
 #[tokio::test]
-async fn field_28_what_was_ignored_is_refreshed_once_it_is_seen_to_rest() {
+async fn field_28_an_unproven_field_is_refreshed_once_it_is_proved() {
     for (kind, field) in [
         (Series, "backdrop"),
         (Channels, "direct_source"),
@@ -203,9 +203,9 @@ async fn field_28_what_was_ignored_is_refreshed_once_it_is_seen_to_rest() {
     }
 }
 
-/// The listing that makes it a display field writes what the ones before have left alone.
+/// The listing that makes it a display field writes the values that earlier listings have not written.
 #[tokio::test]
-async fn field_28_what_was_left_alone_is_written_with_the_listing_that_shows_that_it_rests() {
+async fn field_28_old_values_are_written_with_the_listing_that_proves_a_field() {
     for kind in [Channels, Movies] {
         for field in ["direct_source", "url"] {
             for moved in [1, 15, ROWS] {
@@ -215,7 +215,8 @@ async fn field_28_what_was_left_alone_is_written_with_the_listing_that_shows_tha
                     refreshed.push(sync(&bench, kind, list(kind, field, value, moved, ROWS)).await.refreshed);
                 }
                 let moved_rows = moved.unsigned_abs();
-                // Where all have moved at once, that comparison shows no rest, and it takes one more.
+                // If all rows have changed at once, that comparison doesn't show that the field has stopped, so one
+                // more is needed.
                 let expected = if moved == ROWS { [0, 0, 0, moved_rows, 0] } else { [0, 0, moved_rows, 0, 0] };
                 assert_eq!(refreshed, expected, "{kind}.{field}, {moved}");
                 assert_eq!(stored(&bench, kind, 1, field).as_deref(), Some("2"), "{kind}.{field}");
@@ -224,7 +225,7 @@ async fn field_28_what_was_left_alone_is_written_with_the_listing_that_shows_tha
     }
 }
 
-/// Tokens are never written for their own sake, but for the one listing a week.
+/// Tokens are never a reason to write a row, except in one listing per week.
 #[tokio::test]
 async fn field_28_tokens_are_left_alone_from_the_first_listing_on() {
     let rows = ROWS.unsigned_abs();
@@ -235,16 +236,16 @@ async fn field_28_tokens_are_left_alone_from_the_first_listing_on() {
         assert_eq!(standing(&bench, kind, field).await, Some(Standing::Volatile { looked_at: NOW }));
         bench.clock.pass(WEEK);
         assert_eq!(restless(&bench, kind, field, 8..11).await, [rows, 0, 0], "{kind}.{field}");
-        // The keys beside it were judged for themselves.
+        // The other key of the same items is judged by itself.
         if kind.field(field).is_none() {
             assert_eq!(standing(&bench, kind, "quiet").await, Some(Standing::Compared { met: 0 }));
         }
     }
 }
 
-/// With fewer rows than the rule is about, nothing is volatile.
+/// With fewer rows than the rule needs, no field is volatile.
 #[tokio::test]
-async fn field_28_of_few_rows_nothing_is_a_habit() {
+async fn field_28_with_few_rows_no_field_is_volatile() {
     let bench = Bench::new().await;
     let mut refreshed = Vec::new();
     for value in 1..5 {
@@ -254,7 +255,7 @@ async fn field_28_of_few_rows_nothing_is_a_habit() {
 }
 
 #[tokio::test]
-async fn field_28_a_full_run_writes_what_rests_and_leaves_out_what_is_volatile() {
+async fn field_28_a_full_run_writes_proved_fields_and_leaves_out_volatile_ones() {
     let bench = Bench::new().await;
     let both = |id: i64, added: &str, source: &str| {
         with(ItemBuilder::of(Movies, id).with("added", added), "direct_source", source)
@@ -274,7 +275,7 @@ async fn field_28_a_full_run_writes_what_rests_and_leaves_out_what_is_volatile()
     assert_eq!(stored(&bench, Movies, 1, "added").as_deref(), Some("6"), "taken along");
 }
 
-/// At most 64 keys are learnt, whatever the order in which the elements come.
+/// Facts are kept about at most 64 keys, whatever the order of the elements.
 #[tokio::test]
 async fn field_28_no_more_keys_than_64_are_learnt_of() {
     let mut learnt = Vec::new();
@@ -301,7 +302,7 @@ async fn field_28_no_more_keys_than_64_are_learnt_of() {
     );
 }
 
-/// A key that comes later is on trial from then on.
+/// A key that appears later is tried from then on.
 #[tokio::test]
 async fn field_28_a_key_that_comes_later_is_tried_then() {
     let bench = Bench::new().await;
@@ -317,9 +318,9 @@ async fn field_28_a_key_that_comes_later_is_tried_then() {
     assert_eq!(stored(&bench, Movies, 1, "a").as_deref(), Some("1"), "what is absent stays");
 }
 
-/// A row that isn't listed while a field is found to rest is looked at when it comes back.
+/// A row that is not listed while the field is proved is compared when it is listed again.
 #[tokio::test]
-async fn field_28_what_is_held_meanwhile_is_looked_at_when_it_returns() {
+async fn field_28_a_held_row_is_compared_when_it_returns() {
     let bench = Bench::new().await;
     let unread = Completeness { unreadable: 1, ..Completeness::default() };
     let of = |moved| list(Movies, "direct_source", "2", moved, ROWS);
@@ -335,10 +336,10 @@ async fn field_28_what_is_held_meanwhile_is_looked_at_when_it_returns() {
     assert_eq!(stored(&bench, Movies, 1, "direct_source").as_deref(), Some("2"));
 }
 
-/// Under the policy `timestamp` rows are old that were passed over; fields are not tried, and a row is
-/// written again and again no more than it must.
+/// Under the policy `timestamp`, ignored differences leave old values in rows. Therefore no field is tried, and a field
+/// of updated rows is written only until it is volatile.
 #[tokio::test]
-async fn field_27_under_the_policy_timestamp_only_what_is_written_counts() {
+async fn field_27_under_the_policy_timestamp_only_written_rows_count() {
     let rows = ROWS.unsigned_abs();
     let options = SyncOptions { policy: PolicyChoice::Timestamp, ..only(Movies) };
     let bench = Bench::new().await;
@@ -360,9 +361,9 @@ async fn field_27_under_the_policy_timestamp_only_what_is_written_counts() {
     assert!(matches!(trial, Some(Standing::Trial { rested: 0, met: 0, .. })), "{trial:?}");
 }
 
-/// The panel says that the list is the same: that is a comparison in which nothing differs.
+/// "Not modified" counts as a comparison in which no field differs.
 #[tokio::test]
-async fn field_28_a_list_that_is_not_sent_again_shows_that_its_fields_rest() {
+async fn field_28_an_unmodified_list_shows_that_fields_dont_change() {
     let bench = Bench::new().await;
     let source = || {
         let items = list(Movies, "direct_source", "1", ROWS, ROWS);
@@ -379,9 +380,9 @@ async fn field_28_a_list_that_is_not_sent_again_shows_that_its_fields_rest() {
     assert_eq!(standing(&bench, Movies, "direct_source").await, Some(Standing::Compared { met: 0 }));
 }
 
-/// Where rows are behind, the list is asked for as a whole, so that they can be written.
+/// If rows hold old values, the whole list is asked for, so that they can be written.
 #[tokio::test]
-async fn field_28_a_list_is_asked_for_where_rows_are_to_be_written() {
+async fn field_28_the_list_is_asked_for_if_rows_hold_old_values() {
     let bench = Bench::new().await;
     let answer = |version, moved| {
         let items = list(Movies, "direct_source", "2", moved, ROWS);
@@ -395,9 +396,9 @@ async fn field_28_a_list_is_asked_for_where_rows_are_to_be_written() {
     assert_eq!(told, [(false, 0), (false, 0), (false, 3), (true, 0), (true, 0)]);
 }
 
-/// By category, what did not answer leaves the listing a part, and a part teaches nothing.
+/// By category, a category without an answer makes the listing incomplete, and an incomplete listing teaches nothing.
 #[tokio::test]
-async fn field_27_by_category_only_the_whole_teaches() {
+async fn field_27_by_category_only_a_complete_listing_teaches() {
     let bench = Bench::new().await;
     let shelves = || ["1", "2"].map(category).to_vec();
     let item = |id: i64, value: &str| {

@@ -1,4 +1,4 @@
-//! What a source waits for reaches the observer of the run.
+//! The waits of a source are reported to the observer of the run.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn retry(attempt: u32) -> Wait {
 }
 
 #[tokio::test]
-async fn a_wait_is_told_with_what_the_source_is_asked_for() {
+async fn a_wait_is_reported_with_the_request_that_waits() {
     let asked = Wait::new(WaitCause::Asked, Duration::from_secs(30));
     let source = ScriptedSource::new()
         .lists(Movies, [movie(1).listed()])
@@ -36,7 +36,7 @@ async fn a_wait_is_told_with_what_the_source_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_wait_repeats_what_is_known_and_says_nothing_of_the_kind_that_is_written() {
+async fn a_wait_repeats_the_last_report_about_the_source() {
     let source = ScriptedSource::new().lists(Movies, [movie(1).listed()]).waits("listing movies", retry(2));
     let bench = Bench::new().await;
     bench.sync(&source, &only(Movies)).await;
@@ -49,9 +49,9 @@ async fn a_wait_repeats_what_is_known_and_says_nothing_of_the_kind_that_is_writt
     assert_eq!(told[at].expected, 1);
 }
 
-/// A source may be used for several runs, each with an observer of its own.
+/// A source may be used for several runs, each with its own observer.
 #[tokio::test]
-async fn after_a_run_its_observer_hears_no_more() {
+async fn after_a_run_its_observer_gets_no_more_reports() {
     let source = ScriptedSource::new().waits("account", retry(2));
     let bench = Bench::new().await;
     bench.sync(&source, &only(Movies)).await;

@@ -1,5 +1,4 @@
-//! A store that looks on and can cancel, and sources that look on or fall silent: all stand before a
-//! fake.
+//! A store that records calls and can cancel, and sources that record calls or fall silent. Each wraps a fake.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 type Kept<T> = Result<T, StoreError>;
 
-/// A call on a store or a source, or what comes of it; where a wrapper cancels.
+/// A call on a store or a source, or its result. A wrapper can cancel there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Account,
@@ -39,21 +38,21 @@ pub(crate) enum Step {
     Committed,
 }
 
-/// A step, and the kind it is of.
+/// A step and its kind.
 pub(crate) type Moment = (Step, Option<ContentKind>);
 
-/// What happens at a moment.
+/// An action at a moment.
 pub(crate) type Hook = Box<dyn Fn() + Send + Sync>;
 
-/// The steps of a run, in order. At each of them whoever else waits in the run gets a turn.
+/// The steps of a run, in order. At each step, other futures of the run get a turn.
 #[derive(Default)]
 pub(crate) struct Trace {
     pub(crate) seen: Mutex<Vec<Moment>>,
-    /// Cancels at the step of this number.
+    /// The token is cancelled at the step with this number.
     pub(crate) cancel: Option<(usize, CancellationToken)>,
-    /// The first goes on only once the second has happened.
+    /// The first moment of a pair waits until the second one has happened.
     pub(crate) held_up: Vec<(Moment, Moment)>,
-    /// Called at a moment, before it goes on.
+    /// Each action is called at its moment, before the step continues.
     pub(crate) hooks: Vec<(Moment, Hook)>,
 }
 
@@ -80,20 +79,20 @@ impl Trace {
         self.cancel.as_ref().is_some_and(|(_, token)| token.is_cancelled())
     }
 
-    /// When something happened first.
+    /// Returns the position of the first step of this moment.
     pub(crate) fn position(&self, moment: Moment) -> Option<usize> {
         self.seen.lock().unwrap().iter().position(|seen| *seen == moment)
     }
 }
 
-/// What was written through a [`WatchedStore`].
+/// Everything that was written through a [`WatchedStore`].
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     pub(crate) staged: Vec<StagedItem>,
     pub(crate) commits: Vec<ScopeCommit>,
 }
 
-/// A memory store that notes what is written, and cancels a token at a step.
+/// A memory store that records what is written, and cancels a token at a step.
 #[derive(Clone)]
 pub(crate) struct WatchedStore {
     pub(crate) inner: MemoryStore,
@@ -111,7 +110,7 @@ impl WatchedStore {
         Self { trace: Some(Arc::clone(trace)), ..Self::over(inner, None) }
     }
 
-    /// Cancels when this is the step, and gives others a turn, as a busy database would.
+    /// Cancels the token if this is the step, and gives other futures a turn, as a busy database would.
     async fn at(&self, step: Step, kind: Option<ContentKind>) {
         if let Some(trace) = &self.trace {
             trace.note((step, kind)).await;
@@ -214,7 +213,7 @@ impl ContentStore for WatchedStore {
     }
 }
 
-/// A source that at one step cancels the token and never answers.
+/// A source that cancels the token at one step and never answers.
 #[derive(Clone)]
 pub(crate) struct SilentSource {
     pub(crate) inner: ScriptedSource,
@@ -256,7 +255,7 @@ impl ContentSource for SilentSource {
     }
 }
 
-/// A source that notes what is asked of it and what it answers.
+/// A source that records its requests and answers.
 #[derive(Clone)]
 pub(crate) struct TracedSource {
     pub(crate) inner: ScriptedSource,

@@ -76,7 +76,7 @@ mod tests {
 
     /// For each error: whether another address is tried at the login, after it, and in a listing.
     #[test]
-    fn another_address_is_tried_if_one_is_gone_or_is_no_panel_and_never_after_a_refusal() {
+    fn another_address_is_tried_after_a_failure_and_never_after_a_refusal() {
         let refused = SourceError::Refused { message: String::new() };
         for (error, expected) in [
             (unreachable(false), [true, true, true]),

@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn the_login_comes_back_to_the_panel_and_nowhere_else() {
+    fn the_login_is_filled_in_for_its_panel_only() {
         let mut home = Profile::new(ProfileId::new("home").unwrap());
         home.base_url = Some("http://p.example:8080".to_owned());
         let mut reader = OverlayFileReader::new(Login::new(Some("ann"), Some("s3cr3t-word")), &home);

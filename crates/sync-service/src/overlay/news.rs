@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_sort_is_a_sentence_and_the_rest_is_counted() {
+    fn each_type_of_news_is_a_sentence_and_the_rest_is_counted() {
         let edit = |outcome, panel: Option<&str>| EditNews {
             id: 42,
             name: "Heat\u{1b}[2J".to_owned(),

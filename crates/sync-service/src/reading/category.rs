@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_goes_before_a_name_and_the_exact_name_before_another_case() {
+    fn an_id_precedes_a_name_and_the_exact_name_precedes_another_case() {
         let find = |wanted: &str| {
             let found = find(wanted, &known()).unwrap();
             found.into_iter().map(|(kind, id)| (kind, id.0)).collect::<Vec<_>>()
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_meant_is_told() {
+    fn similar_names_are_suggested() {
         let Err(ReadError::AmbiguousCategory { found }) = find("Drama", &known()) else { panic!("two have it") };
         assert_eq!(found.iter().map(|category| category.id.0.as_str()).collect::<Vec<_>>(), ["5", "6"]);
         let Err(ReadError::AmbiguousCategory { found }) = find("kIDS", &known()) else { panic!("two have it") };

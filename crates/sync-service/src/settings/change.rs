@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_one_among_them_is_told() {
+    fn a_wrong_setting_among_several_is_reported() {
         for (assignment, told) in [
             ("attempts", "a setting is written as KEY=VALUE"),
             ("attempts=21", "`21` is no value of `attempts`: use 1 to 20"),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_secret_is_not_repeated() {
+    fn a_possible_secret_is_not_repeated() {
         let canary = "Kanarie9x7";
         for assignment in [
             canary.to_owned(),

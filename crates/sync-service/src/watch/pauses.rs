@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_of_the_profile_or_of_a_kind() {
+    fn a_pause_concerns_the_profile_or_a_kind() {
         let (mut pauses, home) = (Pauses::default(), home());
         pauses.follow([&home].into_iter());
         let rest = |pauses: &Pauses, now| ContentKind::ALL.map(|kind| pauses.rest(&home.id, kind, minutes(now)));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_within_a_pause_are_one() {
+    fn failures_within_a_pause_count_once() {
         let mut trouble = None;
         assert_eq!(Trouble::note(&mut trouble, minutes(0)), Some(minutes(1)));
         assert_eq!(Trouble::note(&mut trouble, minutes(0)), Some(minutes(1)));

@@ -25,7 +25,7 @@ async fn sync(service: &Service, names: &[(i64, &str)], dry_run: bool) -> (SyncR
 }
 
 #[tokio::test]
-async fn a_run_names_the_first_of_what_it_has_added_and_counts_the_rest() {
+async fn a_run_names_its_first_added_items_and_counts_the_rest() {
     let (cache, service) = service();
     cache.save_profile(&Profile::new(profile("home"))).await.unwrap();
     let one = (1, "One");
@@ -42,7 +42,7 @@ async fn a_run_names_the_first_of_what_it_has_added_and_counts_the_rest() {
 }
 
 #[tokio::test]
-async fn a_profile_without_a_feed_has_nothing_before() {
+async fn a_profile_without_a_feed_has_no_earlier_additions() {
     let (_, service) = service();
     assert_eq!(service.feed_before(&profile("home")).await.unwrap(), None);
     let report = SyncReport::new(profile("home"));

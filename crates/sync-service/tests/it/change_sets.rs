@@ -138,7 +138,7 @@ async fn a_row_keeps_no_category_that_it_is_not_in() {
 
 /// The apply was interrupted after one kind. The same set finishes the other kind.
 #[tokio::test]
-async fn the_same_set_finishes_what_was_interrupted() {
+async fn the_same_set_completes_an_interrupted_apply() {
     let (leader_cache, leader) = leader().await;
     let (cache, follower) = service();
     apply(&follower, &export(&leader, Since::Beginning).await).await.unwrap();
@@ -186,7 +186,7 @@ async fn no_damaged_set_is_applied() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused() {
+async fn a_set_that_does_not_fit_is_refused() {
     let (leader_cache, leader_service) = leader().await;
     let (cache, follower) = service();
     let whole = export(&leader_service, Since::Beginning).await;
@@ -237,7 +237,7 @@ async fn begins(service: &Service, since: Since) -> Result<i64, PositionGone> {
 /// If a run or a time is before the pruned entries, the export fails, and doesn't silently begin later. The end of the
 /// last pruned run is still known.
 #[tokio::test]
-async fn a_run_or_a_time_before_what_was_pruned_is_gone() {
+async fn a_run_or_a_time_before_pruned_entries_is_gone() {
     let (cache, clock) = (MemoryStore::new(), FixedClock::default());
     let service = Service::new(Arc::new(cache.clone()), Arc::new(clock.clone()));
     let kept = |feed_entries| Profile {
@@ -304,7 +304,7 @@ async fn a_kind_that_cant_be_exported_is_named_with_its_reason() {
 
 /// What was written before an apply ended stays and is reported. Nothing else is reported as written.
 #[tokio::test]
-async fn an_apply_that_ends_between_kinds_tells_what_was_written() {
+async fn an_apply_that_ends_between_kinds_reports_the_written_kinds() {
     let (_, leader) = leader().await;
     let whole = export(&leader, Since::Beginning).await;
     for error in [StoreError::Full, StoreError::Cancelled] {

@@ -171,7 +171,7 @@ async fn a_refusal_is_never_asked_for_again_at_another_address() {
 }
 
 #[tokio::test]
-async fn if_none_answers_each_was_asked_once_and_the_rows_stay() {
+async fn if_no_address_answers_each_was_asked_once_and_the_rows_stay() {
     let scene = Scene::new().await;
     scene.sync().await;
     scene.panel.login(0, Err(page())).dies(1).dies(2);
@@ -225,7 +225,7 @@ async fn a_listing_moves_on_before_its_first_element_and_not_after_it() {
 
 /// The panel may still answer for a category.
 #[tokio::test]
-async fn a_list_that_is_too_much_is_no_reason_to_move_on() {
+async fn an_overload_is_no_reason_for_another_address() {
     let overloaded = SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
     let scene = Scene::new().await;
     let first = ScriptedSource::new().answer(ContentKind::Movies, Answer::Error(overloaded));
@@ -261,7 +261,7 @@ async fn each_address_is_tried_once_per_run_however_often_the_panel_dies() {
 }
 
 #[tokio::test]
-async fn a_test_tells_the_address_that_answered() {
+async fn a_login_test_reports_the_address_that_answered() {
     let scene = Scene::new().await;
     let test = scene.service.test_login(&scene.home, &scene.panel).await.unwrap();
     assert_eq!(test.address.as_deref(), Some(ADDRESSES[0]));
@@ -276,7 +276,7 @@ async fn a_test_tells_the_address_that_answered() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_named_twice_is_one() {
+async fn an_address_that_is_named_twice_is_tried_once() {
     let scene = Scene::new().await;
     let home = Profile { further_addresses: vec![ADDRESSES[0].to_owned()], ..scene.home.clone() };
     scene.panel.dies(0);

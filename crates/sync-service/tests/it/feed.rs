@@ -89,7 +89,7 @@ async fn several_changes_of_an_item_are_read_as_one() {
 }
 
 #[tokio::test]
-async fn only_what_is_in_a_category_is_read() {
+async fn an_unknown_category_of_changes_is_an_error() {
     let (_, service, home, _) = three_runs().await;
     let mut request = ChangesRequest::new(Since::Beginning);
     request.category = Some("nowhere".to_owned());
@@ -97,7 +97,7 @@ async fn only_what_is_in_a_category_is_read() {
 }
 
 #[tokio::test]
-async fn a_position_that_is_gone_is_told() {
+async fn a_position_that_is_gone_is_an_error() {
     let (cache, service, home, _) = three_runs().await;
     let feed = service.cache().feed(&home).await.unwrap();
     let gone = async |epoch, sequence| match service
@@ -121,7 +121,7 @@ async fn a_position_that_is_gone_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_new_came_after_the_first_load_and_is_there() {
+async fn new_items_came_after_the_first_load_and_still_have_rows() {
     let (_, service, home, _) = three_runs().await;
     let new = async || {
         let items = service.new_items(&home, &ContentKind::ALL, 7, View::SHOWN).await.unwrap();

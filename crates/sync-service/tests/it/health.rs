@@ -54,7 +54,7 @@ async fn a_kind_is_stale_after_its_own_time_or_that_of_the_caller() {
 }
 
 #[tokio::test]
-async fn what_is_switched_off_or_not_offered_does_not_count() {
+async fn kinds_that_are_off_or_not_offered_do_not_count() {
     let off = |upcoming: &mut Upcoming, _: &mut ContentStatus| {
         upcoming.profile.kinds_off.insert(MOVIES);
         (upcoming.history[MOVIES].listed_at, upcoming.held[MOVIES]) = (None, 3);
@@ -68,7 +68,7 @@ async fn what_is_switched_off_or_not_offered_does_not_count() {
 }
 
 #[tokio::test]
-async fn failures_and_held_removals_are_told_by_kind() {
+async fn failures_and_held_removals_are_reported_by_kind() {
     let failing = |upcoming: &mut Upcoming, _: &mut ContentStatus| {
         upcoming.history[MOVIES].failures =
             vec![failed(NOW - 5, ErrorCode::Truncated), failed(NOW - 9, ErrorCode::NotJson)];
@@ -80,7 +80,7 @@ async fn failures_and_held_removals_are_told_by_kind() {
 }
 
 #[tokio::test]
-async fn a_refused_login_and_an_account_that_has_ended_are_of_the_profile() {
+async fn a_refused_login_and_an_ended_account_concern_the_profile() {
     let refused = |upcoming: &mut Upcoming, _: &mut ContentStatus| {
         (upcoming.facts.refusals, upcoming.facts.refused_at) = (2, Some(NOW - 3));
         upcoming.history = PerKind::all(upcoming.history[MOVIES].clone());

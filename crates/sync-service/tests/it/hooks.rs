@@ -168,7 +168,7 @@ impl Scene {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_happened_is_told_with_names_and_nothing_else_is() {
+async fn a_result_has_the_names_of_changed_items_and_no_others() {
     let scene = Scene::new(100).await;
     scene.sync_and_tell(&[(1, "One"), (2, "Two")]).await;
     scene.hooks.idle().await;
@@ -192,7 +192,7 @@ async fn what_happened_is_told_with_names_and_nothing_else_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_login_no_name_is_told() {
+async fn without_the_login_a_result_has_no_names() {
     let scene = Scene::new(100).await;
     scene.sync(&[(1, "One")]).await;
     scene.logins.is_unknown.store(true, Ordering::Relaxed);
@@ -223,7 +223,7 @@ async fn of_many_changes_the_first_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_result_is_told_to_those_who_asked() {
+async fn every_result_is_sent_if_the_profile_asks_for_it() {
     let scene = Scene::new(100).await;
     let mut home = scene.home().await;
     home.hooks.always = true;
@@ -238,7 +238,7 @@ async fn every_result_is_told_to_those_who_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_newer_result_takes_the_place_of_one_that_waits() {
+async fn a_newer_result_replaces_one_that_waits() {
     let scene = Scene::new(0).await;
     scene.sync_and_tell(&[(1, "One")]).await;
     scene.told_so_often(1).await;
@@ -255,7 +255,7 @@ async fn a_newer_result_takes_the_place_of_one_that_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_is_tried_again_and_given_up_in_the_end() {
+async fn a_transient_failure_is_repeated_and_given_up_in_the_end() {
     let scene = Scene::new(100).await;
     *scene.recorder.failures.lock().unwrap() = (2, true);
     scene.sync_and_tell(&[(1, "One")]).await;

@@ -80,7 +80,7 @@ async fn a_login_that_fails_is_the_last_request() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_served_has_ended() {
+async fn an_inactive_account_counts_as_ended() {
     let banned = Account { status: AccountStatus::Inactive("Banned".to_owned()), ..Account::active() };
     let (test, asked) = test(ScriptedSource::new().account(Ok(banned))).await;
     assert_eq!((test.login, asked.len()), (LoginState::Ended, 1));
@@ -90,7 +90,7 @@ async fn an_account_that_is_not_served_has_ended() {
 
 /// A sync goes on with such an account, and warns.
 #[tokio::test]
-async fn an_account_past_its_end_that_is_let_in_is_told() {
+async fn an_accepted_account_past_its_end_is_reported() {
     let now = sync_core::Clock::now(&FixedClock::default());
     let past = Account { expires_at: Some(now - 1), ..Account::active() };
     let (test, _) = test(ScriptedSource::new().account(Ok(past))).await;
@@ -118,7 +118,7 @@ async fn a_kind_is_not_offered_if_the_panel_answers_for_another() {
 }
 
 #[tokio::test]
-async fn a_kind_that_fails_is_told_and_the_others_are_asked() {
+async fn a_failing_kind_is_reported_and_the_others_are_asked_for() {
     let source = ScriptedSource::new()
         .categories(ContentKind::Channels, Err(unreachable()))
         .categories(ContentKind::Movies, Err(unusable(AnswerFault::Html)));

@@ -208,7 +208,7 @@ async fn the_series_of_a_removed_profile_go_away_and_come_back() {
 
 /// Every listed metric appears with its type, and no other metric appears.
 #[tokio::test]
-async fn the_list_is_what_is_scraped() {
+async fn the_scraped_metrics_are_those_of_the_list() {
     let scene = Scene::new(&["home"]).await;
     let home = scene.profile("home").await;
     let mut report = scene.sync("home", &[(1, "One")]).await;

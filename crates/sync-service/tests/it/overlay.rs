@@ -205,7 +205,7 @@ async fn a_filter_rule_is_tried_and_counted() {
 }
 
 #[tokio::test]
-async fn what_a_filter_leaves_out_is_counted_and_dead_rules_are_known() {
+async fn items_that_a_filter_leaves_out_are_counted_and_unused_rules_named() {
     let scene = Scene::new().await;
     let counts = async || {
         let counts = scene.service.left_out(&scene.home, MOVIES).await.unwrap();
@@ -232,7 +232,7 @@ async fn what_a_filter_leaves_out_is_counted_and_dead_rules_are_known() {
 
 /// If several new items have the name of a missing item, its edits are offered to none of them, and can be listed.
 #[tokio::test]
-async fn edits_that_nobody_can_place_are_listed() {
+async fn edits_without_an_item_are_listed() {
     let scene = Scene::new().await;
     scene.type_in(2, EditField::Note, "mine").await.unwrap();
     scene.type_in(4, EditField::Note, "mine").await.unwrap();
@@ -250,7 +250,7 @@ async fn edits_that_nobody_can_place_are_listed() {
 
 /// If an id has conflicts in several kinds, an answer has to name the kind.
 #[tokio::test]
-async fn an_answer_names_the_kind_if_several_have_the_id() {
+async fn an_answer_has_to_name_the_kind_if_several_have_the_id() {
     let scene = Scene::new().await;
     let series = |name: &str| {
         let one = sync_core::testing::series(2).name(name).listed();
@@ -297,7 +297,7 @@ async fn a_rewrite_rule_is_tried_and_counted() {
 }
 
 #[tokio::test]
-async fn what_is_new_is_shown_as_lists_show_it() {
+async fn new_items_are_named_as_lists_show_them() {
     let scene = Scene::new().await;
     for id in [1, 2, 3] {
         let delete = scene.service.cache().delete_content_by_ids(&scene.home, MOVIES, vec![ContentId(id)]);
@@ -343,7 +343,7 @@ async fn a_removed_item_that_was_excluded_is_counted_and_not_named() {
 }
 
 #[tokio::test]
-async fn conflicts_and_moves_are_told_after_a_run() {
+async fn conflicts_and_moves_are_reported_after_a_run() {
     let scene = Scene::new().await;
     scene.type_in(2, EditField::Name, "Mine").await.unwrap();
     scene.type_in(4, EditField::Name, "4").await.unwrap();
@@ -440,7 +440,7 @@ async fn an_import_into_an_empty_cache_gives_the_same_overlay() {
 }
 
 #[tokio::test]
-async fn an_import_keeps_other_rules_and_later_edits_and_tells_what_it_did_not_find() {
+async fn an_import_keeps_other_rules_and_later_edits_and_counts_unmatched_items() {
     let (scene, login) = (Scene::new().await, Login::default());
     edited(&scene).await;
     let lines = export(&scene, &login).await;

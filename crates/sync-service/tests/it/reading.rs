@@ -178,7 +178,7 @@ async fn a_search_is_over_all_kinds_or_some() {
 }
 
 #[tokio::test]
-async fn an_item_is_shown_with_what_is_known_of_it() {
+async fn an_item_is_shown_with_all_known_facts() {
     let scene = Scene::new().await;
     let show = async |id| scene.service.show(&scene.home, MOVIES, ContentId(id)).await.unwrap();
     let shown = show(3).await.unwrap();

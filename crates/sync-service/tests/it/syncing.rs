@@ -48,7 +48,7 @@ pub(crate) fn movies(names: &[(i64, &str)]) -> ScriptedSource {
 }
 
 #[tokio::test]
-async fn a_profile_is_synced_with_its_settings_and_what_was_learnt() {
+async fn a_profile_is_synced_with_its_settings_and_learnt_facts() {
     let (cache, service) = service();
     let home = Profile { user_agent: Some("Player/1".to_owned()), ..Profile::new(profile("home")) };
     cache.save_profile(&home).await.unwrap();
@@ -90,7 +90,7 @@ async fn without_a_source_nothing_begins() {
 }
 
 #[tokio::test]
-async fn a_comparison_tells_whether_the_panel_differs_and_writes_nothing() {
+async fn a_comparison_shows_whether_the_panel_differs_and_writes_nothing() {
     let (cache, service) = service();
     let home = Profile::new(profile("home"));
     cache.save_profile(&home).await.unwrap();

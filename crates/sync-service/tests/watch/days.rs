@@ -72,7 +72,7 @@ fn faults() -> Vec<(&'static str, Faults)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_hundred_days() {
+async fn two_hundred_days_with_faults() {
     let clock = SimClock::new();
     let faults = faults();
     let panels = Panels::new(&clock, &faults);

@@ -46,7 +46,7 @@ async fn a_full_disk_is_waited_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_day_it_is_given_up() {
+async fn a_cache_that_fails_for_a_day_is_given_up() {
     for reading in [false, true] {
         let clock = SimClock::new();
         let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
@@ -61,7 +61,7 @@ async fn after_a_day_it_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn once_gives_up_at_once() {
+async fn a_single_round_gives_up_at_once() {
     let clock = SimClock::new();
     let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
     caches.store.save_profile(&profile("home")).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_cache_that_comes_back_is_used_and_a_newer_one_is_left_alone() {
 
 /// Trouble that no run meets again is forgotten, and the watcher sleeps.
 #[tokio::test(start_paused = true)]
-async fn trouble_that_nobody_tries_is_forgotten() {
+async fn a_failure_that_no_run_meets_again_is_forgotten() {
     let clock = SimClock::new();
     let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
     let mut home = profile("home");
@@ -124,7 +124,7 @@ async fn trouble_that_nobody_tries_is_forgotten() {
 
 /// A watcher that can't read its cache still gives signs of life.
 #[tokio::test(start_paused = true)]
-async fn it_gives_a_sign_of_life_while_the_cache_is_away() {
+async fn the_watcher_is_alive_while_the_cache_is_away() {
     let clock = SimClock::new();
     let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
     caches.store.save_profile(&profile("home")).await.unwrap();
@@ -141,7 +141,7 @@ async fn it_gives_a_sign_of_life_while_the_cache_is_away() {
 
 /// One profile that can't be written doesn't keep the others from their run.
 #[tokio::test(start_paused = true)]
-async fn once_lets_the_others_have_their_run() {
+async fn a_single_round_syncs_the_other_profiles() {
     let clock = SimClock::new();
     let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
     for id in ["attic", "cabin", "home"] {

@@ -12,7 +12,7 @@ use crate::world::{Log, SimCaches, SimClock, profile, watcher};
 
 /// A watcher that was told to stop while it waits, and while it syncs, ends at once.
 #[tokio::test(start_paused = true)]
-async fn it_ends_when_it_is_told_to() {
+async fn the_watcher_ends_when_it_is_cancelled() {
     for after in [5, 30, 3600] {
         let clock = SimClock::new();
         let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
@@ -35,7 +35,7 @@ async fn it_ends_when_it_is_told_to() {
 
 /// Each profile that is due is synced once. What has failed is not tried again.
 #[tokio::test(start_paused = true)]
-async fn once_is_once() {
+async fn a_single_round_runs_once() {
     let clock = SimClock::new();
     let panels = Panels::new(&clock, &[("attic", vec![(0..DAY, Fault::Down)]), ("cabin", vec![(0..DAY, Fault::Busy)])]);
     let (caches, log) = (SimCaches::new(), Log::new(&clock));
@@ -58,7 +58,7 @@ async fn once_is_once() {
 
 /// A requested reload ends the pauses that are not in the history.
 #[tokio::test(start_paused = true)]
-async fn a_reload_ends_the_pauses_that_are_remembered() {
+async fn a_reload_ends_the_pauses() {
     let clock = SimClock::new();
     let panels = Panels::new(&clock, &[("home", vec![(0..HOUR / 10, Fault::Busy)])]);
     let (caches, log) = (SimCaches::new(), Log::new(&clock));

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_sqlite_are_known() {
+    fn the_messages_of_sqlite_are_recognised() {
         let cases = [
             ("database or disk is full", "disk_full"),
             ("database is locked", "locked"),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_disk_is_known() {
+    fn an_error_of_the_disk_is_recognised() {
         assert!(is_io(&of_diesel(told("disk I/O error"))));
         assert!(!is_io(&of_diesel(told("some other"))) && !is_io(&StoreError::Full));
     }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_file_system_says_is_known_too() {
+    fn errors_of_the_file_system_are_recognised() {
         use std::io::ErrorKind;
         let of = |kind: ErrorKind| of_io(&kind.into(), "writing");
         for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge] {

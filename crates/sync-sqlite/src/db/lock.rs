@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn several_share_it_and_one_has_it_alone() {
+    fn a_lock_is_shared_by_several_or_exclusive() {
         let folder = tempfile::tempdir().unwrap();
         let cache = folder.path().join("cache.db");
         let (one, two) = (shared(&cache).unwrap(), shared(&cache).unwrap());

@@ -182,7 +182,7 @@ mod tests {
 
     /// A migration on a full disk reports that, and leaves the cache unchanged.
     #[test]
-    fn a_migration_without_room_is_told_as_a_full_disk() {
+    fn a_migration_without_room_is_reported_as_a_full_disk() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.db");
         std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache"), &path).unwrap();
@@ -206,7 +206,7 @@ mod tests {
 
     /// If a profile is removed, every table with profiles loses its rows.
     #[test]
-    fn every_table_with_a_profile_follows_it() {
+    fn every_table_with_a_profile_is_deleted_with_it() {
         let mut conn = connect(":memory:").unwrap();
         migrate(&mut conn).unwrap();
         let sql = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name='profile_id' \

@@ -194,7 +194,7 @@ mod points {
         use super::*;
 
         #[test]
-        fn a_stop_is_a_point_a_time_and_an_action() {
+        fn a_failpoint_has_a_point_a_number_and_an_action() {
             let stop = |point: &str, time, action| Ok(Stop { point: point.to_owned(), time, action });
             assert_eq!("apply.items".parse(), stop("apply.items", 1, Action::Wait));
             assert_eq!("apply.items:7".parse(), stop("apply.items", 7, Action::Wait));
@@ -207,7 +207,7 @@ mod points {
 
         /// A failpoint that no code passes is never tested.
         #[test]
-        fn every_point_is_somewhere_and_once() {
+        fn every_point_occurs_exactly_once() {
             let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
             let mut sources = String::new();
             while let Some(folder) = folders.pop() {

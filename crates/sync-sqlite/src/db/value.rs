@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_column_cannot_hold_is_a_damage() {
+    fn a_value_that_a_column_cannot_hold_is_damage() {
         assert_eq!(read::<Number, sql_types::BigInt>("-7").unwrap(), Number(-7));
         assert_eq!(read::<Count, sql_types::BigInt>("7").unwrap(), Count(7));
         assert_eq!(read::<Text, sql_types::Text>("'seven'").unwrap(), Text("seven".to_owned()));

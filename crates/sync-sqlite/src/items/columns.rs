@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_needs_it_is_escaped() {
+    fn only_characters_that_need_it_are_escaped() {
         assert!(is_bare("") && is_bare("a b") && is_bare("日本") && is_bare("\u{7f}"));
         for text in ["a\"b", "a\\b", "a\nb", "\u{1f}", "\0"] {
             assert!(!is_bare(text), "{text:?}");
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_kept_as_text() {
+    fn text_that_is_not_json_is_kept_as_text() {
         let extra = Extra::from([("a", "not json"), ("b", "1")]);
         assert_eq!(stored(|out| push_extra(out, &extra)), r#"{"a":"not json","b":1}"#);
     }

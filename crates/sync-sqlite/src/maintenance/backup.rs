@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_says_whose_affair_it_is_and_what_to_do() {
+    fn every_error_has_a_class_and_a_hint() {
         let path = || PathBuf::from("b.db");
         let unfit = |error| BackupError::Unfit { path: path(), error };
         let file = |error| BackupError::File { path: path(), error };

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_is_there_whole_or_not_at_all() {
+    fn a_copy_is_complete_or_does_not_exist() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("copy.db");
         let names = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_program_left_is_taken_away_in_time() {
+    fn files_of_a_killed_program_are_removed_later() {
         let folder = tempfile::tempdir().unwrap();
         let [old, fresh, other] =
             [".xtream-sync-old", ".xtream-sync-fresh", "other"].map(|name| folder.path().join(name));

@@ -80,7 +80,7 @@ mod tests {
 
     /// Without further attempts, simultaneous tests would cost a run its lease.
     #[test]
-    fn who_meets_a_look_tries_again() {
+    fn a_lease_that_meets_a_reader_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("cache.db")).unwrap();
         let home = ProfileId::new("home").unwrap();

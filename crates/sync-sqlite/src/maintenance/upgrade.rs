@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_others_write_is_a_change_of_others() {
+    fn only_foreign_writes_count_as_foreign() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.db");
         let (mut ours, mut theirs) = (writer(&path).unwrap(), writer(&path).unwrap());

@@ -35,7 +35,7 @@ mod tests {
     use crate::SqliteStore;
 
     #[test]
-    fn one_has_the_right_at_a_time() {
+    fn one_watcher_has_the_lock_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.db");
         assert!(WatchLock::take(&path).is_err(), "there is no cache");

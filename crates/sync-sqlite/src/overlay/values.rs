@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_none() {
+    fn a_text_that_is_no_value_is_not_read() {
         let cases = [
             (EditField::Hidden, "0"),
             (EditField::Number, "x"),

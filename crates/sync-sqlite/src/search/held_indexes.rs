@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_is_that_of_one_text() {
+    fn an_index_belongs_to_one_search_text() {
         let (held, home) = (HeldIndexes::default(), ProfileId::new("home").unwrap());
         let key = Key { profile: &home, kind: ContentKind::Movies };
         assert!(held.get(key, 1, Depth::Names).is_none());
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_least_lately_goes_first() {
+    fn the_least_recently_used_index_is_dropped_first() {
         let home = ProfileId::new("home").unwrap();
         let of = |kind| Key { profile: &home, kind };
         let [one, two, three] = ContentKind::ALL.map(of);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_idle_is_freed_and_nobody_watches_nothing() {
+    fn idle_indexes_are_freed_and_no_task_is_left() {
         let (held, home) = (HeldIndexes::new(LIMIT, Duration::from_millis(20)), ProfileId::new("home").unwrap());
         let key = Key { profile: &home, kind: ContentKind::Movies };
         held.keep(key, 1, Depth::Texts, &index(5));

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_is_got_and_the_latest_counts() {
+    fn the_latest_put_of_an_id_is_returned() {
         let folder = tempfile::tempdir().unwrap();
         let mut area = Area::new(ContentKind::Movies, Spool::new(folder.path(), false));
         // There are enough items to exceed the memory, and some of them lie across each border of a window.

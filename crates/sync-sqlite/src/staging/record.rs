@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_null_but_a_name_is_empty() {
+    fn missing_values_are_null_and_a_missing_name_is_empty() {
         for kind in ContentKind::ALL {
             let mut item = Item::with_id(kind, ContentId(7));
             (0..kind.fields().len()).for_each(|at| item.set(at, Value::Null));

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_gone_is_an_error_unless_elsewhere_will_do() {
+    fn a_missing_folder_is_an_error_unless_another_one_is_allowed() {
         let gone = tempfile::tempdir().unwrap().path().join("gone");
         let fill = |mut spool: Spool| {
             spool.end().resize(IN_MEMORY, 1);

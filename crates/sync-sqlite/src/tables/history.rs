@@ -378,7 +378,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_runs_are_forgotten_but_for_those_that_matter() {
+    fn old_runs_are_pruned_except_needed_ones() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("cache.db")).unwrap();
         let home = ProfileId::new("home").unwrap();

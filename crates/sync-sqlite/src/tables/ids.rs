@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_ids_take_the_short_way() {
+    fn plain_ids_are_read_without_a_json_parser() {
         let eighteen = "123456789012345678";
         assert_eq!(short(b"12,345", 0), Some((12, 2)));
         assert_eq!(short(b"12,345", 3), Some((345, 6)));

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_index_is_none() {
+    fn bytes_that_are_no_index_are_not_read() {
         assert!(decode(1, "[1,2]", &[0; 16]).is_some());
         assert!(decode(1, "[1,2]", &[0; 8]).is_none());
         assert!(decode(1, "[1,2]", &[0; 17]).is_none());

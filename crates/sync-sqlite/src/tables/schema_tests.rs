@@ -30,7 +30,7 @@ fn written() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_column_is_as_the_migrations_make_it() {
+fn every_column_has_the_type_of_the_migrations() {
     let mut conn = connect(":memory:").unwrap();
     schema::migrate(&mut conn).unwrap();
     let sql = "SELECT m.name || '.' || c.name || ' ' || iif(c.\"notnull\" OR c.pk, k.name, 'Nullable<' || k.name || '>') \

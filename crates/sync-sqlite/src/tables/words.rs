@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_is_for_its_reader() {
+    fn an_unknown_word_is_left_to_its_reader() {
         assert_eq!(read::<ModeWord>("sideways").ok(), None);
         let told = read::<StatusWord>("dreaming").known().unwrap_err();
         assert!(matches!(told, StoreError::Corrupt(text) if text == "`dreaming` is no status"));

@@ -43,7 +43,7 @@ fn mode(path: &Path) -> u32 {
 /// A folder that a killed program has left behind is deleted after a day, and no other folder is.
 #[cfg(unix)]
 #[tokio::test]
-async fn what_a_killed_backup_left_goes_after_a_day() {
+async fn files_of_a_killed_backup_are_removed_after_a_day() {
     let (cache, target) = (Cache::new(), tempfile::tempdir().unwrap());
     let hour = std::time::Duration::from_secs(3600);
     for (name, hours) in [(".xtream-sync-old", 25), (".xtream-sync-young", 23), ("somebody's", 25)] {
@@ -98,7 +98,7 @@ async fn a_backup_during_writes_is_one_state() {
 }
 
 #[tokio::test]
-async fn a_backup_takes_nobodys_place() {
+async fn a_backup_replaces_no_other_file() {
     let cache = Cache::new();
     cache.load(1..=5).await;
     let folder = cache.folder.path();
@@ -139,7 +139,7 @@ async fn a_backup_takes_nobodys_place() {
 
 /// An error in the cache is not reported as an error of the file that was to be written.
 #[tokio::test]
-async fn a_damaged_cache_is_told_as_such() {
+async fn a_damaged_cache_is_reported_as_damaged() {
     let cache = Cache::new();
     cache.load(1..=2000).await;
     let (_folder, path) = closed(cache);
@@ -263,7 +263,7 @@ async fn the_old_log_is_never_applied_to_the_new_file() {
 
 /// The file of the cache is missing, but its log exists.
 #[tokio::test]
-async fn a_log_without_a_file_is_no_part_of_what_is_restored() {
+async fn a_log_without_a_file_is_not_applied_to_a_restored_cache() {
     let cache = Cache::new();
     cache.load(1..=10).await;
     let folder = tempfile::tempdir().unwrap();
@@ -278,7 +278,7 @@ async fn a_log_without_a_file_is_no_part_of_what_is_restored() {
 }
 
 #[tokio::test]
-async fn what_is_no_cache_is_not_restored() {
+async fn a_file_that_is_no_cache_is_not_restored() {
     let cache = Cache::new();
     cache.load(1..=10).await;
     let folder = tempfile::tempdir().unwrap();
@@ -348,7 +348,7 @@ async fn a_cache_in_use_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn an_older_backup_is_brought_up_to_date_when_it_is_opened() {
+async fn an_older_backup_is_upgraded_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
     // SQLite creates files beside a database that it reads.

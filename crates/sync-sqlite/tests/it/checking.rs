@@ -118,7 +118,7 @@ fn broken(sql: &str, expected: &[&str]) {
 }
 
 #[test]
-fn what_the_index_says_is_held_against_the_rows() {
+fn the_index_is_compared_with_the_rows() {
     broken(
         "DELETE FROM xtream_movies WHERE stream_id IN (80,81,82,83)",
         &[
@@ -154,7 +154,7 @@ fn what_the_index_says_is_held_against_the_rows() {
 }
 
 #[test]
-fn holds_and_tombstones_are_held_against_the_rows() {
+fn held_removals_and_tombstones_are_compared_with_the_rows() {
     broken(
         "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id) \
          VALUES ('home','series',77,'share_lost',1,1)",
@@ -173,7 +173,7 @@ fn holds_and_tombstones_are_held_against_the_rows() {
 }
 
 #[test]
-fn a_validator_is_that_of_the_cached_listing() {
+fn a_validator_has_to_belong_to_the_cached_listing() {
     let insert = "INSERT INTO xtream_listing_validators (profile_id,kind,validator,scheme,change_policy,listed_at,rows) \
                   SELECT profile_id,kind,'v',scheme,'fingerprint',1,";
     let stale = "the stored validator belongs to another list than the cached one";
@@ -211,7 +211,7 @@ async fn a_reason_of_an_earlier_version_is_read() {
 
 /// A sync sees by itself that rows are missing, and writes them again. The log of earlier runs says nothing about that.
 #[tokio::test]
-async fn what_a_sync_mended_by_itself_is_not_found() {
+async fn an_inconsistency_that_a_sync_has_repaired_is_not_found() {
     let (cache, source) = lived().await;
     cache.execute("DELETE FROM xtream_movies WHERE stream_id IN (80,81)");
     let report = sync(&cache, &source, 40_000).await;
@@ -221,7 +221,7 @@ async fn what_a_sync_mended_by_itself_is_not_found() {
 
 /// The validator of a marked kind isn't sent, because everything is to be compared.
 #[tokio::test]
-async fn a_doubted_kind_lends_no_validator() {
+async fn a_marked_kind_has_no_validator() {
     let (cache, _) = lived().await;
     let run = cache.start();
     let kept = KeptValidator {
@@ -244,7 +244,7 @@ async fn a_doubted_kind_lends_no_validator() {
 }
 
 #[test]
-fn columns_have_their_form() {
+fn malformed_columns_are_found() {
     broken(
         "UPDATE xtream_movies SET name='' WHERE stream_id IN (60,5)",
         &["movies: name_missing: 2 items without a name (5, 60)"],
@@ -273,7 +273,7 @@ fn columns_have_their_form() {
 
 /// A row whose id is not a number is no item. The check names it, and it is neither counted nor changed.
 #[test]
-fn an_id_is_a_number() {
+fn an_id_that_is_no_number_is_found() {
     broken(
         "INSERT INTO xtream_series (profile_id,series_id,name,created_at,updated_at) \
          VALUES ('home','x','x',1,1),('home',2.5,'y',1,1)",
@@ -283,7 +283,7 @@ fn an_id_is_a_number() {
 
 /// "Nothing is thrown away", not even from rows that no listing names any more.
 #[tokio::test]
-async fn what_stood_where_an_object_should_be_is_kept() {
+async fn a_value_in_place_of_an_object_is_kept() {
     let (cache, source) = lived().await;
     let stood = ["'[1,2]'", "x'c328'", "7", "7.5"];
     for (id, stood) in (3..).zip(stood) {
@@ -298,7 +298,7 @@ async fn what_stood_where_an_object_should_be_is_kept() {
 }
 
 #[test]
-fn runs_and_the_log_agree() {
+fn runs_are_compared_with_the_change_log() {
     broken(
         "DELETE FROM xtream_changes WHERE change='updated' AND run_id=2",
         &["movies: run_not_as_logged: 1 run whose record differs from the change log (2)"],
@@ -337,7 +337,7 @@ async fn a_log_that_has_lost_its_beginning_is_sound() {
 }
 
 #[test]
-fn profiles_are_whole() {
+fn incomplete_profiles_are_found() {
     broken(
         "DELETE FROM xtream_sync_settings",
         &["-: profile_incomplete: a row of the profile is missing (xtream_sync_settings)"],
@@ -366,7 +366,7 @@ fn profiles_are_whole() {
 }
 
 #[test]
-fn what_belongs_to_nobody_is_told() {
+fn rows_without_a_profile_are_found() {
     broken(
         "UPDATE xtream_held_removals SET profile_id='gone' WHERE content_id<6",
         &["-: rows_of_nobody: 3 rows that belong to no profile, or to no run (xtream_held_removals)"],
@@ -387,7 +387,7 @@ fn what_belongs_to_nobody_is_told() {
 
 /// The check finds an address or a message that contains the password.
 #[tokio::test]
-async fn a_password_stands_where_it_belongs() {
+async fn a_password_in_the_wrong_place_is_found() {
     let cache = Cache::new();
     let password = "p&ä/Kanarie9x7";
     let row = Profile { password: Some(password.into()), ..Profile::new(profile("home")) };
@@ -419,7 +419,7 @@ fn every_inconsistency_has_a_code_of_its_own() {
 }
 
 #[test]
-fn one_profile_can_be_looked_at() {
+fn one_profile_can_be_checked() {
     let cache = Cache::new();
     let away = profile("away");
     cache.store.ensure_profile_blocking(&away).unwrap();
@@ -432,7 +432,7 @@ fn one_profile_can_be_looked_at() {
 
 /// A check writes nothing, even if it finds something.
 #[tokio::test]
-async fn a_look_changes_no_byte() {
+async fn a_check_changes_no_byte() {
     let (cache, _) = lived().await;
     cache.execute("UPDATE xtream_content_sync SET movies_count=5");
     let before = std::fs::read(cache.path()).unwrap();
@@ -444,7 +444,7 @@ async fn a_look_changes_no_byte() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_told_and_not_touched() {
+async fn a_damaged_file_is_reported_and_not_changed() {
     let (cache, _) = lived().await;
     let path = cache.path();
     let Cache { store, folder: _folder, .. } = cache;
@@ -480,7 +480,7 @@ fn a_missing_column_is_damage() {
 /// The check finds values that can't be read, entries of undos that don't say what was taken back, and a feed without
 /// an epoch. The epoch is created at once.
 #[tokio::test]
-async fn what_the_feed_needs_is_there() {
+async fn missing_parts_of_the_feed_are_found() {
     for sql in [
         "UPDATE xtream_changes SET before='{' WHERE change='updated'",
         "UPDATE xtream_changes SET before=NULL WHERE change='removed' AND name IS NOT NULL",
@@ -504,7 +504,7 @@ async fn what_the_feed_needs_is_there() {
 
 /// The check finds a content hash that is not that of the rows, and a full comparison computes it again.
 #[tokio::test]
-async fn the_content_hash_is_held_against_the_rows() {
+async fn the_content_hash_is_compared_with_the_rows() {
     for sql in [
         "UPDATE xtream_content_hashes SET hash='00000000000000000000000000000000' WHERE kind='movies'",
         "UPDATE xtream_content_hashes SET hash='no hash' WHERE kind='movies'",

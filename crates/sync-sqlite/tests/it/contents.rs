@@ -36,7 +36,7 @@ async fn test_delete_content_by_ids() {
 }
 
 #[tokio::test]
-async fn sixty_thousand_can_be_deleted_at_once() {
+async fn sixty_thousand_items_can_be_deleted_at_once() {
     let cache = Cache::new();
     cache.load(1..=60_010).await;
     let gone = (1..=60_000).map(ContentId).collect();
@@ -47,7 +47,7 @@ async fn sixty_thousand_can_be_deleted_at_once() {
 }
 
 #[tokio::test]
-async fn rows_deleted_behind_our_back_make_the_index_doubtful() {
+async fn rows_that_another_program_deleted_make_the_index_untrusted() {
     let cache = Cache::new();
     cache.load(1..=10).await;
     cache.execute("DELETE FROM xtream_movies WHERE stream_id=3");
@@ -61,7 +61,7 @@ async fn rows_deleted_behind_our_back_make_the_index_doubtful() {
 
 /// If rows are deleted after a listing was compared, the apply of that listing doesn't hold them.
 #[tokio::test]
-async fn what_is_deleted_under_a_run_is_not_held_by_it() {
+async fn items_deleted_during_a_run_are_not_held_by_it() {
     let cache = Cache::new();
     cache.load(1..=5).await;
     let run = cache.start();

@@ -16,7 +16,7 @@ fn locks(cache: &Cache) -> usize {
 
 /// Every handle of the file has its own locks, like those of another process.
 #[tokio::test]
-async fn another_store_sees_who_is_there() {
+async fn an_entry_is_exclusive_over_stores() {
     let cache = Cache::new();
     let other = SqliteStore::open(cache.path()).unwrap();
     let entry = cache.store.enter(&ann(&["a.example", "b.example"])).await.unwrap();
@@ -29,7 +29,7 @@ async fn another_store_sees_who_is_there() {
 
 /// A dry run writes nothing to the cache, but waits for the account like any other run.
 #[tokio::test]
-async fn who_only_reads_makes_no_lock_and_respects_those_that_exist() {
+async fn a_reader_creates_no_lock_and_respects_existing_ones() {
     let cache = Cache::new();
     let reader = SqliteStore::open_read_only(cache.path()).unwrap();
     let account = ann(&["a.example"]);
@@ -46,7 +46,7 @@ async fn who_only_reads_makes_no_lock_and_respects_those_that_exist() {
 
 /// Values of another program cause no error.
 #[tokio::test]
-async fn a_pace_that_is_none_is_ignored() {
+async fn an_invalid_pace_is_ignored() {
     let cache = Cache::new();
     let account = ann(&["a.example"]);
     for values in ["'x',NULL,NULL,NULL,0,5", "1.0,'x',NULL,NULL,0,5", "1.0,NULL,NULL,NULL,x'00',5"] {

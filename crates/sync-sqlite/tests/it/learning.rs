@@ -99,7 +99,7 @@ async fn a_refused_end_of_a_run_teaches_nothing() {
 }
 
 #[tokio::test]
-async fn facts_of_another_time_are_passed_over() {
+async fn unknown_facts_are_ignored() {
     let cache = Cache::new();
     cache.execute(
         "INSERT INTO xtream_panel_facts (profile_id,kind,fact,value) VALUES ('home','','mood','bad'), \
@@ -150,7 +150,7 @@ async fn evidence_is_written_where_it_differs() {
 }
 
 #[tokio::test]
-async fn categories_are_counted_whatever_their_names_and_whoever_wrote_them() {
+async fn categories_are_counted_whatever_their_names_and_their_writer() {
     let cache = Cache::new();
     let names =
         ["7", " ", "%", "a,b", "[\"7\"]", "日本", "back\\slash", "nul \0 inside", "'); --", "\u{1b}", "7.0", "null"];
@@ -175,7 +175,7 @@ async fn categories_are_counted_whatever_their_names_and_whoever_wrote_them() {
 }
 
 #[tokio::test]
-async fn what_was_learnt_of_a_panel_goes_with_its_address() {
+async fn facts_about_a_panel_are_deleted_with_its_address() {
     let cache = Cache::new();
     let mut row = cache.store.profile(&cache.home).await.unwrap().unwrap();
     row.base_url = Some("http://a.example".to_owned());

@@ -84,7 +84,7 @@ fn a_lease_is_exclusive_over_processes_and_ends_with_its_holder() {
 }
 
 #[tokio::test]
-async fn who_lost_the_lease_writes_nothing() {
+async fn a_run_that_lost_its_lease_writes_nothing() {
     let cache = Cache::new();
     cache.load([1]).await;
     let late = cache.start();
@@ -99,7 +99,7 @@ async fn who_lost_the_lease_writes_nothing() {
 }
 
 #[test]
-fn looking_for_a_lease_creates_nothing() {
+fn reading_the_status_creates_no_file() {
     let cache = Cache::new();
     let files = || std::fs::read_dir(cache.folder.path()).unwrap().count();
     let _ = cache.store.runs_blocking(&cache.home, 5).unwrap();
@@ -111,7 +111,7 @@ fn looking_for_a_lease_creates_nothing() {
 
 /// A process that is older than the cache would write entries without values, so it gets no lease.
 #[test]
-fn a_cache_that_another_program_brought_up_to_date_is_not_leased() {
+fn a_cache_that_another_program_upgraded_is_not_leased() {
     let cache = Cache::new();
     cache.execute("INSERT INTO __diesel_schema_migrations (version,run_on) VALUES ('20991231000000','2099-12-31')");
     assert!(matches!(cache.store.lease_blocking(&cache.home), Err(StoreError::Newer(_))));

@@ -144,7 +144,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
 
 /// Old settings stay in their columns, and new settings have their defaults.
 #[tokio::test]
-async fn every_setting_of_before_is_there() {
+async fn every_earlier_setting_is_kept() {
     let (_folder, path) = left_by("sixth-schema");
     let store = SqliteStore::open(&path).unwrap();
     let stored = store.profile(&profile("home")).await.unwrap().unwrap();
@@ -183,7 +183,7 @@ async fn every_setting_of_before_is_there() {
 /// Entries of versions that logged no values show that: they keep their sequences, have a time, and can't be undone.
 /// Their age counts from the upgrade.
 #[tokio::test]
-async fn entries_of_before_have_no_values() {
+async fn earlier_entries_have_no_values() {
     let (folder, path) = first_schema();
     let sequences = "SELECT group_concat(sequence) AS line FROM xtream_changes";
     let before = lines(&path, sequences);
@@ -220,7 +220,7 @@ async fn entries_of_before_have_no_values() {
 }
 
 #[test]
-fn an_older_cache_that_is_only_looked_at_stays_as_it_is() {
+fn an_older_cache_that_is_only_read_is_unchanged() {
     let (_folder, path) = first_schema();
     let before = std::fs::read(&path).unwrap();
     assert!(matches!(SqliteStore::open_read_only(&path), Err(StoreError::Older)));
@@ -236,7 +236,7 @@ fn beside(path: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_cache_as_it_was_stays_beside_the_one_brought_up_to_date() {
+fn a_copy_of_the_older_cache_stays_beside_the_upgraded_one() {
     let (_folder, path) = first_schema();
     // The first file is of an earlier upgrade. The other two are not.
     for name in ["cache.db.before-20200101000000", "cache.db.before-restore-x", "cache.db.before-lunch"] {
@@ -269,7 +269,7 @@ fn on_a_small_disk() {
 /// If there is no room for the copy, the migration doesn't begin.
 #[cfg(unix)]
 #[test]
-fn without_room_for_the_copy_nothing_is_begun() {
+fn without_room_for_the_copy_no_migration_begins() {
     let (_folder, path) = first_schema();
     // The limit is too small for the copy, and large enough for the files that SQLite needs to open the cache.
     let limited = "trap '' XFSZ; ulimit -f 90; exec \"$0\" --exact migrating::on_a_small_disk --nocapture";

@@ -46,7 +46,7 @@ fn a_path_is_never_an_uri() {
 }
 
 #[test]
-fn a_newer_cache_is_refused_untouched() {
+fn a_newer_cache_is_refused_unchanged() {
     let changes =
         ["INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000000')", "PRAGMA user_version=7"];
     for change in changes {
@@ -83,7 +83,7 @@ fn the_log_of_a_newer_cache_stays_where_it_is() {
 }
 
 #[test]
-fn what_is_no_cache_is_refused_untouched() {
+fn a_file_that_is_no_cache_is_refused_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
     let text = "these are my notes, and no database\n".repeat(200);
@@ -103,7 +103,7 @@ fn a_folder_in_the_way_is_an_error() {
 
 /// A file can get its log only while no other connection reads the file.
 #[test]
-fn a_reader_that_keeps_the_log_away_is_waited_for_but_not_for_ever() {
+fn opening_waits_for_a_reader_of_the_log_up_to_a_limit() {
     let cache = Cache::new();
     let path = cache.path();
     let Cache { store, folder: _folder, .. } = cache;
@@ -129,7 +129,7 @@ fn a_reader_that_keeps_the_log_away_is_waited_for_but_not_for_ever() {
 
 #[cfg(unix)]
 #[test]
-fn others_who_can_read_a_cache_are_told_of() {
+fn a_cache_that_others_can_read_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let log = Log::default();
     let lines = log.clone();
@@ -250,7 +250,7 @@ async fn a_store_for_reading_writes_nothing() {
 }
 
 #[test]
-fn there_has_to_be_a_cache_to_read() {
+fn reading_needs_an_existing_cache() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
     let error = SqliteStore::open_read_only(&path).unwrap_err();

@@ -90,7 +90,7 @@ async fn an_edit_that_is_refused_changes_nothing() {
 
 /// "Names are searched as they are shown", and by the panel's names where a view asks for these.
 #[tokio::test]
-async fn a_rewrite_rule_changes_what_is_found() {
+async fn a_rewrite_rule_changes_search_results() {
     let cache = Cache::new();
     cache.load(1..=5).await;
     let rule = RewriteRule { pattern: "^Movie".to_owned(), replacement: "Film".to_owned() };
@@ -109,7 +109,7 @@ async fn a_rewrite_rule_changes_what_is_found() {
 
 /// "An undo brings the edits back that the run has ended."
 #[tokio::test]
-async fn an_undo_brings_an_overruled_edit_back() {
+async fn an_undo_restores_an_overruled_edit() {
     let cache = edited().await;
     let take_panel = ConflictRules::all(ConflictRule::TakePanel);
     let profile = Profile { conflicts: take_panel, ..Profile::new(cache.home.clone()) };
@@ -148,7 +148,7 @@ async fn an_undo_brings_an_overruled_edit_back() {
 /// The check finds what other programs have written into the tables, and readers are not affected. How items are shown
 /// is corrected.
 #[tokio::test]
-async fn what_others_have_put_there_is_found_and_no_harm() {
+async fn foreign_values_are_found_by_a_check_and_do_no_harm() {
     let [of_edits, of_rules, of_shown] = ["edit_unreadable", "rule_unreadable", "shown_wrong"];
     for (sql, code) in [
         ("UPDATE xtream_edits SET field='colour' WHERE field='name'", of_edits),

@@ -340,7 +340,7 @@ fn take_in_both(steps: &[Step]) {
 
 /// An undo moves the edits of item 2 with certainty, and offers item 1 for item 0. The next listing has no part in it.
 #[test]
-fn steps_that_once_differed_do_the_same() {
+fn steps_that_once_differed_have_the_same_result() {
     let apply = |items: &[(i64, u8)], removals: &[i64], held: &[i64]| {
         Step::Apply(items.to_vec(), removals.to_vec(), held.to_vec(), None)
     };
@@ -365,7 +365,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, rng_seed: seed(), ..ProptestConfig::default() })]
 
     #[test]
-    fn sqlite_does_the_same_as_the_store_in_memory(steps in prop::collection::vec(step(), 1..30)) {
+    fn sqlite_has_the_same_results_as_the_store_in_memory(steps in prop::collection::vec(step(), 1..30)) {
         take_in_both(&steps);
     }
 }

@@ -67,7 +67,7 @@ async fn a_password_from_elsewhere_is_not_kept() {
 
 /// SQLite leaves freed content in place, unless it is told otherwise.
 #[tokio::test]
-async fn a_password_that_was_taken_out_is_in_no_file() {
+async fn a_removed_password_is_in_no_file() {
     let cache = Cache::new();
     let found = || {
         let files = std::fs::read_dir(cache.folder.path()).unwrap();
@@ -87,7 +87,7 @@ async fn a_password_that_was_taken_out_is_in_no_file() {
 }
 
 #[tokio::test]
-async fn settings_that_hold_nonsense_are_the_defaults() {
+async fn invalid_settings_are_the_defaults() {
     let cache = Cache::new();
     cache.execute(
         "UPDATE xtream_sync_settings SET removal_share_percent=999, removal_floor_rows=-1, removal_category_rows=-1, \
@@ -176,7 +176,7 @@ async fn a_removed_profile_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn the_status_tells_what_is_held_and_since_when() {
+async fn the_status_has_the_held_removals_and_their_time() {
     let cache = Cache::new();
     let status = cache.store.content_status(&cache.home).await.unwrap();
     assert_eq!((status.sync_status, status.account, status.message), (None, None, None));
@@ -222,7 +222,7 @@ async fn the_status_tells_what_is_held_and_since_when() {
 }
 
 #[tokio::test]
-async fn a_run_record_comes_back_whole() {
+async fn a_run_record_is_read_back_completely() {
     let cache = Cache::new();
     for mode in [SyncMode::Full, SyncMode::Incremental, SyncMode::Auto] {
         let run = cache.start();

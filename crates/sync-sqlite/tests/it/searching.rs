@@ -212,7 +212,7 @@ fn batches(cache: &Cache) -> usize {
 }
 
 #[tokio::test]
-async fn a_sync_writes_what_has_changed_and_nothing_where_nothing_has() {
+async fn a_sync_writes_only_changed_entries() {
     let cache = loaded().await;
     let text = || [cache.table("xtream_search_segments"), cache.table("xtream_search_state")].concat();
     let before = text();
@@ -261,7 +261,7 @@ async fn batches_are_merged_before_there_are_many() {
 }
 
 #[tokio::test]
-async fn a_text_that_cannot_be_used_is_written_anew_by_the_next_sync() {
+async fn the_next_sync_rewrites_an_unusable_search_text() {
     for sql in [
         "DELETE FROM xtream_search_state",
         "DELETE FROM xtream_search_state; DELETE FROM xtream_search_segments",
@@ -322,7 +322,7 @@ async fn garbage_in_the_text_is_a_finding_and_never_an_error() {
 }
 
 #[tokio::test]
-async fn missing_extra_and_wrong_entries_are_told() {
+async fn missing_extra_and_wrong_entries_are_found() {
     let cache = loaded().await;
     for sql in [
         "DELETE FROM xtream_movies WHERE stream_id=3",
@@ -384,7 +384,7 @@ async fn a_text_of_former_settings_is_not_used_after_the_rows_have_changed() {
 }
 
 #[tokio::test]
-async fn another_program_sees_what_was_written_since() {
+async fn another_program_sees_later_writes() {
     let cache = loaded().await;
     let reader = SqliteStore::open_read_only(cache.path()).unwrap();
     assert_eq!(agrees(&reader, &cache), [AnsweredBy::SearchText]);
@@ -396,7 +396,7 @@ async fn another_program_sees_what_was_written_since() {
 }
 
 #[tokio::test]
-async fn a_row_that_came_unforeseen_is_found() {
+async fn a_row_of_another_program_is_found() {
     let cache = loaded().await;
     let run = cache.start();
     let rating = || MOVIES.field("rating").map(|at| FieldSet(1 << at)).unwrap();

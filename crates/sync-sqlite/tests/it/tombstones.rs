@@ -29,7 +29,7 @@ fn first_days(cache: &Cache) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_removed_item_is_remembered_until_it_returns() {
+async fn a_removed_item_has_a_tombstone_until_it_returns() {
     let cache = Cache::new();
     cache.load(1..=3).await;
     let run = cache.start();
@@ -63,7 +63,7 @@ async fn a_removed_item_is_remembered_until_it_returns() {
 }
 
 #[tokio::test]
-async fn what_returns_too_late_is_new() {
+async fn an_item_that_returns_too_late_is_new() {
     let cache = Cache::new();
     cache.load(1..=2).await;
     let run = cache.start();
@@ -80,7 +80,7 @@ async fn what_returns_too_late_is_new() {
 }
 
 #[tokio::test]
-async fn without_a_time_nothing_is_remembered() {
+async fn without_a_retention_there_are_no_tombstones() {
     let cache = Cache::new();
     cache.load(1..=3).await;
     let run = cache.start();
@@ -103,7 +103,7 @@ async fn without_a_time_nothing_is_remembered() {
 
 /// More items return than a statement holds, in one apply with other changes.
 #[tokio::test]
-async fn many_return_at_once() {
+async fn many_items_return_at_once() {
     let cache = Cache::new();
     cache.load(1..=1300).await;
     let run = cache.start();
@@ -148,7 +148,7 @@ async fn a_cancelled_return_leaves_the_tombstone() {
 }
 
 #[tokio::test]
-async fn a_successor_of_what_stays_is_refused() {
+async fn a_successor_of_an_item_that_stays_is_refused() {
     let cache = Cache::new();
     cache.load(1..=3).await;
     let run = cache.start();

@@ -41,7 +41,7 @@ fn alter(cache: &Cache, sql: &str) {
 }
 
 #[tokio::test]
-async fn rows_that_another_program_took_or_added_speak_against_it() {
+async fn a_validator_is_not_used_if_another_program_changed_the_rows() {
     let taken = cache(1..=9).await;
     alter(&taken, "DELETE FROM xtream_movies WHERE stream_id=4");
     assert_eq!(kept(&taken.store, &taken.home)[1], None);
@@ -55,7 +55,7 @@ async fn rows_that_another_program_took_or_added_speak_against_it() {
 
 /// The rows of all profiles are counted first, and then those of the profile.
 #[tokio::test]
-async fn rows_of_another_profile_say_nothing() {
+async fn rows_of_another_profile_have_no_effect_on_a_validator() {
     let cache = cache(1..=9).await;
     let other = profile("other");
     cache.store.ensure_profile_blocking(&other).unwrap();
@@ -66,7 +66,7 @@ async fn rows_of_another_profile_say_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_not_understood_is_none() {
+async fn an_unreadable_validator_is_not_used() {
     for change in ["change_policy='of the future'", "scheme=-1", "rows=-1"] {
         let cache = cache(1..=9).await;
         alter(&cache, &format!("UPDATE xtream_listing_validators SET {change}"));
@@ -76,7 +76,7 @@ async fn what_is_not_understood_is_none() {
 
 /// A listing of a category changes the kind, so it deletes the validator.
 #[tokio::test]
-async fn a_listing_of_a_category_takes_it_away() {
+async fn a_listing_of_a_category_deletes_the_validator() {
     let cache = cache(1..=9).await;
     let run = cache.start();
     let scope = Scope { kind: ContentKind::Movies, within: Some(CategoryId("1".to_owned())) };
@@ -89,7 +89,7 @@ async fn a_listing_of_a_category_takes_it_away() {
 
 /// Another account has other lists, so it deletes the validator. Other settings keep it.
 #[tokio::test]
-async fn another_account_takes_it_away() {
+async fn another_account_deletes_the_validator() {
     let account = |username: &str, base_url: &str| Profile {
         username: Some(username.to_owned()),
         base_url: Some(base_url.to_owned()),
@@ -112,7 +112,7 @@ async fn another_account_takes_it_away() {
 
 /// The history shows that the panel sent no listing because nothing had changed.
 #[tokio::test]
-async fn the_record_of_a_run_tells_that_nothing_was_sent() {
+async fn the_record_of_a_run_has_the_flag_not_modified() {
     let cache = cache(1..=9).await;
     let run = cache.start();
     let mut commit = ScopeCommit { validator: ValidatorChange::Keep, ..run.commit(ContentKind::Movies) };

@@ -101,7 +101,7 @@ fn columns_and_fields_have_the_same_names() {
 
 /// SQLite stores any value in any column.
 #[tokio::test]
-async fn what_a_column_cannot_hold_is_a_damage_and_its_column_is_named() {
+async fn a_value_that_a_column_cannot_hold_is_damage_and_names_the_column() {
     let cache = Cache::new();
     cache.load([7]).await;
     cache.execute("UPDATE xtream_sync_runs SET started_at='yesterday'");
@@ -120,7 +120,7 @@ async fn what_a_column_cannot_hold_is_a_damage_and_its_column_is_named() {
 
 /// A later version knows more words. Each reader decides what an unknown word means.
 #[tokio::test]
-async fn an_unknown_word_is_refused_or_passed_over() {
+async fn an_unknown_word_is_refused_or_ignored() {
     let cache = Cache::new();
     cache.load([7]).await;
     cache.execute("UPDATE xtream_sync_run_kinds SET mode='sideways', error_code='novel', error_message='odd'");

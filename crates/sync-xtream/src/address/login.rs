@@ -66,7 +66,8 @@ impl Login {
         let is_login = |key: &str| key == "username" || key == "password";
         let encoded =
             pairs.iter().filter(|(key, _)| is_login(key)).map(|(_, value)| *value).collect::<Vec<_>>().join("&");
-        // A program that writes a plus as `%2b` means a space by `+`, and one that writes spaces as `+` writes no `%20`.
+        // A program that writes a plus as `%2b` means a space by `+`, and one that writes spaces as `+` writes no
+        // `%20`.
         let has_plus = encoded.to_ascii_lowercase().contains("%2b");
         let plus = match escapes(&encoded) {
             Escapes::Sound if has_plus || !encoded.contains("%20") => Plus::Space,

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn field_18_an_end_is_read_or_told_as_it_is() {
+    fn field_18_an_end_is_read_or_kept_in_the_panels_words() {
         let end = |value: Value| {
             let account = of(&json!({"exp_date": value}));
             (account.expires_at, account.unread_end)
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_in_the_panels_words() {
+    fn a_refusal_has_the_panels_words() {
         for auth in [json!(0), json!("0"), json!(false)] {
             let body = json!({"user_info": {"auth": auth, "message": "go\naway"}}).to_string();
             let fault = read(body.as_bytes(), None, NOW).unwrap_err();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn field_29_an_ended_account_is_told_as_ended() {
+    fn field_29_an_ended_account_is_reported_as_ended() {
         let refused = |user: Value, server: Value| {
             let fault = read(json!({"user_info": user, "server_info": server}).to_string().as_bytes(), None, NOW);
             let fault = fault.unwrap_err();
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_account_has_a_name() {
+    fn an_answer_that_is_no_account_has_its_own_error() {
         assert_eq!(fault_of(""), AnswerFault::Empty);
         assert_eq!(fault_of("<html>x</html>"), AnswerFault::Html);
         assert_eq!(fault_of("Blocked"), AnswerFault::NotJson);
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_is_told_by_several_fields() {
+    fn the_clock_is_read_from_several_fields() {
         let clock = |server: &Value, date| {
             let server = document(server.to_string().as_bytes(), Charset::default()).unwrap();
             let Clock { now, zone, .. } = Clock::new(Some(&server), date);

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_has_a_name() {
+    fn an_answer_that_is_no_list_has_its_own_error() {
         let cases = [
             ("", AnswerFault::Empty),
             ("null", AnswerFault::NotAList),

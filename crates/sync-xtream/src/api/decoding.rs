@@ -166,7 +166,7 @@ struct Work {
     weighed: usize,
     weight: usize,
     size: BatchSize,
-    /// When the batch was begun, and when its first entry came.
+    /// The time at which the batch was begun, and the time at which its first entry came.
     began: Instant,
     first: Option<Instant>,
     outcome: Outcome,

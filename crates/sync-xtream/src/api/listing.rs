@@ -44,7 +44,7 @@ impl Stream for Arriving {
             return Poll::Ready(None);
         }
         let event = ready!(self.events.poll_recv(context))
-            // A task that ends without a result was stopped from outside, or has a defect.
+            // A task that ends without a result was aborted, or has a defect.
             .unwrap_or_else(|| Err(SourceError::internal("the listing was stopped")));
         self.over = matches!(event, Err(_) | Ok(ListingEvent::Complete(_) | ListingEvent::Unmodified { .. }));
         Poll::Ready(Some(event))
@@ -59,11 +59,11 @@ impl Drop for Arriving {
 
 async fn run(panel: Arc<PanelClient>, request: ListingRequest, events: Events) {
     let last = listing(&panel, &request, &events).await;
-    // Without a receiver nobody needs it.
+    // If the receiver is gone, the event is not needed.
     let _ = events.send(last).await;
 }
 
-/// Sends every event of a listing except the end, and returns that.
+/// Sends every event of a listing except the last one, and returns the last one.
 async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events) -> Result<ListingEvent, SourceError> {
     let endpoint = Endpoint::Listing(request.scope.clone());
     let permit = panel.permit().await;
@@ -98,7 +98,7 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
             return Err(failure.into_error(attempts.number()));
         }
         if delivered {
-            // Without a receiver, the next attempt notices it.
+            // If the receiver is gone, the next attempt notices this.
             let _ = events.send(Ok(ListingEvent::Restarted)).await;
         }
     }
@@ -139,7 +139,7 @@ impl Attempt<'_> {
                     let Some(at) = decoding.send_at() else { break piece.await };
                     match timeout_at(at, &mut piece).await {
                         Ok(piece) => break piece,
-                        // Nothing more has come in time, and somebody waits for what has.
+                        // Nothing more has come in time, and the receiver gets the entries so far.
                         Err(_) if decoding.send().await => {}
                         Err(_) => break Ok(None),
                     }
@@ -156,7 +156,7 @@ impl Attempt<'_> {
                 Err(failure) => break Err(failure),
             }
         };
-        // An answer without compression says nothing of the size of one with it.
+        // The size of an uncompressed answer says nothing about the size of the next, compressed one.
         let wire_bytes = (!self.options.plain).then(|| response.wire_bytes());
         // Closes the connection if the body has not ended.
         drop(response);
@@ -165,7 +165,7 @@ impl Attempt<'_> {
         match (outcome.verdict, read) {
             (Some(Ok(end)), Ok(())) => {
                 if let Some(validator) = validator {
-                    // Without a receiver, the end isn't needed either.
+                    // If the receiver is gone, the last event isn't needed either.
                     let _ = events.send(Ok(ListingEvent::Version(validator))).await;
                 }
                 Ok(ListingEvent::Complete(Completeness { started_at, wire_bytes, ..end }))

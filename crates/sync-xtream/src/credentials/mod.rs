@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn no_form_of_printing_shows_them() {
+    fn no_form_of_printing_shows_credentials() {
         let credentials = Credentials::new("canary-user", "canary word");
         assert_eq!(format!("{credentials:?} {:?}", Secret::from("canary")), "Credentials(…) Secret(…)");
         let echoed = "canary word, canary%20word, canary+word of canary-user";
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cleaned_for_a_line_is_known_too() {
+    fn a_secret_is_found_after_its_text_was_put_on_one_line() {
         let credentials = Credentials::new("somebody", "can  ary\u{202e}word");
         assert_eq!(credentials.redact(&one_line("is can  ary\u{202e}word\n")), "is ***");
     }
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_is_taken_out_of_a_panels_words() {
+    fn every_spelling_is_removed_from_a_panels_words() {
         let password = "p+a&s=s%#?/é \"ü@:";
         let credentials = Credentials::new("somebody", password);
         let spellings = [
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_a_part_of_the_other_uncovers_nothing_of_it() {
+    fn a_secret_within_another_uncovers_nothing_of_it() {
         let credentials = Credentials::new("ann", "annabel-ann-x");
         assert_eq!(
             credentials.redact("of annabel-ann-x, annabel-an… and annabel-annabel-ann-x"),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_one_before_a_cut_is_one() {
+    fn the_beginning_of_a_secret_before_a_cut_is_removed() {
         let credentials = Credentials::new("somebody", "it's-me/x");
         for cut in ["it's-m…", "it&#0…", "it%2…", "it's-me…", "it's-me\\…", "it's-me/x…", "some…"] {
             assert_eq!(credentials.redact(&format!("no {cut}")), "no ***…", "{cut}");

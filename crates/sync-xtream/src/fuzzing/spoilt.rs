@@ -227,8 +227,8 @@ mod tests {
     }
 
     proptest! {
-        // The same cases in each build. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` try others, and so does the fuzz target
-        // `broken_elements`.
+        // The same cases in each build. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` try others, and so does the fuzz
+        // target `broken_elements`.
         #![proptest_config(ProptestConfig {
             failure_persistence: None,
             cases: number("PROPTEST_CASES", 4000),
@@ -237,7 +237,7 @@ mod tests {
         })]
 
         #[test]
-        fn every_element_that_was_not_touched_arrives_but_for_one_neighbour(choices in vec(any::<u8>(), 40..260)) {
+        fn every_unspoilt_element_arrives_except_for_one_neighbour(choices in vec(any::<u8>(), 40..260)) {
             spoilt(&choices);
         }
     }

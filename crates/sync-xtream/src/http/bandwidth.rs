@@ -1,7 +1,7 @@
 //! A limit of the bytes per second that are read.
 //!
-//! It counts what the source takes from the connection. What the system and the HTTP client have read ahead, some 400 KiB
-//! at most in the client, doesn't count.
+//! It counts what the source takes from the connection. What the system and the HTTP client have read ahead, some 400
+//! KiB at most in the client, doesn't count.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -29,13 +29,14 @@ struct Shared {
 }
 
 impl Bandwidth {
-    /// Returns a limit that may change while bytes come: the function returns that of the moment, and `None` if there is
-    /// none. It is called often, and must not block.
+    /// Returns a limit that may change while bytes come: the function returns that of the moment, and `None` if there
+    /// is none. It is called often, and must not block.
     pub fn new(limit: impl Fn() -> Option<NonZeroU64> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared { limit: Box::new(limit), due: Mutex::new(None) }))
     }
 
-    /// Waits until some of these bytes may be read, and returns their number. If the future is dropped, none are counted.
+    /// Waits until some of these bytes may be read, and returns their number. If the future is dropped, none are
+    /// counted.
     pub(crate) async fn pass(&self, wanted: usize) -> usize {
         loop {
             match self.take(wanted, Instant::now()) {
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn every_ten_seconds_have_what_the_limit_says() {
+    async fn every_ten_seconds_have_the_bytes_of_the_limit() {
         for limit in [20_u64 << 10, 512 << 10, 10 << 20, 1 << 30] {
             for chunk in [1500, 16 << 10, 400 << 10] {
                 let time = Duration::from_secs(if limit > 10 << 20 { 11 } else { 25 });
@@ -154,7 +155,7 @@ mod tests {
         bandwidth.pass(10).await;
         bandwidth.pass(10).await;
         assert!(began.elapsed() >= Duration::from_secs(1));
-        // While one waits for the next byte, the limit ends.
+        // The limit is lifted while a read waits for its next byte.
         let waits = tokio::spawn({
             let bandwidth = bandwidth.clone();
             async move { bandwidth.pass(5000).await }
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_stops_waiting_has_taken_nothing() {
+    async fn a_dropped_wait_takes_no_bytes() {
         let bandwidth = Bandwidth::new(|| NonZeroU64::new(1));
         bandwidth.pass(1).await;
         for _ in 0..5 {

@@ -40,8 +40,8 @@ impl ClientKind {
     }
 }
 
-/// Returns a client. Compression is left to [`super::inflate`], which looks at the bytes, can read gzip that was written
-/// in several parts, and leaves the bytes of the wire to be counted.
+/// Returns a client. Compression is left to [`super::inflate`], which looks at the bytes, can read gzip that was
+/// written in several parts, and leaves the bytes of the wire to be counted.
 pub(crate) fn client(config: &XtreamConfig, kind: ClientKind) -> Result<Client, SetupError> {
     build(|| {
         let builder = builder(config);

@@ -92,7 +92,7 @@ impl PanelClient {
                 Err(self.reason_in(response, endpoint, failure).await)
             }
             _ => {
-                // Only the lists of categories are alike.
+                // Only listings of single categories are alike, so only their latencies are compared.
                 self.rate_limiter.answered(endpoint.is_of_a_category().then(|| deadline.began.elapsed()));
                 let validator = Some(head.headers()).filter(|_| hop.at_home && !unmodified);
                 let validator =

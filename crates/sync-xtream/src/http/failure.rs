@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_says_what_is_next() {
+    fn a_status_decides_about_a_repetition() {
         let codes =
             [200, 204, 302, 304, 400, 401, 403, 404, 408, 410, 429, 454, 456, 458, 500, 503, 511, 520, 600, 884, 999];
         let all = |endpoint: Endpoint| codes.map(|code| verdict(&endpoint, code)).into_iter().collect::<String>();

@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_plain_comes_out_as_it_is() {
+    fn plain_bytes_are_not_changed() {
         for body in [&b""[..], b"[", b"[{}]", b"\x1f", b"\x1fx", b" \xef\xbb\xbf[]"] {
             for chunk in [1, 2, 100] {
                 assert_eq!(run(body, chunk, false).unwrap().0, body);
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_like_gzip_is_inflated_over_all_members() {
+    fn gzip_is_recognised_and_inflated_over_all_members() {
         let body = [gzip(b"[{\"a\":1},"), gzip(b""), gzip(b"{\"b\":2}]")].concat();
         for chunk in [1, 2, 3, 7, 1000] {
             for announced in [false, true] {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_that_is_cut_or_damaged_is_no_whole_body() {
+    fn cut_or_damaged_gzip_is_an_error() {
         let body = gzip(b"[{\"name\":\"a name that is long enough\"}]");
         for cut in 2..body.len() {
             assert!(run(&body[..cut], 5, false).is_err(), "cut after {cut}");
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn announced_compression_of_another_kind_is_damage_and_of_none_is_none() {
+    fn other_bytes_than_the_announced_compression_are_damage() {
         for compressed in [&b"\x28\xb5\x2f\xfd\x04"[..], b"\x8b\x02\x80[]", b"x\x9c\x8b\x8e"] {
             assert!(run(compressed, 100, true).is_err());
         }
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_announced_is_believed_unless_nobody_asked_for_it() {
+    fn an_announced_compression_is_believed_if_it_was_asked_for() {
         use Announced::{Nothing, Unbelieved};
         let announced = |words: &[&'static str], plain| {
             Announced::read(&words.iter().map(|words| HeaderValue::from_static(words)).collect::<Vec<_>>(), plain)
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn field_19_compressions_within_compressions_are_taken_off() {
+    fn field_19_nested_compressions_are_inflated() {
         type Coding = fn(&[u8]) -> Vec<u8>;
         let codings: [Coding; 3] = [gzip, zlib, zstd];
         let lists = [
@@ -479,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn field_19_what_is_no_text_within_a_compression_is_damage() {
+    fn field_19_bytes_within_a_compression_that_are_no_text_are_damage() {
         for inner in [&b"\x8b\x02\x80[]\x03"[..], b"\x0b\x00\x00\x00\xff", b"[\xe5\x01\x02\x03\x04", &[0x80; 40]] {
             assert!(run(&gzip(inner), 100, true).is_err(), "{inner:?}");
         }

@@ -4,8 +4,9 @@
 //! [`request`] through a [`client`], at the rate of the [`rate_limiter`], over each [`redirect`], and returns its
 //! [`response`]. [`document`] reads a small answer as a whole. Errors are [`failure`]s. [`ask`] and [`retry`] decide
 //! whether a request is repeated, and [`refused`], [`user_agents`] and [`second_try`] as which client. [`network`] and
-//! [`proxy`] find out where an address leads, [`inflate`] undoes compression, [`bandwidth`] limits the rate at which bytes
-//! are read, [`patience`] and [`throughput`] notice a panel that sends too slowly, and a [`validator`] avoids receiving a known list again. [`waits`] tells what is waited for.
+//! [`proxy`] find out where an address leads, [`inflate`] undoes compression, [`bandwidth`] limits the rate at which
+//! bytes are read, [`patience`] and [`throughput`] notice a panel that sends too slowly, and a [`validator`] avoids
+//! receiving a known list again. [`waits`] reports waits to an observer.
 
 pub(crate) mod ask;
 pub(crate) mod bandwidth;

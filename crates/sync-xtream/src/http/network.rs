@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_ones_own_network_are_known() {
+    fn private_addresses_are_recognised() {
         let own = [
             "127.0.0.1",
             "127.8.8.8",
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_host_is_judged_by_what_it_is_called() {
+    async fn a_host_is_judged_by_its_name() {
         for (url, private) in [
             ("http://localhost:8080/", true),
             ("http://a.LOCALHOST./", true),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn one_private_address_of_a_name_is_enough_to_doubt_it() {
+    fn a_name_with_one_private_address_may_be_private() {
         let verdict = |found: &[bool]| {
             let place = Place::Resolved(found.to_vec());
             (place.may_be_private(), place.must_be_private())

@@ -1,9 +1,9 @@
 //! How long the source waits for the rest of an answer.
 //!
-//! Silence, a trickle, and the time of an answer as a whole have limits. A whole listing whose size is known from the last
-//! time may be slow for as long as it can meet its deadline ([`Transfer`]): there, only silence has its limit, and the time
-//! that isn't the panel's. One that grows to more than twice that size has no known size any more, and the limits of every
-//! answer: it may have no end. Pauses for a limit of our own are nobody's time.
+//! There are limits for silence, for a trickle, and for the time of an answer as a whole. A whole listing whose size is
+//! known from the last time may be slow for as long as it can meet its deadline ([`Transfer`]). It has only two limits:
+//! for silence, and for the time that the receiver takes. If it grows to more than twice that size, its size counts as
+//! unknown, and all limits apply, because it may have no end. Pauses for a rate limit of our own count for no limit.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use super::throughput::Throughput;
 /// The bytes by which a short listing may exceed twice its size.
 const SLACK: u64 = 64 << 10;
 
-/// The limits of an answer on its way. Times are since the request began.
+/// The limits of an answer on its way. Times count from the start of the request.
 #[derive(Debug)]
 pub(crate) struct Patience {
     throughput: Throughput,
     /// The limits of a trickle, for a listing that turns out to have no known size.
     trickle: (Duration, u32),
     total: Duration,
-    /// The time that was spent in pauses of our own.
+    /// The time that was spent in pauses for a rate limit of our own.
     paused: Duration,
     /// The time that was spent waiting for the panel.
     waited: Duration,
@@ -39,8 +39,8 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// Returns the limits of an answer that took some time to begin. `transfer` is there for a whole listing of known
-    /// size.
+    /// Returns the limits of an answer that began after the time `began`. `transfer` is given for a whole listing of
+    /// known size.
     pub(crate) fn new(
         idle: Duration,
         least_per_second: u32,
@@ -78,7 +78,8 @@ impl Patience {
 
     /// Returns the time that is left for the answer as a whole.
     pub(crate) fn left(&self, now: Duration) -> Result<Duration, Failure> {
-        // A listing of known size may take its time. That of a receiver has a limit nevertheless.
+        // For a listing of known size, the time of waiting for the panel doesn't count. The time that the receiver
+        // takes has a limit nevertheless.
         let panels = if self.transfer.is_some() { self.waited } else { Duration::ZERO };
         let left = self.total.min(FOREVER).saturating_sub(now.saturating_sub(self.paused + panels));
         if left.is_zero() { Err(self.overdue()) } else { Ok(left) }
@@ -93,7 +94,7 @@ impl Patience {
         }
     }
 
-    /// Counts a pause for a limit of our own.
+    /// Counts a pause for a rate limit of our own.
     pub(crate) fn paused(&mut self, time: Duration) {
         self.paused += time;
     }
@@ -150,7 +151,7 @@ impl Patience {
     }
 }
 
-/// Returns what is said of a listing that was stopped.
+/// Returns the message for a listing that was stopped.
 fn complaint(transfer: &Transfer, at: Duration) -> String {
     #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
@@ -221,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_listing_of_known_size_may_be_slow_and_must_not_be_silent() {
-        // It could come within 30 minutes, and takes longer than the limit of every answer.
+        // The listing could come within 30 minutes, which is longer than the limit of other answers.
         let (ended, failure) = receive(patience(Some(3_500_000)), 2_000, 1, 0);
         assert!((1800..1900).contains(&ended), "a fiftieth may always be missing: {ended}");
         assert!(matches!(&failure, Failure::Permanent(SourceError::TooSlow { .. })), "{failure:?}");
@@ -245,9 +246,9 @@ mod tests {
         assert!(failure.message().starts_with("the answer was not over within 1200s"), "{failure:?}");
     }
 
-    /// The limit of our own makes 10 kB/s of a fast link. That is not the panel's slowness.
+    /// A rate limit of our own reduces a fast link to 10 kB/s. The panel is not too slow.
     #[test]
-    fn pauses_of_our_own_are_nobodys_time() {
+    fn pauses_of_our_own_count_for_no_limit() {
         for size in [None, Some(2_500_000)] {
             let mut patience = patience(size);
             let mut now = seconds(5);
@@ -262,7 +263,7 @@ mod tests {
         }
     }
 
-    /// A receiver that takes no bytes doesn't make the panel slow, and its time has the limit of every answer.
+    /// A receiver that takes no bytes doesn't make the panel slow. Its time has the limit of every answer.
     #[test]
     fn the_time_of_a_receiver_is_not_the_panels() {
         let mut patience = patience(Some(250_000_000));

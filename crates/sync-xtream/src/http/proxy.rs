@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn field_11_a_proxy_of_a_kind_that_is_not_supported_is_told() {
+    fn field_11_a_proxy_of_an_unsupported_kind_is_reported() {
         let panel = url("http://panel.example:8080/player_api.php?username=u");
         for kind in ["http", "https", "socks4", "socks4a", "socks5", "socks5h"] {
             for name in ["all_proxy", "ALL_PROXY", "http_proxy"] {

@@ -1,7 +1,7 @@
 //! Lets requests pass at the pace of the account.
 //!
 //! The pace holds for the account as a whole, because panels count and ban accounts and addresses, not requests. The
-//! policy is that of the core. Whoever makes a source can give it the pace that other sources of the account have.
+//! policy is that of the core. The creator of a source can give it the pace that other sources of the account use.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -51,8 +51,8 @@ impl RateLimiter {
         *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = pace;
     }
 
-    /// Waits until a request may be sent, and tells it. Returns the duration of the wait. If the future is dropped, no
-    /// request is counted.
+    /// Waits until a request may be sent, and reports the wait. Returns the duration of the wait. If the future is
+    /// dropped, no request is counted.
     pub(crate) async fn pass(&self, waits: &Waits) -> Duration {
         let began = Instant::now();
         while let Err(PaceWait { duration, why }) = self.pace().take() {
@@ -68,17 +68,17 @@ impl RateLimiter {
         began.elapsed()
     }
 
-    /// Takes in that the panel has answered. `latency` is that of requests that are alike.
+    /// Records that the panel has answered. `latency` is given for requests that are alike.
     pub(crate) fn answered(&self, latency: Option<Duration>) {
         self.pace().answered(latency);
     }
 
-    /// Takes in that the panel has refused a request.
+    /// Records that the panel has refused a request.
     pub(crate) fn refused(&self, refusal: Refusal, retry_after: Option<Duration>) {
         self.pace().refused(refusal, retry_after);
     }
 
-    /// Stops all requests for a duration that the panel has asked for.
+    /// Holds all requests for a duration that the panel has asked for.
     pub(crate) fn hold(&self, wait: Duration) {
         self.pace().asked_to_wait(wait);
     }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_calls_share_it() {
+    async fn all_calls_share_the_limiter() {
         let limiter = Arc::new(limiter(2.0));
         let began = Instant::now();
         let calls: Vec<_> = (0..6)
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_panel_that_asks_for_patience_gets_it_from_everybody() {
+    async fn a_pause_that_the_panel_asks_for_holds_all_calls() {
         let limiter = limiter(8.0);
         limiter.hold(Duration::from_secs(30));
         limiter.hold(Duration::from_secs(5));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_says_who_wants_it() {
+    async fn a_wait_is_reported_with_its_cause() {
         let (limiter, waits, told) = (limiter(0.5), Waits::default(), Arc::new(Told::default()));
         waits.observe(Arc::clone(&told) as _);
         limiter.pass(&waits).await;
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_stops_waiting_has_taken_nothing() {
+    async fn a_dropped_wait_counts_no_request() {
         let limiter = limiter(1.0);
         limiter.pass(&Waits::default()).await;
         for _ in 0..5 {

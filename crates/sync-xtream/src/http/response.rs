@@ -67,7 +67,7 @@ impl Response {
         let (date, config) = (date(head.headers()), panel.config());
         let limit = if endpoint.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
         let announced = Announced::read(head.headers().get_all(CONTENT_ENCODING), options.is_plain());
-        // The answer itself knows better. Without compression it is of another size than it was.
+        // A length in the head is more exact than the last size. The last size doesn't apply to an uncompressed answer.
         let size = options.size.and_then(|size| head.content_length().or((!options.plain).then_some(size)));
         let transfer = size.filter(|size| *size > 0 && endpoint.is_whole_listing());
         let patience = Patience::new(

@@ -66,7 +66,7 @@ impl<'a> Attempts<'a> {
         Self { single, ..self }
     }
 
-    /// Tells the waits.
+    /// Sets the receiver to which waits are reported.
     pub(crate) fn telling(self, waits: &'a Waits) -> Self {
         Self { waits: Some(waits), ..self }
     }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_not_transient_is_not_repeated() {
+    async fn a_permanent_failure_is_not_repeated() {
         let (endpoint, policy) = (Endpoint::Account, RetryPolicy::default());
         let mut attempts = Attempts::new(&endpoint, &policy, fastrand::Rng::with_seed(1));
         attempts.pause(Failure::transient("a", None)).await.unwrap();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_wait_says_what_it_is_for() {
+    async fn each_wait_is_reported_with_its_cause() {
         let (endpoint, policy) = (Endpoint::Account, RetryPolicy::default());
         let (waits, told) = (Waits::default(), Arc::new(Told::default()));
         waits.observe(Arc::clone(&told) as _);

@@ -33,7 +33,8 @@ impl PanelClient {
         let other = RequestOptions { client: client.clone(), ..options.clone() };
         match self.attempt(permit, endpoint, &other, &read).await {
             Ok(read_as_other) => {
-                // If a panel was out of order, it may be in order again. Then nothing is learnt.
+                // If the panel was out of order before, it may work again. If the usual client is accepted now, nothing
+                // is learnt.
                 if failed.may_be_an_outage()
                     && let Ok(read) = self.attempt(permit, endpoint, &options, &read).await
                 {
@@ -43,8 +44,8 @@ impl PanelClient {
                 Ok(read_as_other)
             }
             Err(refusal) if refusal.is_refusal() || (refusal.is_about_the_login() && !failed.is_about_the_login()) => {
-                // A panel that reads the credentials in order to refuse them has accepted the client. A status of
-                // refusal may still come from the filter.
+                // A panel that refuses the credentials has read them, so it has accepted the client. But a status of
+                // refusal may come from the filter.
                 if refusal.is_refusal() {
                     self.user_agents.keep(client.clone());
                 }

@@ -81,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn enough_is_enough_however_it_comes() {
+    fn enough_bytes_suffice_in_any_pattern() {
         assert_eq!(endures(64, 1), None);
         assert_eq!(endures(2000, 29), None);
         assert_eq!(endures(1_000_000, 1), None);
     }
 
     #[test]
-    fn good_bytes_of_before_help_no_later_window() {
+    fn bytes_of_an_earlier_window_dont_count_later() {
         let mut throughput = Throughput::new(WINDOW, 64);
         throughput.came(100_000_000);
         throughput.waited(WINDOW);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn no_least_is_no_limit_but_silence() {
+    fn without_a_least_only_silence_is_limited() {
         let mut throughput = Throughput::new(WINDOW, 0);
         for _ in 0..1000 {
             throughput.came(1);

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_used_and_what_is_tried_next() {
+    fn the_other_client_is_tried_once() {
         let config = XtreamConfig::new;
         let own = format!("{OWN} +");
         assert_eq!(of(&config()), (own.clone(), some(PLAYER), None));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_let_in_is_kept_and_told() {
+    fn an_accepted_client_is_kept_and_reported() {
         let agents = UserAgents::new(&XtreamConfig::new()).unwrap();
         assert!(!agents.has_tried());
         agents.keep(agents.take_spare().unwrap());
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn listings_are_refused_alike_or_not() {
+    fn listings_that_are_refused_alike_are_noticed() {
         let alike = |ended: &[Option<&str>]| {
             let listings = Listings::default();
             for refused in ended {

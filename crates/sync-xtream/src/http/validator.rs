@@ -100,7 +100,7 @@ mod tests {
     const LATER: (&str, &str) = ("date", "Wed, 01 Jan 2020 00:10:00 GMT");
 
     #[test]
-    fn an_entity_tag_is_handed_back_as_it_came() {
+    fn an_entity_tag_is_sent_back_unchanged() {
         let long = format!("\"{}\"", "x".repeat(LENGTH_MAX - 2));
         for tag in ["\"a\"", "W/\"a-1\"", "\"!#~,=W/\"", &long] {
             let expected = Some(("if-none-match".to_owned(), tag.to_owned()));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_entity_tags_are_none() {
+    fn odd_entity_tags_are_not_used() {
         let longer = format!("\"{}\"", "x".repeat(LENGTH_MAX - 1));
         for tag in ["*", "a", "\"a", "a\"", "\"", "\"\"", "W/\"\"", "w/\"a\"", "\"a b\"", "\"a\", \"b\"", "", &longer] {
             assert_eq!(header(&[("etag", tag)]), None, "{tag}");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_counts_when_it_lies_a_minute_back() {
+    fn a_date_counts_if_it_is_a_minute_old() {
         let of = |changed: &str| header(&[LATER, ("last-modified", changed)]);
         for changed in ["Wed, 01 Jan 2020 00:09:00 GMT", "Tue, 31 Dec 2019 00:00:00 GMT"] {
             assert_eq!(of(changed), Some(("if-modified-since".to_owned(), changed.to_owned())));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn no_account_hands_out_the_validator_of_another() {
+    fn the_validator_of_another_account_is_not_sent() {
         let (validator, _) = of(&[("etag", "\"a\"")]).unwrap();
         let accepts = |address: &str, username: &str| {
             let (address, credentials) = account(address, username);

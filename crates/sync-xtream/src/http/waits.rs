@@ -1,11 +1,11 @@
-//! Tells the waits of a source to whoever observes it.
+//! Reports the waits of a source to its observer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sync_core::source::{Wait, WaitCause, WaitObserver};
 
-/// Shorter waits are told only if a request is repeated after them.
+/// Shorter waits are reported only if a request is repeated after them.
 const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// The receiver of the waits, if there is one.
@@ -21,12 +21,12 @@ impl std::fmt::Debug for Waits {
 }
 
 impl Waits {
-    /// Sets the receiver, in place of the one before.
+    /// Sets the receiver, in place of the earlier one.
     pub(crate) fn observe(&self, observer: Arc<dyn WaitObserver>) {
         *self.observer.lock().unwrap_or_else(PoisonError::into_inner) = Some(observer);
     }
 
-    /// Tells a wait that begins now.
+    /// Reports a wait that begins now.
     pub(crate) fn tell(&self, cause: WaitCause, duration: Duration) {
         if !matches!(cause, WaitCause::Retry { .. }) && duration < NOTICEABLE {
             return;
@@ -43,7 +43,7 @@ impl Waits {
 pub(crate) mod tests {
     use super::*;
 
-    /// A receiver that keeps what it was told.
+    /// A receiver that stores the waits.
     #[derive(Default)]
     pub(crate) struct Told(Mutex<Vec<Wait>>);
 
@@ -60,7 +60,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_short_wait_is_told_only_before_a_repetition() {
+    fn a_short_wait_is_reported_only_before_a_repetition() {
         let (waits, told) = (Waits::default(), Arc::new(Told::default()));
         let retry = WaitCause::Retry { attempt: 2, attempts: 4, error: String::new(), asked: false };
         waits.tell(retry.clone(), Duration::from_secs(1));

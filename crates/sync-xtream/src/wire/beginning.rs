@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_after_words_stands_at_a_place_of_its_own() {
+    fn a_list_after_words_begins_a_line_or_follows_a_tag() {
         for (text, list) in [
             ("<br />\n<b>Warning</b>: x [1] in y<br />\n[{\"a\":1}]", Some("[{\"a\":1}]")),
             ("Notice: y\n  { \"0\":{}}", Some("{ \"0\":{}}")),

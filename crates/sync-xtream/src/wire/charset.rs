@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn field_10_only_what_the_charset_changes_depends_on_it() {
+    fn field_10_only_elements_that_are_not_utf8_depend_on_the_charset() {
         let salt = |label: &str, bytes: &[u8]| Charset::from_label(label.as_bytes()).salt(bytes);
         assert_eq!(salt("windows-1256", "الجزيرة".as_bytes()), None);
         assert!(salt("windows-1256", b"\xc7").is_some());

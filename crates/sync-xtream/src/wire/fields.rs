@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_column_is_kept_as_json() {
+    fn keys_without_a_column_are_kept_as_json() {
         assert_eq!(json_text(Raw::Array(br#"["a",1]"#), Charset::default()).as_deref(), Some(r#"["a",1]"#));
         assert_eq!(json_text(Raw::Text(b"tab\t\\ud800"), Charset::default()).as_deref(), Some("\"tab\\t\u{fffd}\""));
         assert_eq!(json_text(Raw::Array(b"[NaN]"), Charset::default()), None);

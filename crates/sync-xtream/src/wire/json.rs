@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_has_its_name() {
+    fn an_answer_that_is_no_document_has_its_own_error() {
         let fault = |body: &[u8]| document(body).unwrap_err().what;
         assert_eq!(fault(b""), AnswerFault::Empty);
         assert_eq!(fault(b"<html>"), AnswerFault::Html);
@@ -184,13 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_ends_somewhere() {
+    fn deep_nesting_is_cut() {
         let body = format!("[{}1{}]", "[".repeat(10_000), "]".repeat(10_000));
         assert!(matches!(document(body.as_bytes()), Ok(Json::Array(_))));
     }
 
     #[test]
-    fn a_document_has_not_more_values_than_any_document_has() {
+    fn a_document_with_too_many_values_is_refused() {
         let flat = format!("[{}0]", "0,".repeat(VALUES_MAX));
         assert_eq!(document(flat.as_bytes()).unwrap_err().what, AnswerFault::TooLarge);
         let nested = format!(r#"{{"a":[{}0]}}"#, "0,".repeat(VALUES_MAX));

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn field_27_what_is_left_out_makes_no_difference() {
+    fn field_27_values_that_are_left_out_make_no_difference() {
         let added = [
             r#"{"stream_id":1,"added":"1700000000","name":"a"}"#,
             r#"{"stream_id":1,"added":1700000001,"name":"a"}"#,
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_not_left_out_makes_one() {
+    fn all_other_values_make_a_difference() {
         for (names, one, other) in [
             // Another key, and another value beside it.
             (&["added"][..], r#"{"added":1,"name":"a"}"#, r#"{"added":2,"name":"b"}"#),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_image_the_path_counts() {
+    fn the_path_of_an_image_counts() {
         let image = |address: &str| format!(r#"{{"stream_id":1,"stream_icon":"{address}","name":"a"}}"#);
         let alike = |one: &str, other: &str| alike(&["stream_icon"], &[&image(one), &image(other)]);
         assert!(alike("http://a/x/1.png", "https://b:80/x/1.png?t=5"));
@@ -260,7 +260,7 @@ mod tests {
 
     /// Both ways of searching find the same values.
     #[test]
-    fn the_short_way_finds_what_the_long_one_finds() {
+    fn both_ways_of_searching_find_the_same_values() {
         let mut values = values(ContentKind::Series, &["last_modified", "cover", "url", "rating"]);
         for element in [
             r#"{"num":1,"last_modified":"17","cover":"http://a/1.png?x","rating":7.5,"series_id":1,"url":["a",{"b":1}]}"#,

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_costs_little() {
+    fn invalid_json_costs_only_its_member() {
         assert_eq!(members(r#"{"a":1,,"b":2,}"#), pairs(&[("a", "1"), ("b", "2")]));
         assert_eq!(members(r#"{"a":,"b":2}"#), pairs(&[("a", ""), ("b", "2")]));
         assert_eq!(members(r#"{"a":NaN,"b":-Infinity,"c":3}"#), pairs(&[("a", "NaN"), ("b", "-Infinity"), ("c", "3")]));

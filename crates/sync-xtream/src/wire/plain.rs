@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_programs_write_is_walked_through() {
+    fn the_json_of_programs_is_read() {
         let long = format!(r#"{{"a":"{}","b":"{}\"{}"}}"#, "x".repeat(500), "y".repeat(30), "z".repeat(100));
         for object in [
             "{}",
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_odd_is_left_to_others() {
+    fn unusual_json_ends_the_walk() {
         for object in [
             "{",
             r#"{"a":1"#,

@@ -82,7 +82,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn what_is_sound_or_costs_only_a_value() {
+    fn sound_elements_are_accepted() {
         for object in [
             "{}",
             "{ }",
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_is_sound_up_to_a_comma() {
+    fn broken_elements_are_sound_up_to_a_comma() {
         for (object, sound) in [
             (r#"{"a":"5" tv"}"#, "{"),
             (r#"{"a":1,"b":[1,2}]}"#, r#"{"a":1"#),

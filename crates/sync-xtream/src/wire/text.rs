@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_unicode_is_mended() {
+    fn illegal_unicode_is_replaced() {
         assert_eq!(read(b"a\xc3\x28b"), "aÃ(b");
         assert_eq!(read(b"latin \xe9"), "latin é");
         assert_eq!(read(br"lone \ud83d"), "lone \u{fffd}");

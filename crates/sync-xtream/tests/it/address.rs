@@ -3,7 +3,7 @@
 use sync_xtream::{AddressError, PanelAddress};
 
 #[test]
-fn the_zoo_of_addresses_has_canonical_bases() {
+fn addresses_have_canonical_bases() {
     let zoo = [
         ("http://panel.example", "http://panel.example"),
         ("  http://panel.example/ \n", "http://panel.example"),
@@ -36,13 +36,13 @@ fn the_zoo_of_addresses_has_canonical_bases() {
     for (pasted, base) in zoo {
         let address = PanelAddress::parse(pasted).unwrap_or_else(|error| panic!("{pasted}: {error}")).address;
         assert_eq!(address.to_string(), base, "{pasted}");
-        // A canonical base is its own canonical base.
+        // A base address without a login is read as itself.
         assert_eq!(PanelAddress::parse(base).unwrap().address, address);
     }
 }
 
 #[test]
-fn credentials_are_taken_out_decoded() {
+fn credentials_are_read_decoded() {
     let of = |text: &str| {
         let pasted = PanelAddress::parse(text).unwrap();
         (pasted.username, pasted.password.map(|password| password.expose().to_owned()))
@@ -56,7 +56,7 @@ fn credentials_are_taken_out_decoded() {
 }
 
 #[test]
-fn what_is_no_panel_is_refused_without_repeating_it() {
+fn a_text_that_is_no_panel_is_refused_without_repeating_it() {
     let cases = [
         ("", AddressError::Empty),
         (" \n", AddressError::Empty),
@@ -82,7 +82,7 @@ fn what_is_no_panel_is_refused_without_repeating_it() {
 }
 
 #[test]
-fn no_printing_of_an_address_holds_credentials() {
+fn no_printed_address_contains_credentials() {
     let pasted = PanelAddress::parse("http://h/get.php?username=canary&password=canary").unwrap();
     assert!(!format!("{pasted:?} {} {:?}", pasted.address, pasted.address).contains("canary"));
 }

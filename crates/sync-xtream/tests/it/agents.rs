@@ -1,4 +1,4 @@
-//! Filters that let players in and nobody else.
+//! Filters that let in only players.
 
 use sync_core::source::AnswerFault;
 use sync_core::{ContentKind, ContentSource, ErrorClass};
@@ -13,7 +13,7 @@ fn status(line: &str) -> Vec<u8> {
     answer(line, &["Content-Length: 0", "Connection: close"], b"")
 }
 
-/// The ways in which a filter says no, once and for all.
+/// Returns answers of filters that are final, so that a repetition is useless.
 fn blocks() -> [Vec<u8>; 16] {
     [
         status("401 Unauthorized"),
@@ -35,7 +35,7 @@ fn blocks() -> [Vec<u8>; 16] {
     ]
 }
 
-/// How each request asks for compression.
+/// Returns the `Accept-Encoding` of each request, if it has one.
 fn codings(server: &Server) -> Vec<Option<String>> {
     let of = |head: String| {
         let line = head.lines().find(|line| line.to_lowercase().starts_with("accept-encoding:"))?.to_owned();
@@ -44,7 +44,7 @@ fn codings(server: &Server) -> Vec<Option<String>> {
     server.requests().into_iter().map(of).collect()
 }
 
-/// The user agents of all requests.
+/// Returns the user agents of all requests.
 fn agents(server: &Server) -> Vec<String> {
     let of = |head: String| {
         let line = head.lines().find(|line| line.to_lowercase().starts_with("user-agent:")).unwrap().to_owned();
@@ -80,14 +80,14 @@ async fn when_the_player_is_blocked_too_the_first_failure_counts() {
         let source = source(&server.base, quick());
         assert_eq!(fault(&source.account().await.unwrap_err()), AnswerFault::Html);
         assert_eq!((source.learnt().user_agent, server.requests().len()), (None, requests));
-        // Nor is it tried again: the next login is one request.
+        // The player is not tried again: the next login is a single request.
         source.account().await.unwrap_err();
         assert!(agents(&server)[2..].iter().all(|agent| agent.starts_with("xtream-sync/")));
     }
 }
 
 #[tokio::test]
-async fn what_is_no_filter_is_no_reason_to_try_again() {
+async fn the_panels_own_answers_are_no_reason_to_try_again() {
     let refused = r#"{"user_info":{"auth":0}}"#;
     let length = format!("Content-Length: {}", refused.len());
     let said = |status: &str| answer(status, &[&length, "Connection: close"], refused.as_bytes());
@@ -112,7 +112,7 @@ async fn what_is_no_filter_is_no_reason_to_try_again() {
     let server = Server::start(vec![status("429 Too Many Requests"), ok(LOGIN)]).await;
     source(&server.base, quick().attempts(1)).account().await.unwrap_err();
     assert_eq!(server.requests().len(), 1, "it asks for patience");
-    // After a good login a block is the failure of a list.
+    // After a good login, a block fails only the list.
     let server = Server::start(vec![ok(LOGIN), status("403 Forbidden")]).await;
     let source = source(&server.base, quick());
     source.account().await.unwrap();
@@ -121,15 +121,15 @@ async fn what_is_no_filter_is_no_reason_to_try_again() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_refused_behind_the_filter_is_refused() {
+async fn a_login_that_the_panel_refuses_after_the_filter_is_refused() {
     let server = Server::start(vec![ok("Blocked"), ok(r#"{"user_info":{"auth":0}}"#)]).await;
     let error = source(&server.base, quick()).account().await.unwrap_err();
     assert_eq!((error.class(), server.requests().len()), (ErrorClass::Login, 2));
 }
 
 #[tokio::test]
-async fn a_refused_login_is_not_sent_again_as_somebody_else() {
-    // A status of refusal may come from the filter: nothing is learnt of it.
+async fn a_refused_login_is_not_sent_again_as_another_client() {
+    // The refusal may come from the filter, so nothing is learnt.
     let server = Server::start(vec![ok("Blocked"), status("401 Unauthorized")]).await;
     let refused = source(&server.base, quick());
     for requests in [2, 3] {
@@ -138,7 +138,7 @@ async fn a_refused_login_is_not_sent_again_as_somebody_else() {
     }
     assert_eq!(agents(&server)[1..], [PLAYER, PLAYER]);
 
-    // Who has read the credentials has let the player in.
+    // The panel has read the credentials, so it has let the player in.
     let server = Server::start(vec![ok("Blocked"), ok(r#"{"user_info":{"auth":0}}"#)]).await;
     let refused = source(&server.base, quick());
     for requests in [2, 3] {
@@ -147,7 +147,7 @@ async fn a_refused_login_is_not_sent_again_as_somebody_else() {
     }
     assert_eq!(agents(&server)[1..], [PLAYER, PLAYER]);
 
-    // A ban after a refusal is no reason to come again as a player.
+    // A ban after a refused login is no reason to try again as a player.
     let server = Server::start(vec![ok(r#"{"user_info":{"auth":0}}"#), status("403 Forbidden")]).await;
     let refused = source(&server.base, quick());
     refused.account().await.unwrap_err();
@@ -164,7 +164,7 @@ async fn a_user_agent_that_is_set_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn what_was_learnt_is_used_from_the_start() {
+async fn a_learnt_client_is_used_from_the_start() {
     let server = Server::start(vec![ok(LOGIN)]).await;
     let learnt = source(&server.base, quick().learnt_user_agent("Player/1"));
     learnt.account().await.unwrap();
@@ -173,7 +173,7 @@ async fn what_was_learnt_is_used_from_the_start() {
         (vec!["Player/1".to_owned()], Some("Player/1"))
     );
 
-    // Blocked, it gives way to the usual one, once.
+    // If the learnt client is blocked, the usual one is tried once.
     let server = Server::start(vec![status("403 Forbidden"), ok(LOGIN)]).await;
     let learnt = source(&server.base, quick().user_agent("mine").learnt_user_agent("Player/1"));
     learnt.account().await.unwrap();
@@ -188,9 +188,9 @@ async fn what_was_learnt_is_used_from_the_start() {
     assert_eq!(learnt.learnt().user_agent.as_deref(), Some("Player/1"));
 }
 
-/// A filter that answers 403 to whoever asks for compression, as it is and with a learnt client.
+/// A filter answers 403 to clients that ask for compression: to the usual client, and to a learnt one.
 #[tokio::test]
-async fn field_02_a_filter_of_accept_encoding_is_passed_and_remembered() {
+async fn field_02_a_filter_of_accept_encoding_is_passed_and_learnt() {
     let panel = panel(PanelConfig::default());
     panel.in_front(Behaviour::html_status(403, "403 Forbidden").when(Condition::Accepts(Encoding::Gzip)));
     let first = source(&panel.base_url(), quick());
@@ -211,7 +211,7 @@ async fn field_02_a_filter_of_accept_encoding_is_passed_and_remembered() {
     assert!(requests.iter().all(|request| request.header("accept-encoding").is_none()), "{requests:?}");
 }
 
-/// The ways in which a filter says no that look like a panel out of order: after all attempts.
+/// Answers of a filter that look like a panel out of order. The other client is tried after all attempts.
 #[tokio::test]
 async fn field_04_a_login_that_is_reset_or_closed_is_tried_as_a_player_after_all_attempts() {
     let reset = Behaviour::ResetAfter(0);
@@ -232,7 +232,7 @@ async fn field_04_a_login_that_is_reset_or_closed_is_tried_as_a_player_after_all
         source.account().await.unwrap();
         list(&source, ContentKind::Channels).await.unwrap();
         assert_eq!(source.learnt().user_agent.as_deref(), Some(PLAYER));
-        // A status may be an outage: whether the usual client is let in by now is looked at once.
+        // The status may come from an outage, so the run checks once whether the usual client is let in now.
         let expected = if outage { 5 } else { 4 };
         let own =
             |request: &&sync_tests::RequestRecord| request.header("user-agent").unwrap().starts_with("xtream-sync/");
@@ -241,9 +241,9 @@ async fn field_04_a_login_that_is_reset_or_closed_is_tried_as_a_player_after_all
     }
 }
 
-/// A panel that was out of order and is in order again has let nobody in because of a name.
+/// After an outage, the other client was accepted because the panel works again. This teaches nothing about clients.
 #[tokio::test]
-async fn field_04_the_end_of_an_outage_is_nothing_learnt() {
+async fn field_04_the_end_of_an_outage_teaches_nothing() {
     let server = Server::start(vec![status("503 Busy"), status("503 Busy"), ok(LOGIN)]).await;
     let source = source(&server.base, quick().attempts(2));
     source.account().await.unwrap();
@@ -252,7 +252,7 @@ async fn field_04_the_end_of_an_outage_is_nothing_learnt() {
     assert!(agents(&server)[3..].iter().all(|agent| agent.starts_with("xtream-sync/")));
 }
 
-/// At most: four attempts and the second try.
+/// At most four attempts and the second try.
 #[tokio::test]
 async fn field_04_a_failing_login_is_bounded() {
     for (block, requests) in [
@@ -271,7 +271,7 @@ async fn field_04_a_failing_login_is_bounded() {
         let others = agents(&server).iter().filter(|agent| *agent == PLAYER).count();
         assert!(others <= 1, "{others}");
     }
-    // "At most once a day": then the settings say no.
+    // "At most once a day": on other days the settings forbid it.
     let server = Server::start(vec![status("403 Forbidden")]).await;
     let source = source(&server.base, quick().try_other_client(false));
     source.account().await.unwrap_err();
@@ -306,7 +306,7 @@ async fn field_16_a_login_by_http_is_told_apart() {
     }
 }
 
-/// A filter on the lists alone: the source knows when every one of them was refused alike, and has one try.
+/// The filter blocks only the lists. The source notices that all of them were refused alike, and has one try left.
 #[tokio::test]
 async fn field_04_lists_that_are_refused_alike_can_be_asked_for_as_a_player() {
     let panel = panel(PanelConfig::default());
@@ -348,7 +348,7 @@ async fn field_04_a_trial_that_fails_is_one_attempt_and_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn lists_that_fare_differently_are_no_filter() {
+async fn lists_with_different_results_are_no_filter() {
     let list_of = ok(&channels(1));
     for answers in [
         vec![ok(LOGIN), status("403 Forbidden"), list_of.clone()],

@@ -1,4 +1,4 @@
-//! Answers to the login and to the questions for categories.
+//! Answers to the login and to requests for categories.
 
 use sync_core::source::{AnswerFault, Entry};
 use sync_core::{AccountStatus, ContentKind, ContentSource, ErrorClass};
@@ -81,7 +81,7 @@ async fn a_refused_login_is_one_request() {
     assert_eq!(panel.requests().len(), 1);
     assert_eq!(wrong.usage().requests, 1);
 
-    // As is one that is refused with a status, in the panel's own words.
+    // A login that is refused with a status, in the panel's own words, is one request as well.
     let body = br#"{"user_info":{"auth":0}}"#.to_vec();
     panel.on(Action::Account, Behaviour::Status(401, body, Vec::new()));
     assert_eq!(source(&panel.base_url(), quick()).account().await.unwrap_err().class(), ErrorClass::Login);
@@ -104,7 +104,7 @@ async fn statuses_at_the_login_are_ambiguous_and_asked_once() {
 }
 
 #[tokio::test]
-async fn answers_that_are_whole_but_wrong_have_a_name_and_are_asked_once() {
+async fn complete_but_wrong_answers_have_their_own_error_and_are_asked_once() {
     let cases = [
         ("", AnswerFault::Empty),
         ("<html><title>x</title></html>", AnswerFault::Html),
@@ -137,7 +137,7 @@ async fn categories_come_in_the_panels_order() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_no_list_says_what_it_is() {
+async fn an_answer_that_is_no_list_has_its_own_error() {
     let panel = panel(PanelConfig::default());
     let source = source(&panel.base_url(), quick());
     panel.on(Action::SeriesCategories, Behaviour::AccountInstead);
@@ -148,7 +148,7 @@ async fn a_list_that_is_no_list_says_what_it_is() {
     panel.on(Action::Series, Behaviour::Refused);
     assert_eq!(source.categories(ContentKind::Series).await.unwrap_err().class(), ErrorClass::Login);
     assert_eq!(list(&source, ContentKind::Series).await.unwrap_err().class(), ErrorClass::Login);
-    // After a good login these say nothing about the password.
+    // After a good login, these statuses say nothing about the password.
     for status in [401, 403] {
         panel.on(Action::Series, Behaviour::status(status));
         assert_eq!(fault(&list(&source, ContentKind::Series).await.unwrap_err()), AnswerFault::Status);
@@ -157,7 +157,7 @@ async fn a_list_that_is_no_list_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn what_a_panel_says_of_its_own_address_is_not_believed() {
+async fn a_panels_own_address_is_not_believed() {
     let lies = r#"{"user_info":{"auth":1},"server_info":{"url":"10.0.0.1","port":"80011","https_port":"","server_protocol":"https"}}"#;
     let server = Server::start(vec![ok(lies), ok(&channels(2))]).await;
     let source = source(&server.base, quick());
@@ -165,7 +165,7 @@ async fn what_a_panel_says_of_its_own_address_is_not_believed() {
     assert_eq!(list(&source, ContentKind::Channels).await.unwrap().entries.len(), 2);
 }
 
-/// An answer with this type of content.
+/// Returns an answer with this content type.
 fn typed(content_type: &str, body: &[u8]) -> Vec<u8> {
     let length = format!("Content-Length: {}", body.len());
     answer("200 OK", &[&format!("Content-Type: {content_type}"), &length, "Connection: close"], body)
@@ -200,7 +200,7 @@ async fn field_10_the_declared_charset_is_that_of_lists_categories_and_accounts(
 }
 
 #[tokio::test]
-async fn field_26_a_status_says_that_the_panel_doesnt_know_the_list() {
+async fn field_26_some_statuses_mean_that_the_panel_doesnt_know_the_list() {
     let panel = panel(PanelConfig::default());
     let source = source(&panel.base_url(), quick());
     for (status, expected) in [
@@ -214,14 +214,14 @@ async fn field_26_a_status_says_that_the_panel_doesnt_know_the_list() {
         let error = list(&source, ContentKind::Series).await.unwrap_err();
         assert_eq!((fault(&error), error.code().as_str()), (expected, "http_status"), "{status}");
         assert!(error.to_string().contains(&status.to_string()), "{error}");
-        // A sync learns nothing from categories alone; a test of the login has nothing else.
+        // A sync learns nothing from categories alone, but a test of the login has nothing else.
         panel.on(Action::SeriesCategories, Behaviour::status(status));
         assert_eq!(fault(&source.categories(ContentKind::Series).await.unwrap_err()), expected);
     }
 }
 
 #[tokio::test]
-async fn field_18_an_unreadable_end_holds_no_credentials() {
+async fn field_18_an_unreadable_end_contains_no_credentials() {
     let body = r#"{"user_info":{"auth":1,"exp_date":"never, demo-secret"},"server_info":{}}"#;
     let server = Server::start(vec![ok(body)]).await;
     let account = source(&server.base, quick()).account().await.unwrap();
@@ -229,7 +229,7 @@ async fn field_18_an_unreadable_end_holds_no_credentials() {
 }
 
 #[tokio::test]
-async fn field_25_the_keys_of_a_message_hold_no_credentials() {
+async fn field_25_the_keys_of_a_message_contain_no_credentials() {
     let server = Server::start(vec![ok(r#"[{"demo-secret":1,"name":"Secret title"}]"#)]).await;
     let error = list(&source(&server.base, quick()), ContentKind::Movies).await.unwrap_err();
     assert_eq!(fault(&error), AnswerFault::WrongItems);

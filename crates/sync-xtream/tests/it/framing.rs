@@ -1,4 +1,4 @@
-//! Bytes on the way: compression that nobody has announced, heads that don't end, connections that die.
+//! The transfer of bytes: unannounced compression, heads without an end, and connections that close.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -48,11 +48,11 @@ async fn gzip_is_inflated_announced_or_not() {
 }
 
 #[tokio::test]
-async fn a_compression_that_is_announced_and_not_used_is_found_out() {
+async fn an_announced_compression_that_is_not_used_is_noticed() {
     let body = channels(3);
     for coding in ["gzip", "br", "deflate", "zstd"] {
         let header = format!("Content-Encoding: {coding}");
-        // It says so each time, even where no compression was asked for.
+        // The header is wrong in each answer, even if no compression was asked for.
         let server = Server::start(vec![with(&[&header], body.as_bytes())]).await;
         let listed = list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap();
         assert_eq!(listed.entries.len(), 3, "{coding}");
@@ -136,9 +136,9 @@ fn brotli(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The bytes of the wire are those of the body as it was sent, whatever its compression and framing.
+/// The wire bytes are those of the body as it was sent, whatever its compression and framing.
 #[tokio::test]
-async fn bytes_are_counted_as_they_come_as_well() {
+async fn wire_bytes_are_counted() {
     let plain = channels(500).into_bytes();
     let deflate = {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
@@ -167,7 +167,7 @@ async fn bytes_are_counted_as_they_come_as_well() {
     }
 }
 
-/// Brotli within gzip can't be known by its bytes: it is asked for again without compression.
+/// Brotli within gzip can't be recognised by its bytes, so the answer is asked for again without compression.
 #[tokio::test]
 async fn field_19_an_unknown_compression_within_gzip_is_asked_for_without() {
     let unknown: Vec<u8> = (0..100).map(|at| 0x80 | at).collect();
@@ -181,7 +181,7 @@ async fn field_19_an_unknown_compression_within_gzip_is_asked_for_without() {
 #[tokio::test]
 async fn field_19_a_bomb_within_a_bomb_ends_at_the_limit() {
     let bomb = gzip(&gzip(&vec![b' '; 40 << 20]));
-    // What is inflated between has no end of its own, and nothing comes out.
+    // The inner layers have no output, so the end of the whole is never reached.
     let hollow = gzip(&gzip(b"").repeat(300_000));
     for bytes in [&bomb, &hollow] {
         for headers in [&[][..], &["Content-Encoding: gzip"]] {
@@ -196,9 +196,9 @@ async fn field_19_a_bomb_within_a_bomb_ends_at_the_limit() {
     assert_eq!(fault(&source(&server.base, quick()).account().await.unwrap_err()), AnswerFault::TooLarge);
 }
 
-/// Heads that curl and browsers read.
+/// Malformed heads that curl and browsers accept.
 #[tokio::test]
-async fn field_20_sloppy_heads_are_read() {
+async fn field_20_malformed_heads_are_read() {
     let body = channels(3);
     for line in [
         "X-Cache : HIT",
@@ -218,7 +218,7 @@ async fn field_20_sloppy_heads_are_read() {
         let listed = listed.unwrap_or_else(|error| panic!("{line:?}: {error}"));
         assert_eq!((listed.entries.len(), server.requests().len()), (3, 1), "{line:?}");
     }
-    // What says how long the body is counts, however it is written.
+    // A length of the body counts in any spelling of its header.
     let head = format!("Content-Length : {}", body.len());
     let cut = answer("200 OK", &[&head, "Connection: close"], &body.as_bytes()[..body.len() - 1]);
     let server = Server::start(vec![cut]).await;
@@ -227,7 +227,7 @@ async fn field_20_sloppy_heads_are_read() {
 }
 
 #[tokio::test]
-async fn a_list_has_not_more_elements_than_it_may() {
+async fn a_list_beyond_the_limit_of_elements_is_refused() {
     let server = Server::start(vec![with(&[], channels(11).as_bytes())]).await;
     let error = list(&source(&server.base, quick().max_elements(10)), ContentKind::Channels).await.unwrap_err();
     assert_eq!((fault(&error), server.requests().len()), (AnswerFault::TooLarge, 1));
@@ -236,7 +236,7 @@ async fn a_list_has_not_more_elements_than_it_may() {
 }
 
 #[tokio::test]
-async fn a_head_is_not_larger_than_it_may_be() {
+async fn a_head_beyond_the_limit_is_refused() {
     let header = |size: usize| format!("X-Filler: {}", "x".repeat(size));
     let many: Vec<String> = (0..150).map(|number| format!("X-{number}: y")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -279,7 +279,7 @@ async fn a_new_connection_that_dies_is_a_failed_attempt() {
 }
 
 #[tokio::test]
-async fn what_the_headers_say_of_the_content_is_not_believed() {
+async fn the_content_type_is_not_believed() {
     let body = r#"[{"stream_id":1,"name":"Amélie 日本"}]"#;
     for kind in ["text/html; charset=ISO-8859-1", "application/octet-stream", "image/png", "nonsense"] {
         let server = Server::start(vec![with(&[&format!("Content-Type: {kind}")], body.as_bytes())]).await;
@@ -328,7 +328,7 @@ async fn a_chunked_body_without_its_last_chunk_is_not_whole() {
 }
 
 #[tokio::test]
-async fn a_length_that_lies_is_found_out() {
+async fn a_wrong_length_is_noticed() {
     let body = channels(3);
     let short = answer("200 OK", &["Content-Length: 20", "Connection: close"], body.as_bytes());
     let none = answer("200 OK", &["Content-Length: 21274", "Connection: close"], b"");
@@ -339,8 +339,8 @@ async fn a_length_that_lies_is_found_out() {
     }
 }
 
-/// Serves one answer to the first request of every connection, and closes without a word; below `/x/` it answers well.
-/// Counts what it was asked.
+/// Serves this answer to the first request of every connection, and then closes the connection without announcing it.
+/// Requests below `/x/` are answered well. Returns the base address and a counter of the requests.
 async fn closing_behind(first: Vec<u8>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -360,7 +360,7 @@ async fn closing_behind(first: Vec<u8>) -> (String, Arc<AtomicUsize>) {
                     stream.write_all(&ok(if head.contains("action=") { "[]" } else { LOGIN })).await?;
                 } else {
                     stream.write_all(&first).await?;
-                    // Half of the connection is closed, at some moment before the next request or after it.
+                    // The server's half of the connection is closed at a random time, before or after the next request.
                     tokio::time::sleep(Duration::from_micros(fastrand::u64(..800))).await;
                 }
                 stream.shutdown().await?;
@@ -372,7 +372,7 @@ async fn closing_behind(first: Vec<u8>) -> (String, Arc<AtomicUsize>) {
     (base, asked)
 }
 
-/// A connection that closes behind a redirect, or behind a status, costs no attempt.
+/// A connection that closes after a redirect or a status costs no attempt.
 #[tokio::test]
 async fn field_21_a_connection_that_closes_behind_an_answer_costs_no_attempt() {
     for query in ["username=demo&password=demo-secret", "username=demo&password=demo-secret&action=get_series"] {
@@ -387,7 +387,7 @@ async fn field_21_a_connection_that_closes_behind_an_answer_costs_no_attempt() {
             }
         }
     }
-    // Each attempt at a busy panel is one, whatever becomes of the connection before.
+    // Each attempt at a busy panel sends one request, whether or not the connection before it was closed.
     let (base, asked) = closing_behind(answer("503 Busy", &["Content-Length: 0"], b"")).await;
     let source = source(&base, quick().attempts(4));
     let error = list(&source, ContentKind::Movies).await.unwrap_err();

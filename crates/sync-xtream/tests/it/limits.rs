@@ -18,7 +18,7 @@ fn unreachable(error: &SourceError) -> &str {
 }
 
 #[tokio::test]
-async fn a_panel_that_says_nothing_is_left() {
+async fn a_silent_panel_is_given_up() {
     let panel = panel(PanelConfig::default());
     panel.on(Action::Account, Behaviour::Hang);
     let source = source(&panel.base_url(), quick().first_byte_timeout(SHORT).attempts(2));
@@ -30,7 +30,7 @@ async fn a_panel_that_says_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn a_head_that_drips_is_no_beginning() {
+async fn a_head_that_trickles_is_no_beginning() {
     let server = Server::start_holding(vec![b"HTTP/1.1 200 OK\r\nX: ".to_vec()], true).await;
     let source = source(&server.base, quick().first_byte_timeout(SHORT).attempts(1));
     let error = source.account().await.unwrap_err();
@@ -51,7 +51,7 @@ async fn a_body_that_stalls_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips_meets_the_limit_of_the_whole() {
+async fn a_body_that_trickles_meets_the_limit_of_the_whole() {
     let panel = panel(PanelConfig::default());
     panel.on(Action::VodStreams, Behaviour::Throttle(2000));
     let source = source(&panel.base_url(), quick().total_timeout(Duration::from_millis(400)).attempts(1));
@@ -59,8 +59,8 @@ async fn a_body_that_drips_meets_the_limit_of_the_whole() {
     assert!(unreachable(&error).contains("not over"), "{error}");
 }
 
-/// What is always there already is no reason not to look at the time; but then it isn't the panel
-/// that is too slow.
+/// Bytes that have arrived already are still subject to the time limit. The error then says that the panel is not too
+/// slow.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_receiver_meets_the_limit_of_the_whole_too() {
     let server = Server::start(vec![ok(&channels(200_000))]).await;
@@ -129,7 +129,7 @@ async fn there_is_never_more_than_one_request() {
     assert_eq!(panel.max_parallel(), 1);
 }
 
-/// Asks for something else, which has to be answered soon: nothing has its turn any more.
+/// Asserts that another request is answered soon, so that no earlier request keeps its permit.
 async fn is_free(source: &XtreamSource) {
     let began = Instant::now();
     source.categories(ContentKind::Series).await.unwrap();
@@ -137,18 +137,18 @@ async fn is_free(source: &XtreamSource) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dropping_a_listing_gives_the_turn_back_wherever_it_is() {
+async fn dropping_a_listing_frees_its_permit_at_any_time() {
     let panel = large_panel(PanelConfig::default());
     let patient = quick().backoff(Duration::from_secs(60));
     let source = source(&panel.base_url(), patient);
     is_free(&source).await;
 
-    // Before the answer, in the middle of the body, in the wait before the next attempt.
+    // The listing is dropped before the answer, in the middle of the body, and in the wait before the next attempt.
     for behaviour in [Behaviour::Hang, Behaviour::HangAfter(200_000), Behaviour::status(500)] {
         panel.forget_requests();
         panel.on(Action::VodStreams, behaviour);
         let mut listing = source.listing(whole(ContentKind::Movies)).await.unwrap();
-        // The task needs no receiver to get there.
+        // The task sends the request without a receiver.
         while panel.request_count(Action::VodStreams) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -162,7 +162,7 @@ async fn dropping_a_listing_gives_the_turn_back_wherever_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dropping_a_question_gives_the_turn_back() {
+async fn dropping_a_request_frees_its_permit() {
     let panel = panel(PanelConfig::default());
     let source = source(&panel.base_url(), quick().backoff(Duration::from_secs(60)));
     for behaviour in [Behaviour::Hang, Behaviour::HangAfter(10), Behaviour::status(500)] {

@@ -1,4 +1,4 @@
-//! Listings as they should be.
+//! Listings without defects.
 
 use sync_core::source::{Entry, ListingRequest};
 use sync_core::{CategoryId, ContentKind, ContentSource, Scope};

@@ -1,4 +1,4 @@
-//! The source against a simulated panel, and against servers that send odd bytes.
+//! The source against a simulated panel, and against servers that send unusual bytes.
 
 #![allow(clippy::unwrap_used, reason = "what the tests share may fail like the tests themselves")]
 

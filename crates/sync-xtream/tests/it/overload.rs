@@ -1,4 +1,4 @@
-//! Failures that look as if the answer was too much for the panel, and those that don't.
+//! Failures that suggest that the answer was too much for the panel, and failures that don't.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ async fn verdict(behaviour: Behaviour, config: XtreamConfig) -> (String, bool) {
 }
 
 #[tokio::test]
-async fn statuses_of_gateways_that_have_waited_too_long() {
+async fn statuses_of_gateway_timeouts_are_overloads() {
     for (code, expected) in
         [(504, true), (524, true), (500, false), (502, false), (503, false), (520, false), (429, false)]
     {
@@ -34,7 +34,7 @@ async fn statuses_of_gateways_that_have_waited_too_long() {
 }
 
 #[tokio::test]
-async fn every_limit_of_time() {
+async fn time_limits_are_overloads() {
     let hang = verdict(Behaviour::Hang, once().first_byte_timeout(SHORT)).await;
     assert!(hang.0.contains("no answer began") && hang.1, "{hang:?}");
     let stall = verdict(Behaviour::HangAfter(300_000), once().idle_timeout(SHORT)).await;
@@ -45,7 +45,7 @@ async fn every_limit_of_time() {
 
 #[tokio::test]
 async fn a_trickle_ends_with_the_idle_timeout() {
-    // Some bytes in every tenth of a second are no silence, and too few.
+    // Some bytes come in every tenth of a second, so there is no silence. But they are too few.
     let began = Instant::now();
     let config = once().idle_timeout(Duration::from_millis(900)).min_bytes_per_second(10_000);
     let trickle = verdict(Behaviour::Throttle(100), config).await;
@@ -91,7 +91,7 @@ async fn the_last_attempt_decides() {
 }
 
 #[tokio::test]
-async fn a_panel_that_thinks_long_before_a_good_answer_is_good() {
+async fn a_late_good_answer_is_no_failure() {
     let panel = panel(PanelConfig::default());
     panel.on(Action::VodStreams, Behaviour::SlowFirstByte(Duration::from_millis(700)));
     let config = once().idle_timeout(SHORT).min_bytes_per_second(1000);

@@ -1,4 +1,4 @@
-//! How many requests, how fast, and who waits when the panel asks for patience.
+//! The number and rate of requests, and which requests wait if the panel asks for a pause.
 
 use std::time::{Duration, Instant};
 
@@ -39,18 +39,18 @@ async fn more_than_one_request_is_under_way_only_when_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn patience_is_asked_of_the_whole_account() {
+async fn a_pause_applies_to_the_whole_account() {
     let panel = panel(PanelConfig::default());
     panel.on_next(Action::LiveCategories, 1, &busy("3600"));
     let config = quick().attempts(1).parallel_requests(2).retry_after_cap(Duration::from_millis(500));
     let source = source(&panel.base_url(), config);
     let began = Instant::now();
     source.categories(ContentKind::Channels).await.unwrap_err();
-    // Whatever is asked next waits for what the failed call was told.
+    // The next requests wait for the pause that the failed request was told.
     let (movies, series) = tokio::join!(list(&source, ContentKind::Movies), source.categories(ContentKind::Series));
     assert!(movies.is_ok() && series.is_ok());
     assert!(began.elapsed().as_millis() >= 500, "{:?}", began.elapsed());
-    // And who doesn't want to wait that long can go.
+    // A caller that doesn't want to wait so long can drop its request.
     panel.on_next(Action::LiveCategories, 1, &busy("3600"));
     source.categories(ContentKind::Channels).await.unwrap_err();
     let asked = panel.requests().len();
@@ -58,7 +58,7 @@ async fn patience_is_asked_of_the_whole_account() {
     assert_eq!(panel.requests().len(), asked);
 }
 
-/// The connection is gone just when it is used again, and the pace allows no other request yet.
+/// The connection closes when it is used again, and the pace doesn't allow another request yet.
 #[tokio::test]
 async fn a_connection_that_dies_is_replaced_at_the_pace_and_that_is_not_the_panels_time() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -70,7 +70,7 @@ async fn a_connection_that_dies_is_replaced_at_the_pace_and_that_is_not_the_pane
             let mut head = [0; 4096];
             let _ = stream.read(&mut head).await;
             stream.write_all(answer.as_bytes()).await.unwrap();
-            // The second request of a connection is read, and answered by its end.
+            // The second request of a connection is read, and then the connection is closed.
             let _ = stream.read(&mut head).await;
         }
     });

@@ -1,11 +1,11 @@
-//! Addresses with a login in them, in all the ways in which people copy them. A login is taken over whole or not at all.
+//! Addresses with a login, in all the ways in which people copy them. A login is taken as a whole or not at all.
 
 use proptest::prelude::*;
 use sync_xtream::{AddressError, Credentials, PanelAddress};
 
 const BASE: &str = "http://panel.example:8080";
 
-/// What a text comes to: address, user name and password, in one line.
+/// Returns the address, the user name and the password that are read from a text, in one line.
 fn read(text: &str) -> Result<String, AddressError> {
     let pasted = PanelAddress::parse(text)?;
     let again = PanelAddress::parse(&pasted.address.to_string()).unwrap();
@@ -30,7 +30,7 @@ fn all_are_refused(error: AddressError, texts: &[&str]) {
 fn field_06_a_raw_sign_in_a_password_is_taken_whole_or_refused() {
     let of = |password: &str| read(&format!("{BASE}/get.php?username=ann&password={password}&type=m3u_plus"));
     let taken = [
-        // What goes on after the `#` shows that the query goes on.
+        // The text after the `#` shows that the query continues.
         ("a#bcd", "a#bcd"),
         ("#bcd", "#bcd"),
         ("a##b", "a##b"),
@@ -92,14 +92,14 @@ fn field_06_a_raw_sign_in_a_password_is_taken_whole_or_refused() {
 }
 
 #[test]
-fn field_06_what_follows_a_password_at_the_end_is_no_guess() {
+fn field_06_signs_after_a_password_at_the_end_are_refused() {
     let ends =
         ["#", "#bcd", ".", ",", "!", "?", ")", "]", "\"", "'", "…", "...", ".\n", " works", " (tested)", "&", "&x"];
     for end in ends {
         let text = format!("{BASE}/player_api.php?username=ann&password=secret{end}");
         let error = read(&text).unwrap_err();
         assert!(matches!(error, AddressError::Unclear | AddressError::Several), "{text:?}: {error:?}");
-        // Behind another value the same signs are of no account, but for one that may begin a value.
+        // After the value of another key, these signs have no effect, unless the sign may begin a value.
         if !end.starts_with(['&', '#']) {
             all_are(
                 "http://panel.example:8080 ann secret",
@@ -145,7 +145,7 @@ fn field_06_a_raw_sign_in_a_path_is_taken_whole_or_refused() {
 }
 
 #[test]
-fn field_08_a_login_in_the_path_is_taken_out() {
+fn field_08_a_login_in_the_path_is_read_and_removed() {
     all_are(
         "http://panel.example:8080 ann s3cr3t",
         &[
@@ -177,7 +177,7 @@ fn field_08_a_login_in_the_path_is_taken_out() {
     all_are("http://h ann@mail.example p:w", &["http://h/live/ann@mail.example/p:w/1.ts"]);
     all_are("http://h series s3cr3t", &["http://h/live/series/s3cr3t/1.ts"]);
     all_are("http://h 50%off a b", &["http://h/live/50%off/a%20b/1.ts"]);
-    // Two parts may be a folder as well; who knows the login can tell.
+    // Two parts may also be a folder. A caller who knows the login can tell.
     all_are("https://h/xyxuser/123pass - -", &["https://h/xyxuser/123pass"]);
     let address = PanelAddress::parse("https://h/tv/xyxuser/p%40ss").unwrap().address;
     let without =
@@ -189,7 +189,7 @@ fn field_08_a_login_in_the_path_is_taken_out() {
 }
 
 #[test]
-fn field_09_a_mistyped_scheme_is_mended_or_refused() {
+fn field_09_a_mistyped_scheme_is_corrected_or_refused() {
     let mended = [
         "http://http://host:8080",
         "http:/host:8080",
@@ -237,14 +237,14 @@ fn field_09_a_mistyped_scheme_is_mended_or_refused() {
         AddressError::Scheme,
         &["ftp://host", "http://ftp://host", "xtream://host:8080", "rtmp:\\\\host", "rtsp://host/1.ts", "m3u://host"],
     );
-    // Hosts of home networks that look a little like it.
+    // Hosts of home networks whose names resemble a scheme.
     all_are("http://htpc:8080 - -", &["http://htpc:8080", "htpc:8080"]);
     all_are("http://http.example - -", &["http.example", "http://http.example"]);
     all_are("http://shttpd - -", &["shttpd"]);
 }
 
 #[test]
-fn field_09_a_host_that_is_none_is_refused() {
+fn field_09_an_impossible_host_is_refused() {
     all_are_refused(
         AddressError::Invalid,
         &[
@@ -277,7 +277,7 @@ fn field_09_a_host_that_is_none_is_refused() {
     all_are("http://panel.dc1 - -", &["panel.dc1"]);
 }
 
-/// Each with an address in place of `@`.
+/// Texts around an address. The address is in the place of `@`.
 const WRAPPINGS: [&str; 46] = [
     "\u{feff}@\u{200b}",
     "\u{a0}@\u{a0}",
@@ -328,7 +328,7 @@ const WRAPPINGS: [&str; 46] = [
 ];
 
 #[test]
-fn field_06_what_stands_around_a_copied_address_is_taken_off() {
+fn field_06_text_around_a_copied_address_is_removed() {
     for password in ["s3cr3t", "a%26b", "it's", "a.b!c"] {
         for address in [
             format!("{BASE}/get.php?username=ann&password={password}&type=m3u_plus"),
@@ -338,7 +338,7 @@ fn field_06_what_stands_around_a_copied_address_is_taken_off() {
             let expected = format!("{BASE} ann {}", password.replace("%26", "&"));
             for wrapping in WRAPPINGS {
                 let text = wrapping.replace('@', &address);
-                // An unclosed quote before the address leaves the one within it alone.
+                // An unclosed quote before the address has no effect on a quote within the address.
                 assert_eq!(read(&text).as_ref(), Ok(&expected), "{text:?}");
             }
         }
@@ -365,7 +365,7 @@ fn field_06_what_stands_around_a_copied_address_is_taken_off() {
 }
 
 #[test]
-fn field_06_what_programs_write_in_place_of_signs_is_undone() {
+fn field_06_escapes_of_programs_are_undone() {
     all_are(
         "http://panel.example:8080 ann a&b#c",
         &[
@@ -448,7 +448,7 @@ fn field_06_no_error_repeats_the_text() {
     }
 }
 
-/// Texts in which people have addresses, with a password in place of `@`.
+/// Texts with an address, as people have them. The password is in the place of `@`.
 const TEMPLATES: [&str; 13] = [
     "http://h:80/get.php?username=ann&password=@&type=m3u_plus",
     "h/player_api.php?username=ann&password=@",
@@ -465,7 +465,7 @@ const TEMPLATES: [&str; 13] = [
     "http://h\tann\t@",
 ];
 
-/// Backslashes of a password are not those of a shell.
+/// Backslashes in a password are not taken for escapes of a shell.
 #[test]
 fn field_06_backslashes_of_a_password_stay() {
     for (text, password) in [
@@ -473,7 +473,7 @@ fn field_06_backslashes_of_a_password_stay() {
         (r"http://h/get.php?username=ann&password=x\=\?y", r"x\=\?y"),
         (r"http://h/get.php\?username\=ann\&password\=x\&type\=m3u", "x"),
     ] {
-        // It is read as it is, or refused.
+        // The text is read with this password, or refused.
         let Ok(pasted) = PanelAddress::parse(text) else { continue };
         assert_eq!(pasted.password.as_ref().map(sync_xtream::Secret::expose), Some(password), "{text}");
     }
@@ -484,7 +484,7 @@ fn field_06_backslashes_of_a_password_stay() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The password is pasted as it is, by somebody who encodes nothing.
+    /// The password is pasted as it is, without any encoding.
     #[test]
     fn field_06_no_password_is_ever_shortened(
         template in 0..TEMPLATES.len(),

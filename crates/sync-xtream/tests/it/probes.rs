@@ -1,4 +1,4 @@
-//! Probes: what is asked, and how little is read.
+//! Probes: the requests, and the number of bytes that are read.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ fn ids(answer: &ProbeAnswer) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_panel_that_pages_sends_what_is_behind_the_offset() {
+async fn a_panel_that_pages_sends_the_elements_behind_the_offset() {
     for order in [ListOrder::Catalogue, ListOrder::ByName] {
         let panel = panel(PanelConfig { paging: true, order, ..PanelConfig::default() });
         let source = source(&panel.base_url(), quick());
         let behind = |offset| ask(&source, ProbeRequest::new(MOVIES, 50).behind(offset));
         let last = behind(59).await.unwrap();
-        // It is cut before it is sorted.
+        // The panel cuts the list before it sorts it.
         let expected = panel.catalogue(|catalogue| catalogue.ids(sync_tests::Kind::Movies)[59]);
         assert_eq!((ids(&last), last.end.is_some()), (vec![expected], true));
         let beyond = behind(60).await.unwrap();
@@ -39,24 +39,24 @@ async fn a_panel_that_pages_sends_what_is_behind_the_offset() {
 }
 
 #[tokio::test]
-async fn no_more_is_read_than_needed() {
+async fn a_probe_reads_no_more_than_needed() {
     for framing in [Framing::ContentLength, Framing::Chunked, Framing::Close] {
         let panel = large_panel(PanelConfig { framing, ..PanelConfig::default() });
         let source = source(&panel.base_url(), quick());
-        // Only what was read by then is known to have been enough.
+        // The panel sends nothing after these bytes, so the answer shows that they were enough.
         panel.on(Action::VodStreams, Behaviour::HangAfter(300_000));
         let answer = ask(&source, ProbeRequest::new(MOVIES, 50).behind(3999)).await.unwrap();
         assert!(answer.entries.len() > 50 && answer.end.is_none(), "{}", answer.entries.len());
         let usage = source.usage();
         assert!(usage.requests == 1 && usage.bytes < 300_000, "{usage:?}");
-        // The connection and the permit are free again.
+        // The connection and the permit are free again, so another request can be sent.
         panel.on(Action::VodStreams, Behaviour::Normal);
         assert_eq!(list(&source, ContentKind::Movies).await.unwrap().entries.len(), 4000);
     }
 }
 
 #[tokio::test]
-async fn what_is_known_is_recognised() {
+async fn known_elements_are_recognised() {
     let panel = large_panel(PanelConfig { order: ListOrder::NewestFirst, ..PanelConfig::default() });
     let source = source(&panel.base_url(), quick());
     let listed = list(&source, ContentKind::Movies).await.unwrap().entries;

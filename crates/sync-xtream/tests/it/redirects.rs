@@ -1,4 +1,4 @@
-//! Where a panel sends to. From the internet into a private network: see the tests of the crate itself.
+//! Redirects of a panel. Redirects from the internet into a private network are tested in the crate itself.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ fn redirect(status: &str, location: &str) -> Vec<u8> {
     answer(status, &[&location, cookie, "Content-Length: 0", "Connection: close"], b"")
 }
 
-/// The same server under another name.
+/// Returns the address of the same server under another name.
 fn localhost(server: &Server) -> String {
     server.base.replace("127.0.0.1", "localhost")
 }
 
-/// The first lines of all requests.
+/// Returns the first lines of all requests.
 fn paths(server: &Server) -> Vec<String> {
     let path = |head: String| head.split(' ').nth(1).unwrap().to_owned();
     server.requests().into_iter().map(path).collect()
@@ -42,7 +42,7 @@ async fn five_redirects_of_every_kind_are_followed_and_counted() {
     source.account().await.unwrap();
     assert_eq!(source.usage().requests, 6);
     assert_eq!(source.learnt().notices, Vec::<String>::new(), "it is one host");
-    // The next request begins where it should.
+    // The next request is sent to the panel's own address again.
     list(&source, ContentKind::Channels).await.unwrap();
     let paths = paths(&server);
     assert_eq!(paths[1..6], ["/one?username=x", "/two", "/two?three", "/sub/four", "/five"]);
@@ -59,7 +59,7 @@ async fn a_sixth_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_hop_to_another_host_takes_nothing_along_but_what_the_panel_says() {
+async fn a_redirect_to_another_host_sends_only_the_panels_own_parameters() {
     let target = Server::start(vec![ok(LOGIN)]).await;
     let plain = redirect("302 Found", &format!("{}/x", localhost(&target)));
     let origin = Server::start(vec![plain]).await;
@@ -75,7 +75,7 @@ async fn a_hop_to_another_host_takes_nothing_along_but_what_the_panel_says() {
 }
 
 #[tokio::test]
-async fn credentials_that_travel_are_told_without_them() {
+async fn credentials_in_a_redirect_are_reported_without_showing_them() {
     let target = Server::start(vec![ok(LOGIN)]).await;
     let with = format!("{}/x?username=demo&password=demo-secret", localhost(&target));
     let origin = Server::start(vec![redirect("302 Found", &with)]).await;
@@ -86,7 +86,7 @@ async fn credentials_that_travel_are_told_without_them() {
 }
 
 #[tokio::test]
-async fn other_hosts_can_be_forbidden_and_other_ports_are_none() {
+async fn other_hosts_can_be_forbidden_and_other_ports_are_the_same_host() {
     let target = Server::start(vec![ok(LOGIN)]).await;
     let origin = Server::start(vec![
         redirect("302 Found", &format!("{}/x", localhost(&target))),
@@ -103,7 +103,7 @@ async fn other_hosts_can_be_forbidden_and_other_ports_are_none() {
 }
 
 #[tokio::test]
-async fn a_redirect_that_says_nowhere_is_a_status() {
+async fn a_redirect_without_a_location_is_a_status() {
     let server = Server::start(vec![answer("302 Found", &["Content-Length: 0"], b"")]).await;
     let error = list(&source(&server.base, quick()), ContentKind::Movies).await.unwrap_err();
     assert_eq!(fault(&error), AnswerFault::Redirect);
@@ -111,7 +111,7 @@ async fn a_redirect_that_says_nowhere_is_a_status() {
 }
 
 #[tokio::test]
-async fn all_hops_together_have_the_time_of_a_first_byte() {
+async fn all_redirects_together_have_the_time_limit_of_a_first_byte() {
     let silent = Server::start_holding(vec![Vec::new()], true).await;
     let origin = Server::start(vec![redirect("302 Found", &format!("{}/x", silent.base))]).await;
     let source = source(&origin.base, quick().attempts(1).first_byte_timeout(Duration::from_millis(200)));

@@ -1,4 +1,4 @@
-//! What is asked again, and how often.
+//! Which requests are repeated, and how often.
 
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,7 @@ async fn a_missing_page_is_asked_for_once() {
 #[tokio::test]
 async fn retry_after_is_honoured_up_to_the_cap() {
     let panel = panel(PanelConfig::default());
-    // A source of its own for each, because a refusal lowers the pace.
+    // Each case has its own source, because a refusal lowers the pace.
     let source = || source(&panel.base_url(), quick().retry_after_cap(Duration::from_millis(300)));
     for after in ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"] {
         panel.on_next(Action::LiveCategories, 1, &busy(429, &[("Retry-After", after)]));
@@ -68,7 +68,7 @@ async fn retry_after_is_honoured_up_to_the_cap() {
     }
 }
 
-/// The beginning of a listing, in each way in which the end of a body can be announced.
+/// Returns the beginning of a listing, for each way in which the end of a body can be announced.
 fn cut_answers(body: &str) -> [Vec<u8>; 3] {
     let (head, half) = (body.len(), &body[..body.len() - 10]);
     let length = format!("Content-Length: {head}");
@@ -132,7 +132,7 @@ async fn a_compression_that_is_only_announced_is_no_damage() {
 }
 
 #[tokio::test]
-async fn damage_is_remembered_over_failures_of_another_kind() {
+async fn damage_is_remembered_over_other_failures() {
     let damaged = || answer("200 OK", &["Content-Encoding: br", "Content-Length: 11"], b"[no brotli]");
     let busy = || answer("503 Busy", &["Content-Length: 0"], b"");
     for body in [channels(3), r#"[{"category_id":"1","category_name":"A"}]"#.to_owned()] {
@@ -149,7 +149,7 @@ async fn damage_is_remembered_over_failures_of_another_kind() {
 }
 
 #[tokio::test]
-async fn nothing_listens_is_told_after_all_attempts() {
+async fn a_closed_port_is_reported_after_all_attempts() {
     let base = {
         let server = Server::start(vec![ok("")]).await;
         server.task_stopped().await
@@ -162,14 +162,14 @@ async fn nothing_listens_is_told_after_all_attempts() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_told() {
+async fn an_answer_that_is_not_http_is_reported() {
     let server = Server::start(vec![b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()]).await;
     let error = source(&server.base, quick()).account().await.unwrap_err();
     assert!(error.to_string().contains("HTTP"), "{error}");
     assert!(error.hint().as_str().contains("https://"), "{}", error.hint());
 }
 
-/// Login or list, nginx or not: the hint is the other scheme, and nothing is asked again.
+/// A login or a list, nginx or another server: the hint names the other scheme, and the request is not repeated.
 #[tokio::test]
 async fn field_15_http_to_an_encrypted_port_names_https() {
     for body in [

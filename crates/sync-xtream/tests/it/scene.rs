@@ -1,4 +1,4 @@
-//! What the tests share: a panel, a source for it, servers with a script, and collected listings.
+//! Shared parts of the tests: panels, sources, scripted servers, and collected listings.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// No test may take longer for what should happen.
+/// The longest time that a test waits for an expected event.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Settings with short waits and long limits.
+/// Returns settings with short waits and high limits.
 pub(crate) fn quick() -> XtreamConfig {
     let config = XtreamConfig::new().backoff(Duration::from_millis(4)).jitter_seed(1);
     config.requests_per_second(f64::INFINITY).system_proxy(false)
@@ -33,7 +33,7 @@ pub(crate) fn panel(config: PanelConfig) -> Panel {
     Panel::start(config, Catalogue::new(&CatalogueConfig::small(7))).unwrap()
 }
 
-/// A panel whose movies are more than one batch.
+/// Returns a panel whose movies need more than one batch.
 pub(crate) fn large_panel(config: PanelConfig) -> Panel {
     let sizes = CatalogueConfig { movies: 4000, ..CatalogueConfig::small(7) };
     Panel::start(config, Catalogue::new(&sizes)).unwrap()
@@ -83,7 +83,7 @@ pub(crate) async fn list(source: &XtreamSource, kind: ContentKind) -> Result<Col
     tokio::time::timeout(PATIENCE, collect(listing)).await.expect("a listing ends in time")
 }
 
-/// A head with these header lines, and a body.
+/// Returns an answer with this status, these header lines and this body.
 pub(crate) fn answer(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status}\r\n").into_bytes();
     for header in headers {
@@ -94,12 +94,12 @@ pub(crate) fn answer(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A complete answer with a length.
+/// Returns a complete answer with a length.
 pub(crate) fn ok(body: &str) -> Vec<u8> {
     answer("200 OK", &[&format!("Content-Length: {}", body.len()), "Connection: close"], body.as_bytes())
 }
 
-/// What is wrong with an answer.
+/// Returns the error of an answer.
 pub(crate) fn fault(error: &SourceError) -> AnswerFault {
     let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
     *fault
@@ -117,7 +117,7 @@ impl Server {
         Self::start_holding(answers, false).await
     }
 
-    /// With `hold` the connection stays open after the answer.
+    /// Starts a server. With `hold`, connections stay open after the answer.
     pub(crate) async fn start_holding(answers: Vec<Vec<u8>>, hold: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -133,14 +133,14 @@ impl Server {
         Self { base, requests, task }
     }
 
-    /// Stops; returns the address at which nobody listens any more.
+    /// Stops the server. Returns its address, at which no server listens any more.
     pub(crate) async fn task_stopped(mut self) -> String {
         self.task.abort();
         let _ = (&mut self.task).await;
         self.base.clone()
     }
 
-    /// The heads of all requests so far.
+    /// Returns the heads of all requests so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
@@ -161,7 +161,7 @@ async fn serve(mut stream: TcpStream, answer: Vec<u8>, hold: bool, seen: Arc<Mut
         }
     }
     seen.lock().unwrap().push(String::from_utf8(head).unwrap());
-    // The client may be gone, which is what some tests are about.
+    // The client may have closed the connection, as some tests want.
     let _ = stream.write_all(&answer).await;
     if hold {
         let _ = stream.read_u8().await;
@@ -169,7 +169,7 @@ async fn serve(mut stream: TcpStream, answer: Vec<u8>, hold: bool, seen: Arc<Mut
     let _ = stream.shutdown().await;
 }
 
-/// A listing of so many channels, as a panel writes it.
+/// Returns a listing of this number of channels, as a panel writes it.
 pub(crate) fn channels(count: usize) -> String {
     let element = |id| format!(r#"{{"num":{id},"name":"Channel {id}","stream_id":{id},"category_id":"1"}}"#);
     format!("[{}]", (1..=count).map(element).collect::<Vec<_>>().join(","))

@@ -1,4 +1,4 @@
-//! A canary for a password: no error and no `Referer` may hold it.
+//! Tests with a recognisable password: no error and no `Referer` may contain it.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ fn config() -> XtreamConfig {
     quick().attempts(2).first_byte_timeout(Duration::from_millis(150)).idle_timeout(Duration::from_millis(150))
 }
 
-/// Every form in which an error can be seen.
+/// Returns every form in which an error can be seen.
 fn shown(error: &SourceError) -> String {
     let mut text = format!("{error} {error:?} {error:#?} {}", error.hint());
     let mut source = error.source();
@@ -34,7 +34,7 @@ fn assert_clean(text: &str, what: &str) {
 }
 
 #[tokio::test]
-async fn no_error_holds_the_canary() {
+async fn no_error_contains_the_password() {
     let echo = format!("{USER} {PASSWORD} canary%2Fword%20%C3%BC canary%2Fword+%C3%BC");
     let html = format!("<html><title>{echo}</title></html>");
     let refusal = format!(r#"{{"user_info":{{"auth":0,"message":"{echo}"}}}}"#);
@@ -78,7 +78,7 @@ async fn no_error_holds_the_canary() {
     assert_clean(&shown(&source.account().await.unwrap_err()), "no such server");
 }
 
-/// The words of an ended account, of a list that is an object, and of each side of its key.
+/// The words are those of an expired account, of an object in place of a list, and of both sides of its key.
 #[tokio::test]
 async fn field_14_words_of_the_panel_are_searched_and_ours_are_not() {
     for user in ["ann", "one", "the", "test", "live", "list"] {
@@ -107,7 +107,7 @@ async fn field_14_words_of_the_panel_are_searched_and_ours_are_not() {
 }
 
 #[tokio::test]
-async fn what_an_operator_writes_is_searched() {
+async fn an_operators_message_is_searched() {
     let status = format!("locked {PASSWORD}");
     let account = Account { status, ..Account::new(USER, PASSWORD) };
     let panel = panel(PanelConfig { accounts: vec![account], ..PanelConfig::default() });
@@ -116,9 +116,9 @@ async fn what_an_operator_writes_is_searched() {
     assert_clean(&format!("{account:?}"), "account");
 }
 
-/// The cut falls into a repetition, wherever that is.
+/// The message is cut in the middle of a repeated password, at any position of the password.
 #[tokio::test]
-async fn no_cut_uncovers_half_of_it() {
+async fn no_cut_uncovers_half_of_a_password() {
     for before in 0..20 {
         let echo = format!("{} {}", "x".repeat(before), "canary-word".repeat(200));
         let message = |auth| format!(r#"{{"user_info":{{"auth":{auth},"message":"{echo}","status":"{echo}"}}}}"#);

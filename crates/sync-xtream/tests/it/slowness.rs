@@ -1,4 +1,4 @@
-//! Slow listings of known size, and a limit of our own.
+//! Slow listings of known size, and rate limits of our own.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::scene::{Collected, PATIENCE, Server, channels, collect, large_panel, 
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// Asks for the movies as a run does that knows their size from the last time.
+/// Asks for the movies with the size of the last listing, as a run does.
 async fn movies_of(source: &XtreamSource, size: Option<u64>) -> Result<Collected, SourceError> {
     let listing = source.listing(whole(ContentKind::Movies).of_size(size)).await?;
     tokio::time::timeout(PATIENCE, collect(listing)).await.expect("a listing ends in time")
@@ -43,7 +43,7 @@ async fn a_listing_that_cannot_meet_its_deadline_is_stopped_and_not_repeated() {
     assert_eq!(asked(&panel), 1, "it would be as slow");
 }
 
-/// A listing that comes in time may take longer than any other answer, and be slower.
+/// A listing that meets its deadline may take longer and be slower than any other answer.
 #[tokio::test]
 async fn a_listing_that_can_meet_its_deadline_has_no_other_limit_but_silence() {
     let panel = large_panel(PanelConfig::default());
@@ -65,7 +65,7 @@ async fn a_listing_that_can_meet_its_deadline_has_no_other_limit_but_silence() {
     assert!(error.to_string().contains("nothing came for"), "{error}");
 }
 
-/// What the head says of the size is truer than the last time.
+/// The length in the head of the answer is more exact than the size of the last listing.
 #[tokio::test]
 async fn the_length_of_the_answer_counts_more_than_the_size_of_the_last() {
     let panel = slow_panel(600_000);
@@ -73,7 +73,7 @@ async fn the_length_of_the_answer_counts_more_than_the_size_of_the_last() {
     movies_of(&source(&panel.base_url(), config()), Some(u64::MAX)).await.unwrap();
 }
 
-/// The size is that of the whole listing, so it says nothing of a category.
+/// The size is that of the whole listing, so it doesn't apply to a category.
 #[tokio::test]
 async fn a_category_has_the_limits_of_every_answer() {
     let panel = slow_panel(5_000);
@@ -90,7 +90,7 @@ fn limited(bytes_per_second: &Arc<AtomicU64>) -> XtreamConfig {
     quick().bandwidth(Bandwidth::new(move || NonZeroU64::new(limit.load(Ordering::Relaxed))))
 }
 
-/// The answer takes longer than any limit allows, because we don't read it.
+/// The answer takes longer than any limit allows, because the source reads it slowly.
 #[tokio::test]
 async fn a_limit_of_our_own_is_not_the_panels_slowness() {
     let body = channels(1000);
@@ -107,7 +107,7 @@ async fn a_limit_of_our_own_is_not_the_panels_slowness() {
     }
 }
 
-/// Nobody waits for the next byte after the caller has gone, however slow the limit is.
+/// A read that waits for a very slow limit ends when its receiver is dropped.
 #[tokio::test]
 async fn a_paused_read_ends_with_its_receiver() {
     let limit = Arc::new(AtomicU64::new(1));

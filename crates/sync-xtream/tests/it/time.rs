@@ -1,4 +1,4 @@
-//! When a listing began, by the panel's clock.
+//! The start of a listing by the panel's clock.
 
 use sync_core::{ContentKind, ContentSource};
 use sync_tests::{Action, Behaviour, PanelConfig};
@@ -7,7 +7,7 @@ use crate::scene::{Server, channels, list, ok, panel, quick, source};
 
 const TWO_YEARS: i64 = 2 * 365 * 24 * 3600;
 
-/// No clock of this computer shows this.
+/// Returns a time that no clock of this computer shows.
 fn odd_time() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     i64::try_from(now).unwrap() + TWO_YEARS
@@ -19,7 +19,7 @@ async fn the_accounts_clock_counts() {
     let source = source(&panel.base_url(), quick());
     source.account().await.unwrap();
     let before = panel.panel_time();
-    // The time that the panel needs for its answer, and a failed attempt, don't count.
+    // The time that the panel takes for its answer doesn't count, and neither does a failed attempt.
     let slow = Behaviour::SlowFirstByte(std::time::Duration::from_millis(1500));
     panel.on(Action::LiveStreams, Behaviour::Sequence(vec![slow]));
     let started_at = list(&source, ContentKind::Channels).await.unwrap().end.started_at.unwrap();
@@ -27,7 +27,7 @@ async fn the_accounts_clock_counts() {
 }
 
 #[tokio::test]
-async fn without_it_the_date_of_the_answer_counts_less_the_wait() {
+async fn without_the_accounts_clock_the_date_of_the_answer_less_the_wait_counts() {
     let panel = panel(PanelConfig { panel_time: odd_time(), ..PanelConfig::default() });
     let source = source(&panel.base_url(), quick());
     let before = panel.panel_time();

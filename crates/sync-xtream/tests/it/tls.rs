@@ -1,4 +1,4 @@
-//! Certificates that nobody vouches for.
+//! Certificates that no authority has signed.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -26,14 +26,14 @@ N7xd+kf2XdrrMJ7gz1qvjafW8VcAx8L/AiEA29Nl45Yh6LxFzLtbhR1QWHwJ7Fli
 hFe048+1Nv7SP+I=
 -----END CERTIFICATE-----";
 
-/// Nothing but this test knows it, or needs to.
+/// The key is used by this test only, so it is no secret.
 const KEY: &str = "-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrRjuuRnVuHywQZin
 4Bvu9u8RsnO6iZX+zm7OR8zZxdGhRANCAAQilXWt/1SxLyIIQo6qHomJ/joZIav/
 OawZO8jdHPU2CsixTYLhY87LCvr1W/gvX1prfvdjaDQ9v04iuXCkLRks
 -----END PRIVATE KEY-----";
 
-/// Starts a panel with that certificate; returns its address. It lasts as long as the program.
+/// Starts a panel with that certificate, and returns its address. The panel runs until the program ends.
 fn panel() -> String {
     let certificates = vec![CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
@@ -46,7 +46,7 @@ fn panel() -> String {
         for stream in listener.incoming() {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = StreamOwned::new(connection, stream.unwrap());
-            // A client that doesn't like the certificate goes away here.
+            // A client that refuses the certificate closes the connection here.
             if stream.read(&mut [0; 4096]).is_ok() {
                 let _ = stream.write_all(&ok(r#"{"user_info":{"auth":1}}"#));
                 stream.conn.send_close_notify();
@@ -58,7 +58,7 @@ fn panel() -> String {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_not_accepted() {
+async fn an_unsigned_certificate_is_not_accepted() {
     let source = source(&panel(), quick());
     let error = source.account().await.unwrap_err();
     let SourceError::Obstructed { obstacle: Obstacle::Certificate, message, attempts: 1 } = &error else {
@@ -70,7 +70,7 @@ async fn a_certificate_that_nobody_vouches_for_is_not_accepted() {
 }
 
 #[tokio::test]
-async fn it_is_accepted_when_the_settings_say_so_which_is_told_each_time() {
+async fn any_certificate_is_accepted_with_a_notice_if_the_settings_allow_it() {
     let base = panel();
     for _ in 0..2 {
         let source = source(&base, quick().verify_tls(false));
@@ -84,7 +84,7 @@ async fn it_is_accepted_when_the_settings_say_so_which_is_told_each_time() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_encrypted_nothing_is_said_of_certificates() {
+async fn an_unencrypted_panel_gives_no_notice_about_certificates() {
     let server = Server::start(vec![ok(r#"{"user_info":{"auth":1}}"#)]).await;
     let plain = source(&server.base, quick().verify_tls(false));
     plain.account().await.unwrap();
@@ -95,7 +95,8 @@ async fn where_nothing_is_encrypted_nothing_is_said_of_certificates() {
     assert!(closed.learnt().notices.is_empty(), "no connection came about");
 }
 
-/// Starts something at a port that answers the beginning of an encryption with these bytes, and closes.
+/// Starts a server that answers the first bytes of a TLS handshake with these bytes, and then closes. Returns its
+/// address.
 fn answering(bytes: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("https://{}", listener.local_addr().unwrap());
@@ -124,8 +125,8 @@ async fn field_15_https_to_a_port_without_encryption_names_http() {
 }
 
 #[tokio::test]
-async fn field_15_versions_and_ciphers_of_the_past_are_told() {
-    // Alerts: no such version, no such cipher, not safe enough. And a hello of TLS 1.0.
+async fn field_15_old_versions_and_ciphers_are_reported() {
+    // Three alerts (no such version, no such cipher, not safe enough), and a hello of TLS 1.0.
     const HELLO: &[u8] =
         b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\x00\x2f\x00";
     for bytes in

@@ -1,4 +1,4 @@
-//! Asking unless the list is still the same: what is sent, what is believed, and when the index is asked for.
+//! Requests with a validator: when it is sent, when an answer to it is believed, and when the index is asked for.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use sync_xtream::XtreamSource;
 
 use crate::scene::{Collected, PATIENCE, Server, answer, channels, collect, fault, list, ok, panel, quick, source};
 
-/// A complete answer with these headers beside its length.
+/// Returns a complete answer with these headers besides its length.
 fn tagged(headers: &[&str], body: &str) -> Vec<u8> {
     let length = format!("Content-Length: {}", body.len());
     answer("200 OK", &[headers, &[&length, "Connection: close"]].concat(), body.as_bytes())
@@ -19,8 +19,7 @@ fn not_modified() -> Vec<u8> {
     answer("304 Not Modified", &["Connection: close"], b"")
 }
 
-/// Lists channels unless they are of this version, with an index to lend; also returns whether that was
-/// asked for.
+/// Lists channels with this validator, and with an index to lend. Also returns whether the index was asked for.
 async fn list_unless(
     source: &XtreamSource,
     validator: &Validator,
@@ -34,7 +33,7 @@ async fn list_unless(
     (listed, index.is_asked())
 }
 
-/// The values of a header over all requests, empty where it was not sent.
+/// Returns the values of a header over all requests, empty if it was not sent.
 fn sent(server: &Server, name: &str) -> Vec<String> {
     let line = |head: String| {
         let mut lines = head.lines();
@@ -44,7 +43,7 @@ fn sent(server: &Server, name: &str) -> Vec<String> {
     server.requests().into_iter().map(line).collect()
 }
 
-/// The validator that a server gives with two channels.
+/// Returns the validator that a server gives with two channels.
 async fn version(source: &XtreamSource) -> Validator {
     let listed = list(source, ContentKind::Channels).await.unwrap();
     assert_eq!(listed.entries.len(), 2);
@@ -52,7 +51,7 @@ async fn version(source: &XtreamSource) -> Validator {
 }
 
 #[tokio::test]
-async fn a_list_that_is_the_same_is_not_sent_again() {
+async fn an_unchanged_list_is_not_sent_again() {
     let date = "Last-Modified: Wed, 01 Jan 2020 00:00:00 GMT";
     let cases = [
         (vec!["ETag: W/\"v1\""], "if-none-match", "W/\"v1\""),
@@ -72,7 +71,7 @@ async fn a_list_that_is_the_same_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_another_one_is_compared_with_what_is_known() {
+async fn a_changed_list_is_compared_with_the_index() {
     let answers = vec![tagged(&["ETag: \"v1\""], &channels(2)), tagged(&["ETag: \"v2\""], &channels(3))];
     let server = Server::start(answers).await;
     let source = source(&server.base, quick());
@@ -89,9 +88,9 @@ async fn a_list_that_is_another_one_is_compared_with_what_is_known() {
     assert!(listed.version.unwrap().0.ends_with("tag \"v2\""));
 }
 
-/// Nothing is asked with the validator of another account, and what it stands for isn't known here.
+/// The validator of another account is not sent, because it says nothing about this account.
 #[tokio::test]
-async fn the_validator_of_another_account_is_not_handed_out() {
+async fn the_validator_of_another_account_is_not_sent() {
     let server = Server::start(vec![tagged(&["ETag: \"v1\""], &channels(2))]).await;
     let other = crate::scene::source_of(&server.base, sync_xtream::Credentials::new("other", "demo-secret"), quick());
     let validator = version(&other).await;
@@ -101,7 +100,7 @@ async fn the_validator_of_another_account_is_not_handed_out() {
 }
 
 #[tokio::test]
-async fn who_was_not_asked_cannot_say_that_nothing_has_changed() {
+async fn not_modified_without_a_validator_is_an_error() {
     let server = Server::start(vec![not_modified()]).await;
     let source = source(&server.base, quick());
     let error = list(&source, ContentKind::Channels).await.unwrap_err();
@@ -111,9 +110,9 @@ async fn who_was_not_asked_cannot_say_that_nothing_has_changed() {
     assert_eq!(server.requests().len(), 2, "and isn't asked again");
 }
 
-/// The list of a category is a part of a kind: it has no validator of its own.
+/// The list of a category is only a part of a kind, so it gets no validator.
 #[tokio::test]
-async fn a_category_has_no_version() {
+async fn a_category_has_no_validator() {
     let server = Server::start(vec![tagged(&["ETag: \"v1\""], &channels(2))]).await;
     let scope = Scope { kind: ContentKind::Channels, within: Some(CategoryId("1".to_owned())) };
     let listing = source(&server.base, quick()).listing(ListingRequest::new(scope)).await.unwrap();
@@ -125,7 +124,7 @@ fn redirect(to: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_redirect_takes_it_along_to_the_same_host_only() {
+async fn a_redirect_keeps_the_validator_on_the_same_host_only() {
     let server =
         Server::start(vec![tagged(&["ETag: \"v1\""], &channels(2)), redirect("/elsewhere"), not_modified()]).await;
     let source_of_one = source(&server.base, quick());
@@ -141,13 +140,13 @@ async fn a_redirect_takes_it_along_to_the_same_host_only() {
     let listed = list_unless(&source, &validator, None).await.0.unwrap();
     assert_eq!((listed.entries.len(), listed.version), (3, None), "what another host calls it isn't asked of this one");
     assert_eq!(sent(&other, "if-none-match"), [""]);
-    // Nobody asked that host.
+    // The other host was not asked with the validator, so its "not modified" is an error.
     let error = list_unless(&source, &validator, None).await.0.unwrap_err();
     assert_eq!(fault(&error), AnswerFault::Status);
 }
 
 #[tokio::test]
-async fn a_repetition_asks_so_until_a_list_has_begun() {
+async fn repetitions_send_the_validator_until_a_list_has_begun() {
     let busy = || answer("503 Service Unavailable", &["Content-Length: 0", "Connection: close"], b"");
     let cut = || answer("200 OK", &["Content-Length: 99999", "Connection: close"], channels(2).as_bytes());
     let answers = vec![tagged(&["ETag: \"v1\""], &channels(2)), busy(), cut(), ok(&channels(2))];
@@ -159,7 +158,7 @@ async fn a_repetition_asks_so_until_a_list_has_begun() {
     assert_eq!(sent(&server, "if-none-match"), ["", "\"v1\"", "\"v1\"", ""]);
 }
 
-/// Over one connection, with a panel that does it as it should.
+/// Uses one connection, and a panel that handles validators correctly.
 #[tokio::test]
 async fn a_panel_that_honours_validators_sends_nothing() {
     let panel = panel(PanelConfig { validators: true, ..PanelConfig::default() });

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_condition_decides_who_is_treated_so() {
+fn a_condition_selects_requests() {
     let panel = panel(PanelConfig::default());
     let status = |query: &str, headers: &str| get(&panel, query, headers).status;
     panel.on(Action::VodStreams, Behaviour::status(504).when(Condition::Whole));

@@ -4,7 +4,7 @@ use sync_core::removal::{Circumstances, Missing, decide_removals};
 use sync_core::{ChangePolicy, Channel, Content, ContentId, HoldReason, Loss, compare_channels};
 
 #[test]
-fn a_listing_is_compared_with_what_is_cached() {
+fn a_listing_is_compared_with_cached_items() {
     let channel = |id, name: &str| {
         let mut channel = Channel::with_id(ContentId(id));
         channel.name = name.into();

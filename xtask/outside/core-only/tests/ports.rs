@@ -41,7 +41,7 @@ async fn sync(source: &Arc<impl ContentSource + 'static>, store: &Arc<impl Conte
 }
 
 #[tokio::test]
-async fn an_own_store_is_brought_in_step_with_an_own_source() {
+async fn an_own_store_is_synced_with_an_own_source() {
     let channels = vec![channel(1, "One"), channel(2, "Two"), channel(3, "Three")];
     let (wire, store) = (Arc::new(Wire::new(channels)), Arc::new(OwnStore::default()));
     let first = sync(&wire, &store).await;

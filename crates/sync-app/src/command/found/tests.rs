@@ -85,7 +85,7 @@ fn a_terminal_shows_what_is_in_the_snapshots() {
 }
 
 #[test]
-fn no_terminal_is_steered_and_no_line_is_too_long() {
+fn lines_have_no_control_characters_and_fit_the_terminal() {
     for width in [20, 40, 80, 120, 200] {
         for is_search in [false, true] {
             for line in printed(Look { width: Some(width), colour: false }, is_search, &[]).lines() {

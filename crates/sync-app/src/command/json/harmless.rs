@@ -48,7 +48,7 @@ mod tests {
     use serde::Serialize;
 
     #[test]
-    fn what_steers_a_terminal_is_escaped_and_reads_back() {
+    fn control_characters_are_escaped_and_read_back() {
         let text = "a\u{1b}[31m\u{9b}2J\u{7f}\u{202e}\"\\日本\u{2028}\u{feff}🎬";
         let mut out = Vec::new();
         text.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Harmless)).unwrap();
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_values_are_as_harmless() {
+    fn raw_values_are_escaped_as_well() {
         let raw = "{\n\t\"a\u{202e}\": \"b\u{9b}\u{7f}c\u{2028}\"}";
         let value = serde_json::value::RawValue::from_string(raw.to_owned()).unwrap();
         let mut out = Vec::new();

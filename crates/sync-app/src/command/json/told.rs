@@ -87,7 +87,7 @@ mod tests {
 
     /// The members are those that `docs/watch.md` lists.
     #[test]
-    fn the_shape_is_the_documents() {
+    fn the_json_has_the_documented_shape() {
         let home = Profile::new(ProfileId::new("home").unwrap());
         let mut report = SyncReport::new(home.id.clone());
         report.run = Some(RunId(7));

@@ -11,7 +11,7 @@ fn written(path: &Path, replace: bool, text: &str) -> Result<(), Failure> {
 }
 
 #[test]
-fn a_file_that_is_not_whole_is_taken_away_while_it_is_written() {
+fn an_incomplete_file_can_be_removed_while_it_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let mut results = Results::file(&folder.path().join("file"), false, false).unwrap();
     results.write(|out| out.write_all(b"some")).unwrap();
@@ -27,7 +27,7 @@ fn a_file_that_is_not_whole_is_taken_away_while_it_is_written() {
 }
 
 #[test]
-fn what_cant_be_written_is_a_matter_of_the_path() {
+fn an_unusable_path_is_an_error_of_usage() {
     let folder = tempfile::tempdir().unwrap();
     let none = folder.path().join("none/file");
     for path in [none.as_path(), folder.path()] {

@@ -33,7 +33,7 @@ pub(super) fn ranked(staged: StagedItem, stored: Option<&Item>, borrows_category
     Candidate { rank, item, borrows_category }
 }
 
-/// One of several elements of an id, merged with its row, or the item that several of them gave.
+/// One of several elements of an id, merged with its row, or the item that was made of several elements.
 pub(super) struct Candidate {
     pub(super) rank: (u64, i64),
     pub(super) item: Item,

@@ -67,7 +67,7 @@ fn image(id: i64, address: &str) -> ItemBuilder {
 }
 
 #[test]
-fn after_a_reset_nothing_is_left_of_what_was_listed() {
+fn a_reset_removes_all_listed_items() {
     let rows = [movie(1).in_categories(&["1", "2"]), image(2, "http://a/2.png"), image(3, "http://a/3.png")];
     let mut bench = Bench::over(&rows);
     bench.list(&[image(2, "http://b/2.png"), image(3, "http://b/3.png")]);
@@ -100,7 +100,7 @@ fn images_rotate_when_most_of_them_do() {
 }
 
 #[test]
-fn where_hosts_are_ignored_another_image_is_still_another() {
+fn another_image_differs_even_if_hosts_are_ignored() {
     let mut bench = Bench::over(&[image(1, "http://a/1.png")]);
     let volatile =
         FieldFacts::default().with(ContentKind::Movies, "stream_icon", Standing::Volatile { looked_at: NOW });
@@ -111,7 +111,7 @@ fn where_hosts_are_ignored_another_image_is_still_another() {
 }
 
 #[test]
-fn who_is_listed_once_more_where_it_was_has_not_departed() {
+fn an_item_that_is_listed_again_in_its_category_has_not_left_it() {
     let mut bench = Bench::over(&[movie(1).in_categories(&["1", "2"])]);
     bench.list(&[movie(1)]);
     assert_eq!(bench.differ.departed(), [ContentId(1)]);
@@ -121,7 +121,7 @@ fn who_is_listed_once_more_where_it_was_has_not_departed() {
 
 /// Such an item is not as the panel lists it, so the next run has to compare it again.
 #[test]
-fn who_is_kept_in_place_is_looked_at_again() {
+fn an_item_that_is_kept_in_its_category_is_compared_again() {
     let rows = [movie(1).in_categories(&["1", "2"]), movie(2)];
     let mut bench = Bench::over(&rows);
     bench.list(&[movie(1), movie(2)]);
@@ -136,7 +136,7 @@ fn who_is_kept_in_place_is_looked_at_again() {
 }
 
 #[test]
-fn what_stays_keeps_a_digest_of_the_same_scheme_and_no_other() {
+fn kept_items_keep_only_digests_of_the_same_scheme() {
     let known = Digest::from_listed(&movie(2).listed()).0;
     for (scheme, kept) in [(DigestScheme::FIELDS, known), (RAW, Digest::NEVER.0)] {
         let mut bench = Bench::with(&[movie(1), movie(2)], scheme, ChangePolicy::Fingerprint);
@@ -149,7 +149,7 @@ fn what_stays_keeps_a_digest_of_the_same_scheme_and_no_other() {
 /// The policy `timestamp` makes no difference here: the element that equals the row except for its categories is taken,
 /// and ignored fields don't count.
 #[test]
-fn of_elements_that_are_passed_over_the_one_like_the_row_stands_for_it() {
+fn of_ignored_elements_the_one_like_the_row_is_taken() {
     let like = movie(1).in_categories(&["1", "2"]).with("custom_sid", "another");
     for other in 0..12 {
         let other = movie(1).name(&format!("Other {other}"));
@@ -164,7 +164,7 @@ fn of_elements_that_are_passed_over_the_one_like_the_row_stands_for_it() {
 }
 
 #[test]
-fn an_id_that_is_new_is_found_again_wherever_it_lies() {
+fn a_new_id_is_found_again_at_any_position() {
     let ids = [5, -3, 9, 7];
     let mut fresh = Fresh::default();
     for (place, id) in (0u32..).zip(ids) {
@@ -181,7 +181,7 @@ fn an_id_that_is_new_is_found_again_wherever_it_lies() {
 }
 
 #[test]
-fn what_breaks_the_contract_is_told() {
+fn a_breach_of_the_contract_is_an_error() {
     let mut bench = Bench::over(&[movie(1)]);
     let strange = Entry::Item(Box::new(series(1).listed()), None);
     let told = bench.differ.resolve(vec![strange], bench.rows.clone(), Vec::new());
@@ -225,7 +225,7 @@ fn a_listing_that_differs_in_a_broken_element_only_has_the_known_index() {
 }
 
 #[test]
-fn an_element_that_can_be_read_stands_for_the_item_whether_it_comes_before_the_broken_one_or_after() {
+fn a_readable_element_is_taken_before_or_after_a_broken_one() {
     let edited = || Entry::Item(Box::new(movie(1).name("Edited").listed()), None);
     let broken = || Entry::Broken(ContentId(1));
     let mut ends = Vec::new();

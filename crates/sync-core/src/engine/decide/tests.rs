@@ -136,7 +136,7 @@ fn ids(ids: RangeInclusive<i64>) -> Vec<ContentId> {
 }
 
 #[test]
-fn what_is_the_same_writes_the_record_and_the_watermark() {
+fn an_unchanged_listing_writes_only_the_record_and_the_watermark() {
     let decided = Bench::new().decide_listing(arrived(10, 1..=10, &[]), &known([]));
     let commit = decided.commit;
     assert_eq!((commit.run, commit.fence, commit.applied_at, commit.watermark), (RunId(9), 4, NOW, ASKED_AT));
@@ -166,7 +166,7 @@ fn the_panels_clock_dates_the_listing() {
 }
 
 #[test]
-fn a_plausible_loss_goes_and_an_implausible_one_is_held() {
+fn a_plausible_loss_is_removed_and_an_implausible_one_is_held() {
     for (missing, is_held) in [(300, false), (301, true)] {
         let decided = Bench::new().decide_listing(arrived(1000, missing + 1..=1000, &[2000]), &known(1..=missing));
         let commit = decided.commit;
@@ -210,7 +210,7 @@ fn a_doubt_removes_nothing() {
 }
 
 #[test]
-fn what_is_held_as_before_is_not_written_again() {
+fn unchanged_held_removals_are_not_written_again() {
     let evidence = Some(Evidence { listing: 1, at: NOW - 5, panel_at: NOW - 99 });
     let before = held(1..=400, SHARE_LOST, evidence);
     let known = Known { held: before.clone(), ..known(1..=400) };
@@ -224,7 +224,7 @@ fn what_is_held_as_before_is_not_written_again() {
 }
 
 #[test]
-fn consent_and_evidence_release_what_is_held() {
+fn consent_and_evidence_release_held_removals() {
     const WEEK: i64 = 7 * 86_400;
     let evidence = Some(Evidence { listing: 1, at: NOW - WEEK, panel_at: ASKED_AT - WEEK });
     let mut bench = Bench::new();
@@ -243,7 +243,7 @@ fn consent_and_evidence_release_what_is_held() {
 }
 
 #[test]
-fn a_second_kind_that_shrinks_says_so() {
+fn a_second_kind_that_shrinks_is_held_for_that_reason() {
     let bench = Bench { others_shrank: true, ..Bench::new() };
     let decided = bench.decide_listing(arrived(1000, 401..=1000, &[]), &known(1..=400));
     assert_eq!(decided.commit.record.hold_reason, Some(HoldReason::Loss(Loss::SeveralKinds)));
@@ -268,7 +268,7 @@ fn a_category_that_had_many_items_is_lost_unless_the_panel_dropped_it() {
 }
 
 #[test]
-fn what_came_back_under_other_ids_is_told() {
+fn items_under_new_ids_are_reported() {
     let mut arrived = arrived(100, 11..=100, &[]);
     let new = |id: i64| {
         let item = movie(1000 + id).name(&format!("Movie {id}"));
@@ -282,7 +282,7 @@ fn what_came_back_under_other_ids_is_told() {
 }
 
 #[test]
-fn by_category_only_what_was_covered_is_missing() {
+fn by_category_only_covered_items_are_missing() {
     for (covered, unanswered, removed) in [("1", "2", 1), ("2", "1", 0)] {
         let mut arrived = arrived(10, 2..=10, &[]);
         let [covered, unanswered] = [covered, unanswered].map(|id| [id].into_iter().collect());
@@ -295,7 +295,7 @@ fn by_category_only_what_was_covered_is_missing() {
 }
 
 #[test]
-fn a_validator_stands_for_a_listing_that_leaves_nothing_open() {
+fn only_a_sound_listing_has_a_validator() {
     let kept = |bench: &Bench, arrived| {
         matches!(bench.decide_listing(arrived, &known(1..=1)).commit.validator, ValidatorChange::Set(_))
     };
@@ -350,7 +350,7 @@ fn categories_that_vanish_implausibly_stay() {
 
 /// A category goes with the last of its items.
 #[test]
-fn a_vanished_category_goes_with_what_is_removed_from_it() {
+fn a_vanished_category_is_removed_with_its_last_item() {
     for (missing, kept) in [(9, true), (10, false)] {
         let sizes = ["1", "2"].map(|id| (id.to_owned(), 10)).into();
         let known = Known { categories: named(&["1", "2", "3"]), sizes, ..known(1..=missing) };
@@ -364,7 +364,7 @@ fn a_vanished_category_goes_with_what_is_removed_from_it() {
 }
 
 #[test]
-fn a_listing_that_is_as_it_was_writes_nothing_of_the_kind() {
+fn an_unmodified_listing_writes_no_item() {
     let same = || ListingReceived::Same(Unmodified { watermark: 55, rows: 7 });
     let known = || Known { categories: vec![category("1")], ..Known::default() };
     let decided = Bench::new().decide(Some(&["1"]), same(), &known());
@@ -392,7 +392,7 @@ fn a_listing_that_is_as_it_was_writes_nothing_of_the_kind() {
 
 /// A dry run makes the decision of a run, and names the items.
 #[test]
-fn a_plan_is_what_would_be_written() {
+fn a_plan_has_the_changes_that_would_be_written() {
     let decided = |planned: Option<Planned>| {
         let mut arrived = arrived(1000, 401..=1000, &[2000]);
         arrived.compared.planned = planned;
@@ -415,7 +415,7 @@ fn a_plan_is_what_would_be_written() {
 
 /// The store is asked only for values that the decision uses.
 #[test]
-fn rows_and_sizes_are_wanted_only_where_they_count() {
+fn rows_and_sizes_are_read_only_if_the_decision_needs_them() {
     let (bench, strict) = (Bench::new(), Bench::strict());
     let at = bench.at();
     let needs = |arrived: &Arrived, held: Vec<HeldRemoval>| {

@@ -9,7 +9,7 @@ fn entry(item: ItemBuilder) -> Entry {
 }
 
 #[test]
-fn an_item_belongs_where_either_of_its_keys_says() {
+fn an_item_belongs_to_the_categories_of_both_keys() {
     let nameless = || movie(9).without("category_id").in_categories(&[]);
     let cases = [
         (movie(1), (1, 0)),
@@ -29,7 +29,7 @@ fn an_item_belongs_where_either_of_its_keys_says() {
 }
 
 #[test]
-fn what_is_wrong_with_either_answer_is_wrong_with_both() {
+fn a_defect_of_one_answer_is_a_defect_of_both() {
     let sound = Completeness { started_at: Some(7), ..Completeness::default() };
     let flawed = |unreadable, digest| Completeness {
         unreadable,

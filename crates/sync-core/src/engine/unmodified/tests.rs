@@ -43,7 +43,7 @@ fn lends_of(change: impl FnOnce(&mut KeptValidator)) -> bool {
 }
 
 #[test]
-fn a_validator_is_lent_where_nothing_speaks_against_it() {
+fn a_validator_is_lent_under_these_conditions_only() {
     assert!(lends(|_, _, _| ()));
     assert!(lends(|_, _, options| options.mode = SyncMode::Incremental));
     assert!(lends(|_, _, options| options.dry_run = true));
@@ -74,7 +74,7 @@ fn index(entries: &[(i64, u64)]) -> ListingIndex {
 }
 
 #[test]
-fn another_listing_is_one_that_means_something_else() {
+fn a_listing_differs_if_an_item_differs() {
     const BEFORE: [(i64, u64); 2] = [(1, 11), (2, 12)];
     let row = |id, name: &str| movie(id).name(name).item();
     let another = |listing: &[(i64, u64, &str)], consistent, scheme| {

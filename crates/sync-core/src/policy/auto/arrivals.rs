@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_learnt_while_the_clock_was_ahead_is_forgotten() {
+    fn facts_from_a_clock_ahead_are_forgotten() {
         let known = nightly();
         let before = NOW - 365 * DAY;
         let stamps: Vec<_> = (1..30).map(|day| before - day * DAY).collect();

@@ -38,7 +38,7 @@ impl Limits {
 pub struct Ahead {
     /// The arrivals that are expected in each half hour.
     pub arrivals: Vec<f64>,
-    /// Whether no look may begin at the start of each half hour.
+    /// For each half hour, whether it is quiet, so that no look may begin at its start.
     pub quiet: Vec<bool>,
 }
 
@@ -48,7 +48,7 @@ pub struct Ahead {
 pub fn best(ahead: &Ahead, limits: Limits, cost: f64) -> Vec<usize> {
     let delays = Delays::new(&ahead.arrivals);
     let end = ahead.arrivals.len();
-    // The best way from each half hour on: its cost, and its next half hour. The ways end beyond the horizon.
+    // For each half hour, the best plan from there on: its cost, and its next half hour. Plans end beyond the horizon.
     let mut ways = vec![(0.0, end); end + 1];
     for from in (0..end).rev() {
         let mut way = (f64::INFINITY, end);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn even_arrivals_are_looked_at_as_often_as_the_root_of_their_rate() {
+    fn looks_at_even_arrivals_follow_the_root_of_their_rate() {
         // The best interval is the root of twice the cost through the rate: 24 / (1 / 6) hours squared is 12 hours.
         let ahead = ahead(|_| 1.0 / 12.0, never, DAILY);
         let looks = best(&ahead, DAILY, 12.0);

@@ -25,7 +25,8 @@ pub struct AutoSettings {
     pub weights: PerKind<u32>,
 }
 
-/// Hours of the day in which no sync begins, such as `23:00-07:00`. They end before their last minute.
+/// Hours of the day in which no sync begins, such as `23:00-07:00`. The end is not part of them: at 07:00 a sync may
+/// begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietHours {
     /// Minutes after midnight.
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn they_end_by_the_clock_of_the_zone() {
+    fn quiet_hours_end_by_the_clock_of_the_zone() {
         let berlin: TimeZone = "Europe/Berlin".parse().unwrap();
         let night: QuietHours = "23:00-07:00".parse().unwrap();
         let at = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp();
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn they_may_span_midnight() {
+    fn quiet_hours_may_span_midnight() {
         let at = |minutes: i64| TimeZone::UTC.local_time(minutes * 60);
         let night: QuietHours = "23:00-07:00".parse().unwrap();
         let noon: QuietHours = "11:00-13:00".parse().unwrap();

@@ -65,7 +65,7 @@ fn a_probe_counts_as_a_look_and_not_as_a_list() {
 }
 
 #[test]
-fn what_was_never_synced_is_due_and_what_is_off_never() {
+fn a_kind_without_a_sync_is_due_unless_it_is_off() {
     assert_eq!(decide("every 6h", None, &[]), Next { at: Some(NOW), why: Why::NeverSynced });
     assert_eq!(decide("off", None, &[]), Next { at: None, why: Why::ScheduleOff });
     let off = Profile { kinds_off: [ContentKind::Movies].into(), ..profile() };
@@ -151,7 +151,7 @@ fn a_kind_that_is_not_offered_is_asked_for_once_a_day() {
 }
 
 #[test]
-fn a_clock_that_was_wrong_neither_stops_nor_storms() {
+fn a_wrong_clock_neither_stops_syncs_nor_repeats_them() {
     // The last run was recorded in a wrong future. There is one sync, and then the schedule goes on as usual.
     assert!(decide("every 6h", Some(NOW + 300 * DAY), &[]).is_due(NOW));
     assert!(decide("cron 0 4 * * *", Some(NOW + 300 * DAY), &[]).is_due(NOW));
@@ -190,7 +190,7 @@ fn reasons_have_a_code_and_a_sentence() {
 }
 
 #[test]
-fn kinds_that_are_nearly_due_come_along() {
+fn kinds_that_are_nearly_due_are_synced_together() {
     use ContentKind::{Channels, Movies, Series};
     let at = |after: i64, rule: &str| Next { at: Some(NOW + after), why: Why::Schedule(schedule(rule)) };
     let together =
@@ -240,7 +240,7 @@ fn a_kind_on_auto_is_looked_at_again_within_the_limits_with_a_reason() {
 }
 
 #[test]
-fn what_falls_into_the_quiet_hours_waits_for_their_end() {
+fn a_sync_in_the_quiet_hours_waits_for_their_end() {
     // It is 08:00 UTC.
     let of = |rule: &str, quiet: &str, listed_at| {
         let mut profile = profile();

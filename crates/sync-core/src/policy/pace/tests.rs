@@ -60,7 +60,7 @@ fn the_rate_grows_by_answers_to_requests_that_waited_up_to_the_cap() {
 }
 
 #[test]
-fn after_a_refusal_it_grows_slowly_and_never_above_what_was_refused() {
+fn after_a_refusal_the_rate_grows_slowly_and_below_the_refused_rate() {
     let mut pace = pace(Some(refused(1.0, Some(2.0), 3600)), 8.0);
     assert!(close(pace.rate(), 0.8));
     let before = pace.rate();
@@ -74,7 +74,7 @@ fn after_a_refusal_it_grows_slowly_and_never_above_what_was_refused() {
 }
 
 #[test]
-fn how_a_run_begins() {
+fn a_run_begins_with_the_stored_pace() {
     for (rate, refused_rate, ago, expected) in [
         (8.0, Some(8.0), 10, 6.4),
         (8.0, Some(4.0), 10, 3.6),
@@ -157,7 +157,7 @@ fn refusals_in_a_row_double_the_hold_and_halve_the_rate_once() {
 }
 
 #[test]
-fn what_the_panel_asks_for_is_respected_if_it_is_longer() {
+fn a_longer_hold_that_the_panel_asks_for_is_respected() {
     for (asked, expected, why) in [(1, 5, Hold::Refusal), (30, 30, Hold::Asked), (10_000, 3600, Hold::Asked)] {
         let mut pace = pace(None, 8.0);
         pace.refused(Refusal::TooMany, Some(Duration::from_secs(asked)), at(0.0));
@@ -176,7 +176,7 @@ fn what_the_panel_asks_for_is_respected_if_it_is_longer() {
 
 /// An outage says nothing about the pace, and neither does a forbidden request.
 #[test]
-fn which_refusals_count() {
+fn only_some_refusals_lower_the_pace() {
     use Refusal::{Forbidden, Overloaded, TooMany};
     /// The requests before a refusal: none was answered; they came one by one; they came in a burst; they waited for
     /// the rate.
@@ -252,7 +252,7 @@ fn late_answers_lower_the_rate_a_little() {
 
 /// Runs that never wait for their pace don't lower the stored pace.
 #[test]
-fn a_rate_that_nobody_needed_stays() {
+fn a_rate_that_was_not_needed_stays() {
     let mut kept = AccountPace { rate: 4.0, ..AccountPace::new(WALL) };
     for _ in 0..20 {
         let mut pace = pace(Some(kept), 8.0);
@@ -303,7 +303,7 @@ fn of_two_hosts_the_more_careful_pace_counts() {
 
 /// A list that is always forbidden makes an account slower once, not with each run.
 #[test]
-fn what_is_forbidden_in_each_run_has_a_bound() {
+fn a_list_that_is_always_forbidden_lowers_the_rate_only_once() {
     for (refusal, cap) in [(Refusal::Forbidden, 1.0), (Refusal::Forbidden, 8.0), (Refusal::Overloaded, 8.0)] {
         let mut kept = refused(0.9, Some(1.0), 10);
         let mut longest: f64 = 0.0;
@@ -321,7 +321,7 @@ fn what_is_forbidden_in_each_run_has_a_bound() {
 }
 
 #[test]
-fn what_was_written_while_the_clock_was_wrong_does_not_last() {
+fn values_from_a_wrong_clock_are_dropped() {
     let mut kept = refused(1.0, Some(2.0), -40 * DAY);
     kept.held_until = Some(WALL + 365 * DAY);
     assert_eq!(kept.held(WALL), None);

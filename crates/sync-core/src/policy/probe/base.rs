@@ -15,7 +15,8 @@ pub struct Base {
     pub rows: u64,
     /// The policy by which it was compared.
     pub policy: PolicyChoice,
-    /// The id of the only element behind the last but one; `None` until a growth probe has shown it.
+    /// The id of the last element in the order in which the panel counts offsets; `None` until a growth probe has shown
+    /// it.
     pub tail: Option<i64>,
     /// The number of probes since then that saw nothing.
     pub quiet: u32,

@@ -23,15 +23,16 @@ pub enum Verdict {
 pub struct Answer {
     /// The verdict.
     pub verdict: Verdict,
-    /// The only element behind the last but one.
+    /// The only element of the answer to a growth probe: the last one in the order in which the panel counts offsets.
     pub tail: Option<i64>,
 }
 
-/// Judges the elements behind the last but one. If nothing was added or removed, the answer has exactly the last
-/// element. After an addition it has more elements, after a removal fewer, and after both another one.
+/// Judges the answer to a growth probe, which asks for the list from its last element on. If nothing was added or
+/// removed, the answer has exactly the last element. After an addition it has more elements, after a removal none, and
+/// after both it has another element.
 ///
-/// Panels cut before they sort, so the last element need not be the last one of the list. While the last element is not
-/// known, any known element is accepted.
+/// Panels cut a list before they sort it, so this element need not be the last one of the whole listing. While it is
+/// not known, any known element is accepted.
 pub fn of_growth(answer: &ProbeAnswer, base: &Base, index: &ListingIndex, is_proved: bool) -> Answer {
     let verdict = |verdict| Answer { verdict, tail: None };
     let Some(end) = &answer.end else { return verdict(Verdict::Ignored) };
@@ -43,7 +44,7 @@ pub fn of_growth(answer: &ProbeAnswer, base: &Base, index: &ListingIndex, is_pro
     match ids.as_slice() {
         [id] if base.tail.is_some_and(|tail| tail != id.0) => verdict(Verdict::Change),
         [id] if index.position(*id, 0).is_some() => Answer { verdict: Verdict::Nothing, tail: Some(id.0) },
-        // The panel has respected the page size, and not the offset.
+        // The panel has respected the page size, but not the offset.
         ids if !is_proved && ids.len() == PAGE.min(index.len()) && begins_as_the_list() => verdict(Verdict::Ignored),
         _ => verdict(Verdict::Change),
     }
@@ -58,7 +59,7 @@ pub fn of_head(answer: &ProbeAnswer) -> Verdict {
     if answer.entries.iter().all(|entry| matches!(entry, Entry::Same(_))) { Verdict::Nothing } else { Verdict::Change }
 }
 
-/// Judges the list of a category that had so many items. In `answer`, unchanged elements are recognised.
+/// Judges the list of a category with this number of stored items. In `answer`, unchanged elements are recognised.
 ///
 /// Missing items are no change: the category of an item may have changed, and a probe is no evidence for removals. But
 /// a list with less than half of the items is no answer.

@@ -128,7 +128,7 @@ impl ProbeFacts {
         }
     }
 
-    /// Records the element behind the last but one.
+    /// Records the last element that a growth probe has shown.
     pub fn tail_seen(&mut self, tail: Option<i64>) {
         if let (Some(base), Some(tail)) = (&mut self.base, tail) {
             base.tail = Some(tail);

@@ -1,7 +1,7 @@
 //! Probes: small questions that show whether a list has grown, so that the whole list needn't be fetched at each look.
 //!
-//! There are three ways to ask. *Growth* asks for the elements behind the last but one, which are exactly the last one
-//! if nothing was added or removed. *Head* asks for the first elements of a list that has the newest first. *Canary*
+//! There are three ways to ask. *Growth* asks for the list from its last element on: if nothing was added or removed,
+//! the answer is exactly this element. *Head* asks for the first elements of a list that has the newest first. *Canary*
 //! asks for the categories to which new items have come so far. Whether a panel can be asked in a way is learnt by
 //! proof for each kind ([`ProbeFacts`]). A way is given up when a list contradicts it, or when it costs more than it
 //! saves.

@@ -106,7 +106,7 @@ fn a_look_asks_a_probe_only_if_the_list_is_young_and_is_what_the_store_has() {
 }
 
 #[test]
-fn growth_is_what_the_elements_behind_the_last_but_one_are() {
+fn growth_is_judged_by_the_last_element() {
     let index = index(1..=100);
     let (open, known) = (base(), Base { tail: Some(100), ..base() });
     let unreadable =
@@ -133,7 +133,7 @@ fn growth_is_what_the_elements_behind_the_last_but_one_are() {
 }
 
 #[test]
-fn the_head_and_the_canaries_have_to_be_as_they_were() {
+fn the_head_and_the_canaries_have_to_be_unchanged() {
     for (answer, expected) in [
         (cut(same(1..=201)), Verdict::Nothing),
         (cut([same(1..=200), items([201])].concat()), Verdict::Change),

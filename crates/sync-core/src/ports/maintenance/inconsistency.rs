@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_counted_has_a_singular() {
+    fn counted_inconsistencies_have_a_singular() {
         let uncounted = [
             "index_missing",
             "index_unreadable",
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_mends_it_is_known_of_each() {
+    fn the_repair_of_each_inconsistency_is_known() {
         let by_nothing_here = [
             "id_no_number",
             "edit_unreadable",

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_tells_how_many_and_names_three() {
+    fn a_finding_has_its_number_and_names_three_cases() {
         let words = |cases: &[u64]| Finding::new(Inconsistency::NameMissing, cases).to_string();
         assert_eq!(words(&[7]), "1 item without a name (7)");
         assert_eq!(words(&[7, 8, 9]), "3 items without a name (7, 8, 9)");
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_as_listed_is_of_its_kind() {
+    fn rows_that_are_not_as_listed_concern_their_kind() {
         let home = ProfileId::new("home").unwrap();
         let found = Finding::not_as_listed(&home, ContentKind::Movies, &[ContentId(4), ContentId(7)]);
         assert_eq!((found.profile, found.kind), (Some(home), Some(ContentKind::Movies)));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_soundness_is_sound() {
+    fn an_inspection_with_damage_or_findings_is_not_sound() {
         assert!(Inspection::default().is_sound());
         assert!(!Inspection::from_damage(vec!["a page".to_owned()]).is_sound());
         let findings = vec![Finding::new(Inconsistency::CountWrong, &[""])];

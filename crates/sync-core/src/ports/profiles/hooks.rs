@@ -48,7 +48,7 @@ impl HookSettings {
     }
 }
 
-/// Doesn't show the commands, because a command line may contain a secret.
+/// Writes the hooks without their commands, because a command line may contain a secret.
 impl fmt::Debug for HookSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hidden = |command: &Option<String>| command.as_ref().map(|_| "…");

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_taken_from_others() {
+    fn a_missing_value_is_taken_from_the_other_settings() {
         let all = |value: &str| {
             let mut settings = NetworkSettings::default();
             for key in NetworkSettings::KEYS {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_range_is_no_value() {
+    fn a_number_out_of_range_is_no_value() {
         for (key, least, most) in [
             ("attempts", "1", Some("20")),
             ("rate.requests", "0.01", None),

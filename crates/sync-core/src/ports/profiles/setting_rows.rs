@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_the_default() {
+    fn an_unreadable_row_is_the_default() {
         let mut profile = plain();
         for (key, value) in [
             ("from.the.future", "1"),

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_to_do_about_it() {
+    fn an_error_has_a_hint() {
         let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
         let obstructed = |obstacle| SourceError::Obstructed { obstacle, message: String::new(), attempts: 1 };
         let denied = |denial| SourceError::Denied { denial, message: String::new() };

@@ -11,7 +11,7 @@ use crate::ports::clock::Clock;
 pub struct SharedPace {
     clock: Arc<dyn Clock>,
     pace: Mutex<Pace>,
-    /// Is called if the pace should be stored at once.
+    /// The function that is called if the pace should be stored at once.
     refused: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -111,7 +111,7 @@ mod tests {
     use crate::testing::FixedClock;
 
     #[test]
-    fn only_what_is_to_be_remembered_is_told() {
+    fn only_refusals_that_should_be_stored_are_reported() {
         let told = Arc::new(AtomicU32::new(0));
         let heard = Arc::clone(&told);
         let pace = SharedPace::new(Arc::new(FixedClock::at(1_900_000_000)), None).telling_refusals(move || {

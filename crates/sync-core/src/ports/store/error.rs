@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_says_what_to_do_about_it() {
+    fn an_error_has_a_hint() {
         let cases = [
             (StoreError::Fenced, "wait for the other run"),
             (StoreError::Full, "make room"),

@@ -49,7 +49,7 @@ fn held_all(
 const HERE: Evidence = Evidence { listing: 10, at: NOW, panel_at: NOW - 77 };
 
 #[test]
-fn a_plausible_loss_goes() {
+fn a_plausible_loss_is_removed() {
     let decision = decide_removals(&at(1000, 300, &[]), missing(1..=300));
     assert_eq!((decision.removed.len(), decision.held.len(), decision.reason), (300, 0, None));
     assert!(!decision.shrank && !decision.evidence);
@@ -111,7 +111,7 @@ fn a_better_listing_releases_no_loss() {
 }
 
 #[test]
-fn a_doubt_is_dispelled_by_a_sound_listing() {
+fn a_sound_listing_ends_a_doubt() {
     let before = held_all(1..=9, UnreadableIds, None);
     let decision = decide_removals(&at(1000, 9, &before), missing(1..=9));
     assert_eq!((decision.removed.len(), decision.held.len()), (9, 0));
@@ -191,7 +191,7 @@ fn a_doubt_that_becomes_a_loss_is_of_this_run() {
 }
 
 #[test]
-fn evidence_from_the_future_begins_anew() {
+fn evidence_from_the_future_begins_again() {
     let future =
         [Evidence { listing: 21, ..HERE }, Evidence { at: NOW + 1, ..HERE }, Evidence { panel_at: NOW, ..HERE }];
     for evidence in future {
@@ -202,7 +202,7 @@ fn evidence_from_the_future_begins_anew() {
 }
 
 #[test]
-fn evidence_of_this_moment_stands() {
+fn evidence_of_this_moment_stays() {
     let early = Evidence { listing: 9, at: NOW - 1, panel_at: NOW - 78 };
     for evidence in
         [Evidence { listing: 10, ..early }, Evidence { at: NOW, ..early }, Evidence { panel_at: NOW - 77, ..early }]
@@ -214,7 +214,7 @@ fn evidence_of_this_moment_stands() {
 
 /// Nobody could agree to these removals when they were recorded, so nobody can agree later.
 #[test]
-fn consent_doesnt_cover_what_was_not_answered() {
+fn consent_doesnt_cover_unanswered_categories() {
     let before = held_all(1..=20, CategoriesMissing, None);
     let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 20, &before) }, missing(1..=20));
     assert_eq!(decision.removed.len(), 20, "the guard lets them go");
@@ -224,7 +224,7 @@ fn consent_doesnt_cover_what_was_not_answered() {
 }
 
 #[test]
-fn consent_covers_what_is_recorded_and_the_guard_the_rest() {
+fn consent_covers_recorded_removals_and_the_guard_judges_the_rest() {
     let before = held_all(1..=600, SEVERAL_KINDS, None);
     let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 610, &before) }, missing(1..=610));
     assert_eq!((decision.removed.len(), decision.held.len()), (610, 0));
@@ -239,7 +239,7 @@ fn consent_covers_what_is_recorded_and_the_guard_the_rest() {
 }
 
 #[test]
-fn a_lost_category_is_held_and_the_rest_goes() {
+fn a_lost_category_is_held_and_the_rest_is_removed() {
     let mut gone = missing(1..=25);
     gone.iter_mut().take(20).for_each(|item| item.category_lost = true);
     let decision = decide_removals(&at(1000, 25, &[]), gone);
@@ -248,7 +248,7 @@ fn a_lost_category_is_held_and_the_rest_goes() {
 }
 
 #[test]
-fn a_renumbering_is_told_as_such() {
+fn a_renumbering_has_its_own_reason() {
     let moved = |of: usize, all: i64| {
         let mut gone = missing(1..=all);
         gone.iter_mut().take(of).for_each(|item| item.successor = Some(ContentId(item.id.0 + 5000)));
@@ -270,7 +270,7 @@ fn a_renumbering_is_told_as_such() {
 }
 
 #[test]
-fn what_nobody_looked_for_is_not_missing() {
+fn an_item_that_the_listing_doesnt_cover_is_not_missing() {
     let mut gone = missing(1..=4);
     for item in &mut gone {
         item.covered = item.id.0 > 2;
@@ -310,7 +310,7 @@ fn field_32_a_category_that_was_dropped_no_longer_holds_its_items() {
 }
 
 #[test]
-fn what_several_kinds_lost_in_one_run_is_told_anew() {
+fn removals_of_several_kinds_in_one_run_get_a_new_reason() {
     let lost = |ids, reason| RemovalDecision {
         held: held_all(ids, reason, Some(HERE)),
         shrank: true,
@@ -336,7 +336,7 @@ fn what_several_kinds_lost_in_one_run_is_told_anew() {
 }
 
 #[test]
-fn what_was_lost_with_other_kinds_waits_for_consent() {
+fn removals_of_several_kinds_wait_for_consent() {
     let held = |reason, run| HeldRemoval { run: RunId(run), ..held(1, reason, None) };
     let together = HashSet::from([RunId(3)]);
     let cases = [

@@ -122,7 +122,7 @@ fn words_are_found_in_the_other_fields_behind_the_names() {
 }
 
 #[test]
-fn words_in_quotes_stand_side_by_side() {
+fn words_in_quotes_have_to_be_next_to_each_other() {
     let index = of_names(&["Star Wars", "Wars of a Star", "Starry Wars", "Star Warsaw"]);
     assert_eq!(all(&index, "\"star wars\""), [(EXACT, 0)]);
     assert_eq!(all(&index, "\"wars of\""), [(PREFIX, 1)]);
@@ -131,7 +131,7 @@ fn words_in_quotes_stand_side_by_side() {
 }
 
 #[test]
-fn words_behind_a_minus_must_not_be_there() {
+fn words_after_a_minus_must_not_occur() {
     let index = of_names(&["Star Wars", "Star Trek", "Star Wars: Clone Wars", "Star-Lord", "Foo -Bar"]);
     let ids = |text| found(&index, &Words::with_exclusions(text)).into_iter().map(|(_, id)| id).collect::<Vec<_>>();
     assert_eq!(ids("star -wars"), [1, 3]);
@@ -143,7 +143,7 @@ fn words_behind_a_minus_must_not_be_there() {
 }
 
 #[test]
-fn a_page_goes_on_where_the_one_before_ended() {
+fn a_page_continues_after_the_one_before() {
     let names = ["Dune", "Dune Two", "Blue Dune", "Du Ne", "Red Dune", "Dune", "Tundra", "Dune Three"];
     let items: Vec<_> = (0..)
         .zip(names)

@@ -58,7 +58,7 @@ fn items_come_in_the_order_that_is_asked_for() {
 }
 
 #[test]
-fn filters_leave_out_what_does_not_pass() {
+fn filters_leave_out_other_items() {
     let mut items = films();
     items[0] =
         movie(1).in_categories(&["7", "12"]).with("year", "1999").with("rating", "7.5").with("added", "300").item();
@@ -151,7 +151,7 @@ proptest! {
     /// The pages of a query have each item once, in the order of the whole, in every order, whatever the size of a
     /// page.
     #[test]
-    fn pages_make_the_whole(items in anything(), limit in 1_u32..6, with_words: bool) {
+    fn pages_together_are_the_whole_selection(items in anything(), limit in 1_u32..6, with_words: bool) {
         let mut met = HashSet::new();
         let items: Vec<_> = items.into_iter().map(item).filter(|it| met.insert((it.kind(), it.id()))).collect();
         let of = |kind| items.iter().filter(|item| item.kind() == kind).cloned().collect::<Vec<_>>();

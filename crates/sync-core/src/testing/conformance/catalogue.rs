@@ -121,7 +121,7 @@ pub async fn categories_come_with_their_sizes<C: Cache>(cache: &C) {
 }
 
 /// "Returns the held removals of a kind, by ascending id."
-pub async fn what_is_held_is_listed<C: Cache>(cache: &C) {
+pub async fn held_removals_are_listed<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3]).await;
     let all: Vec<_> = [1, 3].map(|id| held_one(id, session.run)).to_vec();
     let commit = ScopeCommit { held: Some(all.clone()), ..session.commit(ContentKind::Movies) };
@@ -131,7 +131,7 @@ pub async fn what_is_held_is_listed<C: Cache>(cache: &C) {
 }
 
 /// "A profile that doesn't exist is `StoreError::UnknownProfile`."
-pub async fn a_reader_of_nobody_is_told<C: Cache>(cache: &C) {
+pub async fn a_reader_of_an_unknown_profile_gets_an_error<C: Cache>(cache: &C) {
     let nobody = profile("nobody");
     let movies = ContentKind::Movies;
     let told = [

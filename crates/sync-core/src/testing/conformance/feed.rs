@@ -85,7 +85,7 @@ async fn rows<C: Cache>(cache: &C) -> Vec<Item> {
     rows
 }
 
-/// An update has the values of the fields that count, and a removal the whole row. An addition has no values.
+/// An update has the values of the significant fields, and a removal has the whole row. An addition has no values.
 pub async fn changes_have_their_values<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let told = entries(cache, 0).await;
@@ -111,7 +111,7 @@ pub async fn changes_have_their_values<C: Cache>(cache: &C) {
 }
 
 /// A deletion by hand belongs to no run, and can't be undone.
-pub async fn a_deletion_by_hand_is_of_no_run<C: Cache>(cache: &C) {
+pub async fn a_deletion_by_hand_belongs_to_no_run<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let home = profile("home");
     let before = cache.feed(&home).await.unwrap().newest;
@@ -119,7 +119,7 @@ pub async fn a_deletion_by_hand_is_of_no_run<C: Cache>(cache: &C) {
     let told = entries(cache, before).await;
     assert_eq!((told.len(), told[0].run, told[0].change), (1, None, LoggedChange::Removed));
     assert!(matches!(values(&told[0], "name"), Some((Value::Text(_), Value::Null))));
-    // It changed nothing that the run had changed.
+    // The deletion changed nothing that the run had changed.
     assert_eq!(done(undo(cache, None).await).of, run);
 }
 
@@ -141,7 +141,7 @@ pub async fn an_epoch_is_never_reused<C: Cache>(cache: &C) {
 }
 
 /// The end of a run prunes old entries, whole runs at a time. The newest run stays.
-pub async fn old_entries_go_with_the_end_of_a_run<C: Cache>(cache: &C) {
+pub async fn old_entries_are_pruned_at_the_end_of_a_run<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let home = profile("home");
     let told = entries(cache, 0).await;
@@ -230,8 +230,8 @@ pub async fn an_undo_puts_everything_back<C: Cache>(cache: &C) {
     assert!(matches!(values(taken(3), "name"), Some((Value::Null, Value::Text(_)))));
 }
 
-/// A correction at the end of a run belongs to the run, and is undone with it.
-pub async fn what_the_end_told_of_a_hold_is_undone<C: Cache>(cache: &C) {
+/// A correction at the end of a run belongs to the run, and is undone together with it.
+pub async fn a_correction_at_the_end_of_a_run_is_undone<C: Cache>(cache: &C) {
     load(cache, "home", &[1, 2, 3]).await.end().await;
     let home = profile("home");
     let session = Session::resume(cache, &home, 3000).await;
@@ -254,8 +254,8 @@ pub async fn what_the_end_told_of_a_hold_is_undone<C: Cache>(cache: &C) {
     assert_eq!(cache.held(&home, MOVIES).await.unwrap(), [doubt]);
 }
 
-/// A hold that the run released is back without its evidence, because the panel has listed the item since.
-pub async fn evidence_against_what_was_listed_begins_anew<C: Cache>(cache: &C) {
+/// A hold that the run released is restored without its evidence, because the panel has listed the item since then.
+pub async fn evidence_against_a_listed_item_begins_again<C: Cache>(cache: &C) {
     load(cache, "home", &[1, 2, 3]).await.end().await;
     let home = profile("home");
     let session = Session::resume(cache, &home, 3000).await;
@@ -317,7 +317,7 @@ pub async fn an_undo_is_refused_or_exact<C: Cache>(cache: &C) {
     let items: Vec<_> = refusal.items.iter().map(|item| (item.kind, item.id, item.run)).collect();
     assert_eq!((refusal.refused, items), (Refused::LaterRun, vec![(MOVIES, ContentId(2), Some(later))]));
     assert_eq!((rows(cache).await, cache.feed(&home).await.unwrap()), before);
-    // The later run can be undone. Then only that undo prevents the other one.
+    // The later run can be undone. After that, only this undo prevents the other one.
     done(undo(cache, Some(later)).await);
     assert_eq!(refused(undo(cache, Some(run)).await).refused, Refused::LaterRun);
     let nobody = UndoRequest { fence: None, run: Some(RunId(77_777)), kinds: vec![MOVIES], at: 1 };
@@ -338,8 +338,8 @@ pub async fn a_dry_undo_writes_nothing<C: Cache>(cache: &C) {
     assert_eq!((rows(cache).await, cache.feed(&home).await.unwrap(), cache.runs(&home, 9).await.unwrap()), before);
 }
 
-/// An item that had returned is removed again, with its old tombstone. So it returns once more.
-pub async fn an_undone_return_is_remembered<C: Cache>(cache: &C) {
+/// An item that had returned is removed again, with its old tombstone. Its next appearance is a return again.
+pub async fn an_undone_return_leaves_the_old_tombstone<C: Cache>(cache: &C) {
     changed(cache).await;
     let home = profile("home");
     for (at, times) in [(4000, 1), (6000, 2)] {

@@ -23,7 +23,7 @@ pub async fn a_cache_that_was_only_synced_is_sound<C: Cache>(cache: &C) {
 }
 
 /// "Marking removes nothing and changes no item. The next sync of a marked kind compares every item of it."
-pub async fn what_is_marked_is_compared_in_full<C: Cache>(cache: &C) {
+pub async fn a_marked_kind_is_compared_in_full<C: Cache>(cache: &C) {
     let movies = ContentKind::Movies;
     load(cache, "home", &[1, 2]).await.end().await;
     let home = profile("home");

@@ -1,4 +1,4 @@
-//! What every [`Overlay`](crate::Overlay) has to do, and what the other ports have to do with it.
+//! Cases of every [`Overlay`](crate::Overlay), and of how the other ports show its edits.
 
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +52,7 @@ pub(super) async fn edited<C: Cache>(cache: &C, id: i64) -> Option<EditedItem> {
     cache.edited(&profile("home"), query).await.unwrap().pop()
 }
 
-/// The names of the items of a list, as it shows them.
+/// Returns the names of the items of a list, as the list shows them.
 pub(super) async fn names<C: Cache>(cache: &C, edit: impl FnOnce(Selection) -> Selection) -> Vec<String> {
     let selection = edit(Selection::of_kind(MOVIES, 50).sorted(Sort::Name));
     let selected = cache.select(&profile("home"), selection).await.unwrap();
@@ -70,7 +70,7 @@ pub(super) async fn listed<C: Cache>(cache: &C, items: Vec<ItemBuilder>) {
     session.end().await;
 }
 
-/// Applies items in a run of their own; `ids` are the rows after it.
+/// Applies items in a run of their own. `ids` are the ids of all rows after the run.
 pub(super) async fn applied<C: Cache>(
     cache: &C,
     items: Vec<StagedItem>,
@@ -86,7 +86,7 @@ pub(super) async fn applied<C: Cache>(
     applied
 }
 
-/// The panel renames a movie.
+/// Applies a new panel name of a movie, and returns the findings of the apply.
 pub(super) async fn renamed<C: Cache>(cache: &C, id: i64, name: &str, ids: &[i64]) -> Applied {
     let update = staged(movie(id).name(name), Change::Updated(fields(&["name"])));
     applied(cache, vec![update], ids, |commit| commit).await
@@ -152,7 +152,7 @@ pub async fn several_items_are_edited_or_none<C: Cache>(cache: &C) {
     assert_eq!(ids, [1, 2]);
 }
 
-/// An edit survives updates, removal, return, clear, deletion and another address, and goes with its profile.
+/// An edit survives updates, removal, return, clear, deletion and another address. It is deleted with its profile.
 pub async fn an_edit_survives_whatever_happens_to_its_item<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2).name("Ronin")]).await;
     edit(cache, &[1], vec![flag(EditField::Favourite), EditOp::Set(EditField::Name, text("Mine"))]).await;
@@ -162,7 +162,7 @@ pub async fn an_edit_survives_whatever_happens_to_its_item<C: Cache>(cache: &C) 
     let update = staged(movie(1).name("Heat").with("plot", "new"), Change::Updated(fields(&["plot"])));
     assert!(applied(cache, vec![update], &[1, 2], |commit| commit).await.is_empty());
     assert_eq!(edited(cache, 1).await, before);
-    // The item goes, and comes back.
+    // The item is removed, and listed again.
     applied(cache, vec![], &[2], |commit| ScopeCommit { removals: vec![ContentId(1)], ..commit }).await;
     assert_eq!(edited(cache, 1).await, before);
     assert!(!names(cache, |all| all).await.contains(&"Mine".to_owned()));
@@ -181,7 +181,7 @@ pub async fn an_edit_survives_whatever_happens_to_its_item<C: Cache>(cache: &C) 
     let items = vec![added(movie(1).name("Heat")), added(movie(2).name("Ronin"))];
     applied(cache, items, &[1, 2], |commit| ScopeCommit { first_load: true, ..commit }).await;
     assert_eq!((edited(cache, 1).await, names(cache, |all| all).await[0].as_str()), (before.clone(), "Mine"));
-    // It is deleted by hand, and the panel has another address.
+    // The item is deleted by hand, and the panel gets another address.
     cache.delete_content_by_ids(&home, MOVIES, vec![ContentId(1)]).await.unwrap();
     let saved = Profile { base_url: Some("http://other.example".to_owned()), ..Profile::new(home.clone()) };
     cache.save_profile(&saved).await.unwrap();
@@ -191,7 +191,7 @@ pub async fn an_edit_survives_whatever_happens_to_its_item<C: Cache>(cache: &C) 
     assert_eq!(cache.edited(&home, EditQuery::all()).await.unwrap(), []);
 }
 
-/// Edits follow an item that is certainly the same, and are offered one that may be.
+/// Edits follow an item that is certainly the same. If an item may be the same, the move is offered.
 pub async fn edits_follow_an_item_to_another_id<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2).name("Ronin"), movie(3).name("Ronin")]).await;
     edit(cache, &[1, 2], vec![flag(EditField::Favourite), EditOp::Set(EditField::Note, text("n"))]).await;
@@ -224,7 +224,7 @@ pub async fn edits_follow_an_item_to_another_id<C: Cache>(cache: &C) {
     assert_eq!((edited(cache, 21).await, edited(cache, 11).await.unwrap().edits.len()), (None, 2));
 }
 
-/// Edits don't move to a copy that was listed all along, and not to an item that was declined.
+/// Edits don't move to a copy that was already listed before, and not to an item that the user has declined.
 pub async fn edits_stay_away_from_a_copy<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2).name("Heat"), movie(3).name("Ronin")]).await;
     edit(cache, &[1, 3], vec![flag(EditField::Hidden)]).await;
@@ -243,7 +243,8 @@ pub async fn edits_stay_away_from_a_copy<C: Cache>(cache: &C) {
     assert_eq!((edited(cache, 3).await.unwrap().edits.len(), edited(cache, 4).await), (1, None));
 }
 
-/// An offer stays as long as nothing changes that it is made of, also after edits of another item have moved away.
+/// An offer stays as long as the missing item and the rows with its name stay the same, even if edits of another item
+/// have moved away.
 pub async fn an_offer_stays_while_nothing_changes<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2).name("Ronin")]).await;
     edit(cache, &[1, 2], vec![flag(EditField::Hidden)]).await;
@@ -329,7 +330,7 @@ pub async fn an_import_finds_its_items<C: Cache>(cache: &C) {
     let before = cache.edited(&home, EditQuery::all()).await.unwrap();
     let report = cache.import(&home, before.clone(), 4001).await.unwrap();
     assert_eq!((report.superseded, cache.edited(&home, EditQuery::all()).await.unwrap()), (0, before));
-    // An import ends no edit, whatever the rule, and takes no other item's place.
+    // An import ends no edit, whatever the rule is, and doesn't replace the edits of another item.
     let conflicts = ConflictRules::all(ConflictRule::TakePanel);
     cache.save_profile(&Profile { conflicts, ..Profile::new(home.clone()) }).await.unwrap();
     let mut other = item(2, "Ronin", EditField::Name, text("Theirs"), 5);
@@ -346,8 +347,8 @@ pub async fn an_import_finds_its_items<C: Cache>(cache: &C) {
     assert!(matches!(cache.import(&home, wrong, 4002).await, Err(OverlayError::Invalid(_))));
 }
 
-/// Edits and rules of a profile change nothing of another one.
-pub async fn edits_are_of_one_profile<C: Cache>(cache: &C) {
+/// Edits and rules of one profile have no effect on another profile.
+pub async fn edits_belong_to_one_profile<C: Cache>(cache: &C) {
     load(cache, "home", &[1]).await.end().await;
     load(cache, "away", &[1]).await.end().await;
     edit(cache, &[1], named("Mine")).await;
@@ -363,7 +364,7 @@ pub async fn edits_are_of_one_profile<C: Cache>(cache: &C) {
 }
 
 /// A profile that does not exist is an error.
-pub async fn an_overlay_of_nobody_is_told<C: Cache>(cache: &C) {
+pub async fn an_overlay_of_an_unknown_profile_is_an_error<C: Cache>(cache: &C) {
     load(cache, "home", &[1]).await.end().await;
     let nobody = profile("nobody");
     let is_unknown = |error: &StoreError| matches!(error, StoreError::UnknownProfile(_));

@@ -1,4 +1,4 @@
-//! What becomes of an edit whose value the panel changes as well.
+//! Cases of edits whose value the panel changes as well.
 
 use super::overlay::{applied, changes, edit, edited, fields, flag, listed, named, names, renamed, text};
 use super::session::added;
@@ -12,7 +12,7 @@ use crate::ports::profiles::Profile;
 use crate::ports::store::ScopeCommit;
 use crate::testing::{movie, profile, staged};
 
-/// A conflict is told once, and ends when the panel has the base again. Only compared fields conflict.
+/// A conflict is reported once, and ends when the panel lists the base again. Only compared fields conflict.
 pub async fn another_value_of_the_panel_is_a_conflict<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2)]).await;
     edit(
@@ -34,7 +34,7 @@ pub async fn another_value_of_the_panel_is_a_conflict<C: Cache>(cache: &C) {
     let home = profile("home");
     assert_eq!(cache.edit_counts(&home).await.unwrap(), EditCounts::new(2, 1, 0));
     assert_eq!(cache.edited(&home, EditQuery::conflicts()).await.unwrap(), [item]);
-    // A further value is no news, and the old one ends the conflict.
+    // Another panel value is not reported again. A return to the base ends the conflict.
     assert!(renamed(cache, 1, "Heat 8K", &[1, 2]).await.is_empty());
     let name = edited(cache, 1).await.unwrap();
     let conflict = PanelConflict { panel: Some(text("Heat 8K")), since: 3000 };
@@ -51,7 +51,7 @@ pub async fn another_value_of_the_panel_is_a_conflict<C: Cache>(cache: &C) {
     assert_eq!(cache.edit_counts(&home).await.unwrap(), EditCounts::new(2, 0, 0));
 }
 
-/// An edit that the panel has taken over ends, and the feed tells so.
+/// An edit ends when the panel lists the user's value, and the feed has an entry for it.
 pub async fn the_users_value_at_the_panel_ends_the_edit<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2)]).await;
     edit(cache, &[1], named("Mine")).await;
@@ -88,7 +88,7 @@ pub async fn the_rule_of_the_profile_decides<C: Cache>(cache: &C) {
     let column = &last.columns.unwrap()[0];
     assert_eq!((&column.before, &column.after), (&Value::Text("Mine".into()), &Value::Text("Uno".into())));
     cache.save_profile(&ruled(ConflictRules::all(ConflictRule::Newest))).await.unwrap();
-    // The edit is of 2500, and the listing was asked for at 3000, or before the edit.
+    // The edit was made at 2500. The listing was asked for at 3000, or before the edit.
     let update = || vec![staged(movie(2).name("Due"), Change::Updated(fields(&["name"])))];
     let told = applied(cache, update(), &[1, 2, 3], |commit| ScopeCommit { asked_at: 2400, ..commit }).await;
     assert_eq!(told.edits[0].outcome, EditOutcome::Conflicts);
@@ -98,7 +98,7 @@ pub async fn the_rule_of_the_profile_decides<C: Cache>(cache: &C) {
     assert_eq!(edited(cache, 2).await.unwrap().edit(EditField::Name), None);
 }
 
-/// To keep the user's value makes the panel's the base; to take the panel's ends the edit.
+/// Keeping the user's value makes the panel's value the base. Taking the panel's value ends the edit.
 pub async fn an_answer_ends_a_conflict<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("One"), movie(2).name("Two")]).await;
     edit(cache, &[1, 2], named("Mine")).await;

@@ -1,4 +1,4 @@
-//! What lists show with edits, filters and rewrite rules.
+//! Cases of lists with edits, filters and rewrite rules.
 
 use super::overlay::{MOVIES, applied, edit, fields, flag, listed, named, names, renamed, text};
 use super::session::added;
@@ -15,7 +15,7 @@ use crate::ports::store::{ScopeCommit, StagedItem};
 use crate::search::Words;
 use crate::testing::{category, movie, profile, staged};
 
-/// Lists, pages and items are shown as the edits say, unless the view asks for the panel's values.
+/// Lists, pages and items are shown with the edits, unless the view asks for the panel's values.
 pub async fn lists_show_what_the_user_wants<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("One"), movie(2).name("Two"), movie(3).name("Three"), movie(4).name("Four")])
         .await;
@@ -40,7 +40,7 @@ pub async fn lists_show_what_the_user_wants<C: Cache>(cache: &C) {
     assert_eq!(with(Filter::none().in_category(MOVIES, CategoryId("2".to_owned()))).await, ["Three"]);
     assert_eq!(with(Filter::none().in_category(MOVIES, CategoryId("1".to_owned()))).await, ["Alpha", "Four"]);
     let home = profile("home");
-    // In the panel's order, and on its first page.
+    // In the panel's order: the first two items, and all items.
     for limit in [2, 50] {
         let page = cache.select(&home, Selection::of_kind(MOVIES, limit)).await.unwrap();
         let shown: Vec<_> = page.rows.iter().map(|row| (row.id.0, row.favourite, row.hidden)).collect();
@@ -92,7 +92,7 @@ pub(super) fn exclude(by: FilterBy, matches: MatchBy, pattern: &str) -> RuleChan
     RuleChange::AddFilter(rule, None)
 }
 
-/// A filter shapes lists and pages, and neither rows nor counts.
+/// A filter changes lists and pages, but neither rows nor counts.
 pub async fn a_filter_leaves_items_out_and_keeps_rows<C: Cache>(cache: &C) {
     let films = vec![
         movie(1).name("Heat").in_categories(&["1"]),
@@ -113,7 +113,7 @@ pub async fn a_filter_leaves_items_out_and_keeps_rows<C: Cache>(cache: &C) {
     assert_eq!(cache.get_content_ids(&home, MOVIES).await.unwrap().len(), 3);
     assert_eq!(cache.sized_categories(&home, MOVIES).await.unwrap()[0].items, 2, "counts are of rows");
     assert!(cache.item(&home, MOVIES, ContentId(2), 0).await.unwrap().unwrap().shown.excluded);
-    // What comes and what changes is judged with the rows, and a renamed category by its new name.
+    // New and changed rows are judged when they are written. A category that was renamed is matched by its new name.
     applied(cache, vec![added(movie(4).name("XXX Four"))], &[1, 2, 3, 4], |commit| commit).await;
     assert_eq!(names(cache, |all| all).await, ["Heat", "Ronin"]);
     renamed(cache, 4, "Four", &[1, 2, 3, 4]).await;
@@ -143,8 +143,8 @@ pub async fn a_filter_leaves_items_out_and_keeps_rows<C: Cache>(cache: &C) {
     assert_eq!(cache.rules(&home).await.unwrap().filters[MOVIES].rules.len(), 1, "rules survive a clear");
 }
 
-/// A category that is new to a filter is told once, if the filter says so.
-pub async fn new_categories_are_told_once<C: Cache>(cache: &C) {
+/// A category that is new to a filter is reported once, if the filter asks for it.
+pub async fn new_categories_are_reported_once<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).in_categories(&["1"])]).await;
     let home = profile("home");
     let changes =
@@ -169,7 +169,7 @@ pub async fn new_categories_are_told_once<C: Cache>(cache: &C) {
     assert!(names(cache, |all| all).await.contains(&"Both".to_owned()));
 }
 
-/// A filter that is made before the first list takes the categories of that list for known.
+/// A filter that is made before the first list counts the categories of that list as known.
 pub async fn a_filter_before_the_first_list_knows_its_categories<C: Cache>(cache: &C) {
     let home = profile("home");
     cache.ensure_profile(&home).await.unwrap();

@@ -24,7 +24,7 @@ fn paced(rate: f64, used_at: i64) -> AccountPace {
 
 /// "While an entry lasts, no other caller enters an account that may be the same. Other accounts can be entered. An
 /// entry ends when it is dropped."
-pub async fn one_at_a_time_enters_an_account<C: Cache>(cache: &C) {
+pub async fn one_caller_at_a_time_enters_an_account<C: Cache>(cache: &C) {
     let both = account(&["a.example", "b.example"], "ann");
     let entry = cache.enter(&both).await.unwrap();
     assert!(entry.is_some());
@@ -44,12 +44,12 @@ pub async fn one_at_a_time_enters_an_account<C: Cache>(cache: &C) {
     drop(entry);
     assert!(cache.enter(&account(&["a.example"], "ann")).await.unwrap().is_some());
     assert!(cache.enter(&account(&["b.example", "c.example"], "ann")).await.unwrap().is_none());
-    // An attempt that fails has entered nothing.
+    // A failed attempt enters nothing.
     assert!(cache.enter(&account(&["b.example"], "ann")).await.unwrap().is_some());
 }
 
 /// "An account without hosts can always be entered."
-pub async fn an_account_without_hosts_is_nobodys<C: Cache>(cache: &C) {
+pub async fn an_account_without_hosts_can_always_be_entered<C: Cache>(cache: &C) {
     let nowhere = account(&[], "ann");
     let one = cache.enter(&nowhere).await.unwrap();
     assert!(one.is_some() && cache.enter(&nowhere).await.unwrap().is_some());
@@ -58,7 +58,7 @@ pub async fn an_account_without_hosts_is_nobodys<C: Cache>(cache: &C) {
 }
 
 /// "A pace that was saved for an account is read for it, and for every account that may be the same."
-pub async fn a_pace_is_of_every_host<C: Cache>(cache: &C) {
+pub async fn a_pace_applies_to_every_host_of_the_account<C: Cache>(cache: &C) {
     let both = account(&["a.example", "b.example"], "ann");
     assert_eq!(cache.pace(&both).await.unwrap(), None);
     let first = paced(2.0, NOW);

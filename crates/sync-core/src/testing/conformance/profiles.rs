@@ -110,7 +110,7 @@ pub async fn a_profile_that_was_ensured_has_the_usual_settings<C: Cache>(cache: 
 }
 
 /// "A password is kept only if its source is `PasswordSource::Stored`."
-pub async fn a_password_is_kept_where_it_is_to_be_kept<C: Cache>(cache: &C) {
+pub async fn a_password_is_kept_only_if_its_source_is_stored<C: Cache>(cache: &C) {
     let elsewhere = [
         PasswordSource::Environment("HOME_PASSWORD".to_owned()),
         PasswordSource::File("/run/secrets/home".to_owned()),
@@ -247,7 +247,7 @@ pub async fn a_login_that_rows_may_hold_is_kept<C: Cache>(cache: &C) {
     assert_eq!(former().await, [], "it is the same");
     cache.save_profile(&with("third")).await.unwrap();
     assert_eq!(former().await, [ann(Some("second"))]);
-    // The store keeps them, whatever is saved.
+    // The store keeps the former logins, whatever profile is saved.
     let elsewhere = PasswordSource::Environment("HOME_PASSWORD".to_owned());
     cache.save_profile(&Profile { password_source: elsewhere, ..with("fourth") }).await.unwrap();
     cache.save_profile(&Profile { username: Some("bob".to_owned()), ..with("fourth") }).await.unwrap();

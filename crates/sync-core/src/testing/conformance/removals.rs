@@ -117,7 +117,7 @@ pub async fn only_what_is_removed_has_a_successor(store: &dyn ReadableStore) {
 
 /// "If a removal is still held, its reason and evidence are replaced", and a record "replaces the one that the run has
 /// of its kind".
-pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ReadableStore) {
+pub async fn removals_of_several_kinds_are_replaced_at_the_end_of_a_run(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
     let earlier = RunId(session.run.0 - 1);
     let evidence = Some(Evidence { listing: 2, at: 5, panel_at: -4 });
@@ -133,7 +133,7 @@ pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ReadableStore
     let record = KindRecord { hold_reason: Some(several), ..commit.record.clone() };
     session.apply(Vec::new(), commit).await.unwrap();
     let told = |id| HeldRemoval { evidence: None, ..held(id, several, session.run) };
-    // One of them is not held, and one is of another kind.
+    // One id is not held, and one held removal is of another kind.
     let anew = [(ContentKind::Movies, 1), (ContentKind::Movies, 9), (ContentKind::Series, 2)];
     let held = anew.map(|(kind, id)| (kind, told(id))).to_vec();
     let end = RunEnd { records: vec![record.clone()], held, ..session.run_end() };
@@ -148,7 +148,7 @@ pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ReadableStore
 }
 
 /// "The item was removed, has a tombstone, and is listed again."
-pub async fn what_returns_is_recognised_for_a_time(store: &dyn ReadableStore) {
+pub async fn a_returned_item_is_recognised_for_a_time(store: &dyn ReadableStore) {
     const DAY: i64 = 86_400;
     let session = load(store, "home", &[1, 2]).await;
     let removed = [ContentId(1), ContentId(2)].to_vec();

@@ -17,8 +17,8 @@ use crate::testing::category;
 use crate::testing::{movie, profile, staged};
 use tokio_util::sync::CancellationToken;
 
-/// Everything that an apply and the end of a run write is there, and fences continue to rise.
-pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
+/// Everything that an apply and the end of a run write is still there, and fences continue to rise.
+pub async fn written_values_are_there<S: ReadableStore>(fixture: Fixture<S>) {
     let (home, movies) = (profile("home"), ContentKind::Movies);
     let session = load(&fixture.store, "home", &[1, 2, 3, 4]).await;
     let fence = session.lease.fence;
@@ -52,8 +52,8 @@ pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
     assert_eq!((told.id, told.change), (Some(ContentId(4)), LoggedChange::Returned), "removals are remembered");
 }
 
-/// A staging area that was not applied leaves nothing, and a run without an end was interrupted.
-pub async fn what_was_staged_is_gone<S: ReadableStore>(fixture: Fixture<S>) {
+/// A staging area that was not applied leaves nothing. A run without an end counts as interrupted.
+pub async fn staged_items_are_gone<S: ReadableStore>(fixture: Fixture<S>) {
     let movies = ContentKind::Movies;
     let session = load(&fixture.store, "home", &[1]).await;
     let mut staging = session.staging(movies).await;
@@ -71,7 +71,7 @@ pub async fn what_was_staged_is_gone<S: ReadableStore>(fixture: Fixture<S>) {
     assert_eq!(runs[0].status, crate::run::record::RunStatus::Interrupted);
 }
 
-/// Profiles and marked kinds are there.
+/// Profiles and marked kinds are still there.
 pub async fn profiles_are_there<S: Cache>(fixture: Fixture<S>) {
     let home = super::profiles::unusual();
     fixture.store.save_profile(&home).await.unwrap();
@@ -98,8 +98,8 @@ async fn seen(store: &dyn ReadableStore) -> String {
     seen + &format!("{runs:?} {changes:?} {:?}", store.content_status(&home).await.unwrap())
 }
 
-/// What is searched is found, and the setting is as before.
-pub async fn what_is_searched_is_found<C: Cache>(fixture: Fixture<C>) {
+/// Searches find the same items, and the setting is as before.
+pub async fn searches_find_the_same_items<C: Cache>(fixture: Fixture<C>) {
     let home = profile("home");
     let mut expected = Vec::new();
     let mut fixture = fixture;

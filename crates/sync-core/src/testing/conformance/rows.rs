@@ -62,8 +62,8 @@ pub async fn an_update_replaces_the_row(store: &dyn ReadableStore) {
     assert_eq!(session.row(ContentKind::Movies, 1).await, Some(movie(1).item()));
 }
 
-/// Removals leave no row, and one entry each.
-pub async fn removals_go_and_are_logged(store: &dyn ReadableStore) {
+/// A removal deletes the row, and each removal has one entry of the change log.
+pub async fn removals_delete_rows_and_are_logged(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (1..=1200).collect();
     let session = load(store, "home", &ids).await;
     let gone: Vec<_> = (2..=1200).map(ContentId).collect();
@@ -85,7 +85,7 @@ pub async fn the_watermark_comes_with_the_rows(store: &dyn ReadableStore) {
 }
 
 /// The first load is one entry. After it, each change is an entry with its fields.
-pub async fn the_change_log_tells_what_happened(store: &dyn ReadableStore) {
+pub async fn the_change_log_has_every_change(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let loaded = store.changes(&session.profile, 0, 100).await.unwrap();
     assert_eq!(loaded.len(), 1);
@@ -132,7 +132,7 @@ pub async fn categories_keep_the_panels_order(store: &dyn ReadableStore) {
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(store.categories(&session.profile, ContentKind::Channels).await.unwrap(), list);
     assert_eq!(store.categories(&session.profile, ContentKind::Movies).await.unwrap().len(), 3, "`None` leaves them");
-    // Only a name changes, only a parent, and only the order.
+    // A new name, a new parent or another order alone is a change.
     let renamed = Category { name: "Alone".to_owned(), ..list[0].clone() };
     let moved = Category { parent_id: Some(5), ..list[2].clone() };
     let mut profile = session.profile.clone();

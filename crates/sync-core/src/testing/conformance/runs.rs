@@ -49,7 +49,7 @@ pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ReadableStore) {
     assert_eq!((run.kinds[0].kind, run.kinds[0].outcome), (ContentKind::Series, KindOutcome::Failed));
 }
 
-/// The bytes as they came over the wire are kept, and that they are unknown as well.
+/// The bytes of the wire are kept, and so is the fact that they are unknown.
 pub async fn bytes_of_the_wire_are_kept(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let movies = ContentKind::Movies;
@@ -65,7 +65,7 @@ pub async fn bytes_of_the_wire_are_kept(store: &dyn ReadableStore) {
 }
 
 /// "Records … the facts that the run has learnt about the panel", and "`None` to leave them as they are".
-pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
+pub async fn facts_of_a_run_are_kept(store: &dyn ReadableStore) {
     let mut facts = PanelFacts { user_agent: Some("Player '1'".to_owned()), refusals: 2, ..PanelFacts::default() };
     facts.kinds[ContentKind::Series].overloads = 1;
     facts.kinds[ContentKind::Movies].trailing = Some(Sighting { digest: u64::MAX, listings: 3 });
@@ -89,7 +89,7 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
 }
 
 /// The facts about a kind's fields are written with the rows.
-pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn ReadableStore) {
+pub async fn facts_about_fields_are_written_with_the_rows(store: &dyn ReadableStore) {
     let movies = ContentKind::Movies;
     let learnt = |standing| Some(FieldFacts::default().with(movies, "added", standing).with(movies, "a key", standing));
     let first = learnt(Standing::Volatile { looked_at: 7 });
@@ -108,7 +108,7 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Reada
     let commit = ScopeCommit { fields: first.clone(), ..session.commit(movies) };
     staging.apply(commit.clone(), cancelled).await.unwrap_err();
     assert_eq!(known().await, FieldFacts::default(), "nothing was written");
-    // The run has no end, and the facts are known all the same.
+    // The run has no end, but the facts are stored.
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(Some(known().await), first);
     drop(session);
@@ -137,7 +137,7 @@ pub async fn the_last_list_of_a_kind_is_known_after_many_runs(store: &dyn Readab
             RunEnd { status: RunStatus::Failed, records: vec![record], finished_at: 5000 + at, ..session.run_end() };
         store.finish_run(&profile, end).await.unwrap();
     }
-    // Without an end.
+    // This run gets no end.
     drop(Session::resume(store, &profile, 6000).await);
     let histories = store.kind_histories(&profile).await.unwrap();
     let movies = &histories[ContentKind::Movies];
@@ -146,7 +146,7 @@ pub async fn the_last_list_of_a_kind_is_known_after_many_runs(store: &dyn Readab
     assert_eq!(movies.failures[1], FailedAttempt { at: 5199, code: Some(ErrorCode::Truncated) });
     let series = &histories[ContentKind::Series];
     assert_eq!((series.listed_at, series.failures.len()), (None, 1), "what was interrupted may have asked for it");
-    // A probe ends the failures, and is no list; it is known as long as the list.
+    // A probe ends the failures but doesn't count as a list. It is known for as long as the list.
     let run = async |at, outcome| {
         let session = Session::resume(store, &profile, at).await;
         let mut record = KindRecord::skipped(ContentKind::Movies, SyncMode::Auto);

@@ -1,4 +1,4 @@
-//! What every [`Catalogue`](crate::Catalogue) has to do with selections and single items.
+//! Cases of selections and single items of every [`Catalogue`](crate::Catalogue).
 
 use super::session::{Session, added, held_one, index_of, load};
 use crate::detect::merge::Change;
@@ -13,7 +13,7 @@ use crate::testing::{ItemBuilder, channel, movie, profile, series, staged};
 
 const MOVIES: ContentKind = ContentKind::Movies;
 
-/// Movies with all that there is to be filtered and sorted by; the panel lists them in this order.
+/// Returns movies with all values by which lists filter and sort. The panel lists them in this order.
 fn films() -> Vec<ItemBuilder> {
     let film = |id, name: &str, year: &str, rating: &str, added: &str, set: &[&str]| {
         let film = movie(id).name(name).with("year", year).with("added", added).in_categories(set);
@@ -68,7 +68,7 @@ async fn search<C: Cache>(cache: &C, words: &str) -> Vec<i64> {
 }
 
 /// "Items that are equal in it, or have no value, are ordered by kind and id. Items without a value come last."
-pub async fn every_order_puts_what_has_no_value_last<C: Cache>(cache: &C) {
+pub async fn every_order_puts_items_without_a_value_last<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     for (sort, expected) in [
         (Sort::Panel, [30, 7, -4, 12, 9, 5]),
@@ -86,7 +86,7 @@ pub async fn every_order_puts_what_has_no_value_last<C: Cache>(cache: &C) {
 }
 
 /// "The conditions of a selection. An item has to meet all of them."
-pub async fn every_filter_leaves_what_passes<C: Cache>(cache: &C) {
+pub async fn every_condition_keeps_only_matching_items<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     applied(cache, MOVIES, Vec::new(), |session, commit| {
         let held = [held_one(9, session.run), held_one(30, session.run)].to_vec();
@@ -114,7 +114,7 @@ pub async fn every_filter_leaves_what_passes<C: Cache>(cache: &C) {
     }
 }
 
-/// "Only items that have these words", of all kinds, the best first; and a row shows what a list shows.
+/// "Only items that have these words", of all kinds, the best first. A row has the values that a list shows.
 pub async fn words_find_items_of_every_kind<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     listed(cache, vec![series(7).name("Good Omens").with("year", "2019"), series(8).name("Omen, the Good")]).await;
@@ -149,7 +149,7 @@ pub async fn words_find_items_of_every_kind<C: Cache>(cache: &C) {
     assert_eq!(select(cache, by_name).await, [12, 30]);
 }
 
-/// "The fields whose text is searched": with another setting, and none kept.
+/// "The fields whose text is searched": also with another setting, and without search text.
 pub async fn the_searched_fields_are_those_of_the_profile<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     let save = async |search| cache.save_profile(&Profile { search, ..Profile::new(profile("home")) }).await.unwrap();
@@ -174,7 +174,7 @@ pub async fn the_searched_fields_are_those_of_the_profile<C: Cache>(cache: &C) {
 }
 
 /// "A page that begins after a cursor goes on where the item of the cursor was, even if the item is gone."
-pub async fn pages_go_on_behind_their_cursor<C: Cache>(cache: &C) {
+pub async fn pages_continue_after_their_cursor<C: Cache>(cache: &C) {
     listed(cache, films()).await;
     for sort in [Sort::Panel, Sort::Name, Sort::Added, Sort::Year, Sort::Rating, Sort::Rank] {
         let whole = select(cache, of_movies(Filter::none(), sort)).await;
@@ -195,8 +195,8 @@ pub async fn pages_go_on_behind_their_cursor<C: Cache>(cache: &C) {
         let whole = select(cache, of_movies(Filter::none(), sort)).await;
         let query = |limit| Selection::of_kind(MOVIES, limit).sorted(sort);
         let first = cache.select(&profile("home"), query(2)).await.unwrap();
-        // What the page ended with goes, and something comes before it; in the panel's order a place is all there is
-        // to go by then, so there it comes last.
+        // The last item of the page is removed, and another one comes before it. In the panel's order, the cursor then
+        // has only a position, so the new item is put last there.
         let (gone, next) = (whole[1], first.next.unwrap());
         let listing: Vec<_> = films().iter().map(|film| film.clone().item().id().0).filter(|id| *id != gone).collect();
         let first_of_all =
@@ -226,8 +226,8 @@ pub async fn pages_go_on_behind_their_cursor<C: Cache>(cache: &C) {
     assert!(query.sorted(Sort::Name).after(&cursor).is_err(), "the cursor of another query is refused");
 }
 
-/// What is found follows the rows: after updates, removals, returns, undos, deletions and a clear.
-pub async fn what_is_found_follows_the_rows<C: Cache>(cache: &C) {
+/// Searches follow the rows: after updates, removals, returns, undos, deletions and a clear.
+pub async fn searches_follow_the_rows<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4]).await;
     assert_eq!(search(cache, "movie").await, [1, 2, 3, 4]);
     let mut names = FieldSet::EMPTY;
@@ -238,7 +238,7 @@ pub async fn what_is_found_follows_the_rows<C: Cache>(cache: &C) {
     session.end().await;
     assert_eq!((search(cache, "movie").await, search(cache, "renamed").await), (vec![1, 4, 5], vec![2]));
 
-    // In another category, newly rated, and back.
+    // The item moves to another category, gets another rating, and is put back.
     let home = profile("home");
     let session = Session::resume(cache, &home, 4000).await;
     let mut fields = FieldSet::EMPTY;
@@ -278,8 +278,8 @@ pub async fn what_is_found_follows_the_rows<C: Cache>(cache: &C) {
     assert_eq!(search(cache, "movie").await, [0; 0]);
 }
 
-/// Of several profiles each finds its own.
-pub async fn a_selection_is_of_one_profile<C: Cache>(cache: &C) {
+/// A selection has only the items of its profile.
+pub async fn a_selection_has_items_of_one_profile<C: Cache>(cache: &C) {
     let home = load(cache, "home", &[1, 2]).await;
     let away = load(cache, "away", &[2, 3]).await;
     let of = async |id| {
@@ -292,7 +292,7 @@ pub async fn a_selection_is_of_one_profile<C: Cache>(cache: &C) {
 }
 
 /// "Returns an item with everything that is known of it"; "a removed item is returned while it has a tombstone".
-pub async fn an_item_is_there_or_remembered_or_unknown<C: Cache>(cache: &C) {
+pub async fn an_item_has_a_row_or_a_tombstone_or_is_unknown<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3]).await;
     let removal = held_one(2, session.run);
     let commit = ScopeCommit {
@@ -320,7 +320,7 @@ pub async fn an_item_is_there_or_remembered_or_unknown<C: Cache>(cache: &C) {
 }
 
 /// "A profile that doesn't exist is `StoreError::UnknownProfile`."
-pub async fn a_selection_of_nobody_is_told<C: Cache>(cache: &C) {
+pub async fn a_selection_of_an_unknown_profile_is_an_error<C: Cache>(cache: &C) {
     let nobody = profile("nobody");
     let told = [
         cache.select(&nobody, Selection::of_kind(MOVIES, 1)).await.err(),

@@ -42,7 +42,7 @@ async fn rows<C: Cache>(cache: &C) -> Vec<Item> {
     snapshot(cache).await.page(MOVIES, None, 1000).await.unwrap()
 }
 
-/// Every change of a row changes the hash of its kind, and only that.
+/// Every change of a row changes the content hash of its kind, and of no other kind.
 pub async fn the_content_hash_is_that_of_the_rows<C: Cache>(cache: &C) {
     let home = profile("home");
     cache.ensure_profile(&home).await.unwrap();
@@ -107,8 +107,8 @@ pub async fn earlier_hashes_are_known<C: Cache>(cache: &C) {
     assert_eq!(changes.iter().map(|change| change.id).collect::<Vec<_>>(), [Some(ContentId(2))]);
 }
 
-/// The end of a run is not within it, and that of a deletion by hand is not within the deletion.
-pub async fn a_position_within_a_run_is_none<C: Cache>(cache: &C) {
+/// A position in the middle of a run, or of a deletion by hand, stands for the end before it.
+pub async fn a_position_within_a_run_stands_for_the_end_before_it<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4]).await;
     let (loaded, _) = present(cache).await;
     let commit = ScopeCommit { index: index_of(&[1, 2, 3, 4]), ..session.commit(MOVIES) };
@@ -155,8 +155,8 @@ pub async fn a_snapshot_sees_one_state<C: Cache>(cache: &C) {
     assert_eq!(snapshot.changes(0, 10).await.unwrap().len(), 1, "that it was loaded");
 }
 
-/// Items that moved in the order are known from each position on.
-pub async fn what_has_moved_is_known<C: Cache>(cache: &C) {
+/// The items that have moved in the order are known from each position on.
+pub async fn moved_items_are_known<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4, 5]).await;
     let (at, hash) = present(cache).await;
     let moved = |ids: &[i64]| Moves::Some(ids.iter().copied().map(ContentId).collect());
@@ -177,7 +177,7 @@ pub async fn what_has_moved_is_known<C: Cache>(cache: &C) {
 }
 
 /// A commit with a proof is written only between exactly these two states.
-pub async fn a_commit_is_held_to_its_proof<C: Cache>(cache: &C) {
+pub async fn a_commit_has_to_fit_its_proof<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2]).await;
     let from = present(cache).await.1.unwrap();
     let to = hash_of(&[movie(1).item(), movie(2).name("New").item()]);
@@ -194,7 +194,7 @@ pub async fn a_commit_is_held_to_its_proof<C: Cache>(cache: &C) {
     assert_eq!(present(cache).await.1, Some(to));
 }
 
-/// The hash of a row with the login is the one that comes with it, until the row comes without.
+/// A row that contains the login has the hash that was staged with it, until the row no longer contains the login.
 pub async fn a_row_with_the_login_has_its_own_hash<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2]).await;
     let own = RowHash(77);
@@ -212,8 +212,8 @@ pub async fn a_row_with_the_login_has_its_own_hash<C: Cache>(cache: &C) {
     assert_eq!(present(cache).await.1, Some(hash_of(&[movie(1).item(), movie(2).name("New").item()])));
 }
 
-/// An undo puts back values that may hold the login. The hash isn't known then, until somebody who has the login computes
-/// it; what moves meanwhile is known all the same.
+/// An undo puts back values that may contain the login. The hash is then unknown until a caller with the login computes
+/// it. The items that move in the meantime are known nevertheless.
 pub async fn an_undo_that_puts_the_login_back_leaves_no_wrong_hash<C: Cache>(cache: &C) {
     let login = Login::new(Some("ann"), Some("secret"));
     let row = |plot: &str| {
@@ -251,7 +251,7 @@ pub async fn an_undo_that_puts_the_login_back_leaves_no_wrong_hash<C: Cache>(cac
     assert_eq!(snapshot(cache).await.moves(MOVIES, at).await.unwrap(), moves);
 }
 
-/// The identity is made once, and is the wanted one if there is none, or nothing that it could be of.
+/// The identity is made once. A wanted identity is taken if the panel has none, or if the profile has no rows.
 pub async fn a_panel_is_named_once<C: Cache>(cache: &C) {
     load(cache, "home", &[1]).await.end().await;
     let [home, other] = ["home", "other"].map(profile);

@@ -11,7 +11,7 @@ use crate::ports::store::{Lease, ScopeCommit, StoreError};
 use crate::testing::builders::{channel, movie, staged};
 
 /// "Items whose change is not written are kept for `get`, and not written."
-pub async fn what_is_not_to_be_written_is_not(store: &dyn ReadableStore) {
+pub async fn unwritten_changes_are_not_written(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let items =
         vec![staged(movie(1).name("x"), Change::Unchanged), staged(movie(2).name("y"), Change::IgnoredByPolicy)];
@@ -39,7 +39,7 @@ pub async fn a_later_put_replaces_an_earlier_one(store: &dyn ReadableStore) {
 }
 
 /// "After `reset` the area is as new."
-pub async fn a_reset_forgets_everything(store: &dyn ReadableStore) {
+pub async fn a_reset_empties_the_staging_area(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1]).await;
     let mut staging = session.staging(ContentKind::Movies).await;
     staging.put(vec![added(movie(8)), added(movie(9))]).await.unwrap();

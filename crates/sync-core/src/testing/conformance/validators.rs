@@ -63,7 +63,7 @@ pub async fn a_validator_is_kept_with_its_listing(store: &dyn ReadableStore) {
 
 /// "It is deleted with every other change of the kind", and with nothing else. The store returns `None` "if the number
 /// of rows is no longer the one after that listing".
-pub async fn a_validator_goes_with_whatever_changes_the_kind(store: &dyn ReadableStore) {
+pub async fn a_validator_is_deleted_with_any_change_of_the_kind(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let home = session.profile.clone();
     let kept = async || validators(store, &home).await.map(|kept| kept.is_some());

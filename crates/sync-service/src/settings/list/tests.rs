@@ -64,7 +64,7 @@ fn each_setting_sets_itself_and_nothing_else() {
 }
 
 #[test]
-fn what_is_beyond_the_range_is_refused() {
+fn values_beyond_the_range_are_refused() {
     for setting in &SETTINGS {
         let (least, most) = match setting.values {
             SettingValues::Whole { least, most } => (least.to_string(), most),

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_news_and_their_absence_is_none() {
+    fn changes_are_news_and_a_run_without_changes_is_not() {
         assert!(!is_news(&report(|_| {}), &[]));
         assert!(!is_news(&report(|movies| (movies.counts.refreshed, movies.counts.unchanged) = (3, 4)), &[]));
         for change in [

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-/// Returns a text without the escapes that a program has added, as far as the text shows that one has.
+/// Returns a text without the escapes that a program has added, if the text shows that it has some.
 pub(super) fn unescaped(text: &str) -> String {
     let mut text = text.to_owned();
     let lower = text.trim_start().to_ascii_lowercase();

@@ -39,7 +39,7 @@ async fn fed(body: String) -> (Decoding, mpsc::Receiver<Result<ListingEvent, Sou
 }
 
 #[tokio::test]
-async fn a_batch_holds_only_so_much() {
+async fn the_size_of_a_batch_is_bounded() {
     // Short keys without a column take several times the memory of their bytes.
     let keys: Vec<_> = (0..900).map(|key| format!(r#""{key:x}":1"#)).collect();
     let items: Vec<_> = (0..200).map(|id| format!(r#"{{"stream_id":{id},{}}}"#, keys.join(","))).collect();
@@ -77,7 +77,7 @@ async fn heavy_batches_wait_for_each_other() {
 }
 
 #[test]
-fn an_entry_weighs_what_it_holds() {
+fn the_weight_of_an_entry_is_its_memory() {
     let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
     let keys: Vec<_> = (0..500).map(|key| format!(r#""k{key}":1"#)).collect();
     let categories: Vec<_> = (0..500).map(|id| id.to_string()).collect();
@@ -123,7 +123,7 @@ async fn decoded(body: String, known: Arc<ListingIndex>, piece: usize) -> (Vec<i
 }
 
 #[tokio::test]
-async fn what_is_known_takes_no_thread_and_what_is_new_does() {
+async fn known_elements_need_no_thread_and_new_ones_do() {
     let known = index(0..3000);
     for piece in [1000, STEP, 3 * STEP, usize::MAX] {
         let body = format!("[{}]", elements(0..3000));
@@ -140,7 +140,7 @@ async fn what_is_known_takes_no_thread_and_what_is_new_does() {
 }
 
 #[tokio::test]
-async fn what_is_not_received_holds_back_what_is_known_as_well() {
+async fn a_slow_receiver_holds_back_known_elements_as_well() {
     let (events, mut arriving) = mpsc::channel(3);
     let mut decoding =
         Decoding::start(ContentKind::Movies, Some(index(0..3000)), &LeftOut::NONE, LIMITS, Charset::default(), events);
@@ -157,7 +157,7 @@ async fn what_is_not_received_holds_back_what_is_known_as_well() {
 }
 
 #[tokio::test]
-async fn a_fault_ends_it_wherever_it_is_found() {
+async fn an_error_ends_the_decoding_in_a_thread_or_not() {
     for known in [None, Some(index(0..3))] {
         let (events, _arriving) = mpsc::channel(3);
         let mut decoding =
@@ -171,7 +171,7 @@ async fn a_fault_ends_it_wherever_it_is_found() {
 
 /// Elements that have come are not held back because the rest hasn't, wherever they are decoded.
 #[tokio::test(start_paused = true)]
-async fn what_has_come_is_sent_in_time() {
+async fn entries_are_sent_in_time() {
     let body = format!("[{},{{", elements(0..3));
     let began = Instant::now();
     let (events, mut arriving) = mpsc::channel(3);
@@ -189,7 +189,7 @@ async fn what_has_come_is_sent_in_time() {
 
 /// The same in a thread. A paused clock stands still as long as one works, so this one runs.
 #[tokio::test]
-async fn a_thread_sends_what_has_come_in_time() {
+async fn a_thread_sends_entries_in_time() {
     let (events, mut arriving) = mpsc::channel(3);
     let body = format!("[{},{{", elements(0..3));
     let mut there = Decoding::start(ContentKind::Movies, None, &LeftOut::NONE, LIMITS, Charset::default(), events);

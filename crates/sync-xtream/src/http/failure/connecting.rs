@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn field_15_what_is_wrong_with_an_encryption_is_told_apart() {
+    fn field_15_errors_of_an_encryption_are_told_apart() {
         use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
         for (error, lasting, hint) in [
             (Error::InvalidMessage(InvalidMessage::InvalidContentType), true, "http://"),

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_bytes_tell() {
+    fn the_first_bytes_show_the_compression() {
         for (bytes, expected) in [
             (&b""[..], Beginning::Short),
             (b"\x1f", Beginning::Short),

@@ -1,8 +1,9 @@
-//! The rule for slow listings on the links of `tests/traces`, beside the rule of curl (`--speed-limit`, `--speed-time`).
+//! The rule for slow listings on the links of `tests/traces`, beside the rule of curl (`--speed-limit`,
+//! `--speed-time`).
 //!
-//! Time goes in steps of a second, and nothing is waited for. The rule is the one that answers are read by: [`Patience`].
-//! A day is simulated per link, as a service would live it. A listing that breaks off in silence is asked for again at
-//! once, up to four times. One that was stopped is tried again after a pause and a good probe, at most three times.
+//! Time goes in steps of a second, and the test doesn't wait. The rule is [`Patience`], by which answers are read. A
+//! day of a service is simulated per link. A listing that breaks off in silence is asked for again at once, up to four
+//! times. A listing that was stopped is tried again after a pause and a successful link check, at most three times.
 
 #![expect(clippy::cast_precision_loss, reason = "shares and megabytes are shown with a digit")]
 
@@ -67,19 +68,19 @@ struct Curl {
     slow: u64,
 }
 
-/// What a day brought.
+/// The result of a day.
 #[derive(Default)]
 struct Day {
-    /// The second in which the listing was whole.
+    /// The second in which the listing was complete.
     whole: Option<u64>,
     stops: u32,
     thrown: u64,
-    /// The bytes of attempts that silence has ended, which are lost under any rule.
+    /// The bytes of attempts that ended in silence. They are lost under any rule.
     lost: u64,
     probes: u32,
-    /// The stops although the rate of the last minute would have met the deadline.
+    /// The number of stops at which the rate of the last minute would have met the deadline.
     wrong: u32,
-    /// The stops although the link would have carried the rest before the deadline.
+    /// The number of stops at which the link would have carried the rest before the deadline.
     pities: u32,
 }
 
@@ -132,8 +133,8 @@ impl Link {
         }
     }
 
-    /// Asks for the probe. Returns the second after it, and whether it shows a sufficient rate. A probe of which nothing
-    /// comes for 30 seconds shows none.
+    /// Asks for the probe. Returns the second after it, and whether it shows a sufficient rate. A probe of which
+    /// nothing comes for 30 seconds shows none.
     fn probe(&self, from: u64) -> (u64, bool) {
         let (mut at, mut got, mut first, mut silent) = (from + THINKS, 0, None, 0);
         while got < PROBE && silent < IDLE {
@@ -153,7 +154,7 @@ impl Link {
         (at, enough)
     }
 
-    /// Lives a day under a rule.
+    /// Simulates a day under a rule.
     fn day(&self, rule: &dyn Fn(u64) -> Box<dyn Rule>) -> Day {
         let (mut day, mut now, mut silences) = (Day::default(), 0, 0);
         while now < DAY {
@@ -166,7 +167,7 @@ impl Link {
                 End::Silent => {
                     day.lost += attempt.got;
                     silences += 1;
-                    // Four attempts, and then the next run.
+                    // After four attempts, the next run begins half an hour later.
                     now = attempt.at + if silences % 4 == 0 { 1800 } else { 1 << (silences % 4 - 1) };
                 }
                 End::Stopped => {
@@ -193,7 +194,7 @@ impl Link {
         day
     }
 
-    /// Looks at a stop with the knowledge of the link.
+    /// Judges a stop by what the link would have carried.
     fn judge(&self, day: &mut Day, began: u64, attempt: &Attempt) {
         let left = self.size - attempt.got;
         let last_minute = self.between(attempt.at.saturating_sub(60).max(began), attempt.at);
@@ -217,7 +218,7 @@ impl Rule for Ours {
     fn second(&mut self, bytes: u64) -> Option<End> {
         self.now += 1;
         self.silent += 1;
-        // The limit is asked for when the source begins to wait.
+        // The source reads the limit when it begins to wait.
         let begun = Duration::from_secs(self.now - self.silent);
         let limit = self.patience.limit(begun).expect("there is no time but the panel's");
         if Duration::from_secs(self.silent) > limit || (bytes == 0 && Duration::from_secs(self.silent) == limit) {

@@ -51,7 +51,7 @@ async fn redirected(location: &str, is_private: fn(IpAddr) -> bool) -> (Result<(
 }
 
 #[tokio::test]
-async fn nothing_private_is_asked_because_the_internet_says_so() {
+async fn no_private_address_is_asked_after_a_redirect_from_the_internet() {
     for target in [
         "http://127.0.0.2:PORT/",
         "//127.0.0.2:PORT/",
@@ -145,7 +145,7 @@ async fn a_name_that_adds_a_private_address_is_asked_at_its_other_ones() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_knows_is_not_asked() {
+async fn an_unknown_name_is_not_asked() {
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
     /// The name is unknown when it is judged, and private afterwards.
     fn late(_: String) -> Found {
@@ -162,7 +162,7 @@ async fn a_name_that_nobody_knows_is_not_asked() {
 }
 
 #[tokio::test]
-async fn an_answer_that_came_from_inside_after_all_ends_the_way() {
+async fn an_answer_from_a_private_address_is_refused_afterwards() {
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
     /// The address is public as origin of the redirect and when the target was judged, and private once connected.
     fn changing(_: IpAddr) -> bool {

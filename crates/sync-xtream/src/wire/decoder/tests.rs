@@ -110,7 +110,7 @@ fn a_list_may_be_an_object() {
 }
 
 #[test]
-fn what_is_no_listing_has_its_own_name() {
+fn an_answer_that_is_no_listing_has_its_own_error() {
     let fault = |body: &str| decode(ContentKind::Movies, body).unwrap_err();
     let cases = [
         (r#"{"user_info":{"auth":1,"status":"Active"},"server_info":{}}"#, AnswerFault::AccountObject, false),
@@ -134,7 +134,7 @@ fn what_is_no_listing_has_its_own_name() {
 }
 
 #[test]
-fn an_element_that_is_as_known_is_not_decoded() {
+fn an_unchanged_element_is_not_decoded() {
     let body =
         r#"[{"num":1,"stream_id":1,"name":"a"},{"num":2,"stream_id":2,"name":"b"},{"num":3,"stream_id":1,"name":"a"}]"#;
     let (entries, _) = decode(ContentKind::Movies, body).unwrap();
@@ -208,7 +208,7 @@ fn of_a_million_categories_a_thousand_are_kept() {
 }
 
 #[test]
-fn types_flip_without_any_difference() {
+fn a_change_of_types_makes_no_difference() {
     let numbers = movie(
         r#"{"stream_id":1,"year":2001,"rating":8,"added":1700000000,"is_adult":0,"tmdb":5,"category_id":3,"category_ids":[3]}"#,
     );

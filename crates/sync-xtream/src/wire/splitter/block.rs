@@ -157,7 +157,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 4096, ..ProptestConfig::default() })]
 
         #[test]
-        fn bits_say_what_bytes_say(
+        fn blocks_give_the_same_as_single_bytes(
             bytes in prop::collection::vec(prop_oneof![
                 4 => prop::sample::select(&b"\\\\\\\"\"[]{}x"[..]),
                 1 => any::<u8>(),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_told_from_every_other() {
+    fn every_byte_is_classified_correctly() {
         for byte in 0..=u8::MAX {
             for at in [0, 15, 16, 63] {
                 let mut block = [b' '; WIDTH];

@@ -218,7 +218,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 4000, ..ProptestConfig::default() })]
 
         #[test]
-        fn it_accepts_what_the_structure_accepts(
+        fn the_walk_accepts_what_the_structure_accepts(
             parts in prop::collection::vec(prop_oneof![
                 6 => prop::sample::select(vec![r#""a":1"#, r#""b":"x\"y""#, ",", "}", "]", "[", "{", r#""c":["#, r#""d":{"#, " \n"]),
                 2 => prop::sample::select(vec!["NaN", r#"""#, ":", "\\", "7", r#""k":"#, "\0"]),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_at_the_byte_that_is_wrong() {
+    fn the_walk_stops_at_the_wrong_byte() {
         for (text, at) in [
             (r#"{"name":"5" TV"}"#, r#"{"name":"5" "#),
             (r#"{"name":"a},{"stream_id":2}"#, r#"{"name":"a},{""#),

@@ -154,7 +154,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_plainest_way_finds_the_same(
+    fn the_reference_finds_the_same_elements(
         keyed: bool,
         parts in vec(part(), 0..14),
         closed in prop::bool::weighted(0.8),

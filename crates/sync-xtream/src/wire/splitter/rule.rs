@@ -150,8 +150,8 @@ impl Rule {
         }
     }
 
-    /// Returns whether the bytes after an element are those between two elements, or the end of the list. If not, it may
-    /// have lost a bracket, and have ended with a bracket of a later element, which it has taken in.
+    /// Returns whether the bytes after an element are those between two elements, or the end of the list. If not, it
+    /// may have lost a bracket, and have ended with a bracket of a later element, which it has taken in.
     pub(super) fn goes_on(&self, bytes: &[u8], end: usize) -> Told<()> {
         let own = if self.keyed { b'}' } else { b']' };
         let next = match first_from(bytes, end) {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_an_element_tells_whether_it_has_ended() {
+    fn the_bytes_after_an_element_show_whether_it_has_ended() {
         let array = Rule { usual: Some(b"num"[..].into()), ..rule(false) };
         let keyed = rule(true);
         for (rule, text, answer) in [

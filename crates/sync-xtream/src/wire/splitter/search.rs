@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_element_begins_where_nothing_else_can() {
+    fn the_beginning_of_an_element_is_found() {
         for (before, found) in [
             (r#""5" TV"},"#, true),
             (r#""5" TV"}"#, true),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_of_an_array_within_the_element_are_no_elements() {
+    fn objects_of_an_array_within_an_element_are_no_elements() {
         let nested = r#"x","seasons":[{"name":"a"},{"name":"b"}],"year":1},"#;
         let text = format!(r#"{nested}{{"num":2}}"#);
         assert_eq!(starts(&rule(false), &text), Some(nested.len()));

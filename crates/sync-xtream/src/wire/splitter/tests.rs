@@ -86,7 +86,7 @@ fn a_list_without_its_end_is_cut_at_every_byte() {
 }
 
 #[test]
-fn what_stands_around_the_list() {
+fn bytes_around_the_list_are_skipped() {
     check(b"\xef\xbb\xbf[{}]", Ok((&["{}"], false)));
     check(b"[{}] <!-- 0.3s -->", Ok((&["{}"], true)));
     check(b"[{}][{}]", Ok((&["{}"], true)));
@@ -98,7 +98,7 @@ fn what_stands_around_the_list() {
 }
 
 #[test]
-fn what_is_no_list_has_its_own_name() {
+fn an_answer_that_is_no_list_has_its_own_error() {
     check(b"", Err(AnswerFault::Empty));
     check(b" \n ", Err(AnswerFault::Empty));
     check(b"<html><head><title>Just a moment...</title>[{", Err(AnswerFault::Html));
@@ -142,7 +142,7 @@ fn an_element_beyond_the_limit_is_dropped_and_not_kept() {
 }
 
 #[test]
-fn a_deep_element_is_told_and_nothing_else_suffers() {
+fn a_deep_element_is_flagged_and_the_others_are_read() {
     let nested = |levels: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
     let body = format!("[{},{},{},{{}}]", nested(64), nested(65), nested(10_000));
     for chunk in [1, 7, 100_000] {
@@ -168,7 +168,7 @@ fn a_bracket_of_the_other_kind_ends_no_list() {
 }
 
 #[test]
-fn what_never_ends_is_not_kept() {
+fn an_element_without_an_end_is_not_kept() {
     let endless = |beginning: &[u8], filler: &[u8]| {
         let mut splitter = Splitter::new(limits(1000));
         let mut fed = splitter.feed(beginning, |_| Ok(Verdict::Taken));
@@ -198,7 +198,7 @@ fn what_never_ends_is_not_kept() {
 }
 
 #[test]
-fn what_follows_the_list_has_a_digest_without_the_space_around_it() {
+fn bytes_after_the_list_have_a_digest_without_surrounding_space() {
     let digest = |after: &str| {
         let body = format!("[]{after}");
         let digests = [1, 2, 5, 1000].map(|chunk| {
@@ -270,7 +270,7 @@ fn kept(body: &[u8], chunk: usize) -> usize {
 }
 
 #[test]
-fn what_is_broken_is_not_kept() {
+fn broken_elements_are_not_kept() {
     for (name, part) in spoilt_lists(300_000) {
         for (open, close) in [("[", "]"), ("{\"0\":", "}")] {
             let body = [open.as_bytes(), &part, close.as_bytes()].concat();
@@ -284,7 +284,7 @@ fn what_is_broken_is_not_kept() {
 
 #[test]
 #[ignore = "takes long, and tells by its time"]
-fn what_is_broken_takes_no_longer_than_it_is_long() {
+fn broken_lists_are_read_in_linear_time() {
     for (name, part) in spoilt_lists(4_000_000) {
         for (open, close) in [("[", "]"), ("{\"0\":", "}")] {
             let body = [open.as_bytes(), &part, close.as_bytes()].concat();

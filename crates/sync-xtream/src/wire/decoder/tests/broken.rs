@@ -106,7 +106,7 @@ fn field_23_braces_brackets_and_commas_too_many_or_too_few_cost_one_element() {
 /// An element that has lost a bracket takes in the elements after it. It seems to be sound if a broken one has as many
 /// brackets too many. The bytes after that are not those between two elements.
 #[test]
-fn elements_that_were_taken_in_up_to_a_broken_one_are_found() {
+fn elements_that_another_one_has_swallowed_are_found() {
     for junk in ["{null", r#"n"10""#, ":]n", ",null", r#","x":1"#, r#""x""#, ",x", "]", "}", " ", "\\"] {
         let lost =
             r#"{"0":{"stream_id":1,"name":"a","1":{"stream_id":2},"2":{"stream_id":3},"3":{"stream_id":4,"year":}}"#;
@@ -135,7 +135,7 @@ fn a_name_that_looks_like_the_beginning_of_an_element_is_a_name() {
 }
 
 #[test]
-fn field_24_an_element_that_is_no_json_is_none_of_the_items() {
+fn field_24_an_element_that_is_not_json_is_no_item() {
     for body in [
         r#"[{"stream_id":1,"name":"a "b" c"}]"#,
         r#"[{"stream_id":1,"name":"a "b" c","year":2001,"x":"y"}]"#,
@@ -152,7 +152,7 @@ fn field_24_an_element_that_is_no_json_is_none_of_the_items() {
 }
 
 #[test]
-fn a_list_with_broken_elements_is_whole_only_where_its_end_is_proved() {
+fn a_list_with_broken_elements_is_complete_only_with_a_proved_end() {
     let verdict = |body: &str, proved: bool| {
         let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
         let mut out = Vec::new();
@@ -176,7 +176,7 @@ fn a_list_with_broken_elements_is_whole_only_where_its_end_is_proved() {
 }
 
 #[test]
-fn the_place_of_a_broken_element_is_told() {
+fn the_position_of_a_broken_element_is_reported() {
     let place = |body: &str, chunk: usize| {
         let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
         let mut out = Vec::new();
@@ -222,7 +222,7 @@ fn a_quote_in_a_large_list_costs_neither_memory_nor_another_element() {
 }
 
 #[test]
-fn a_broken_element_is_never_the_same() {
+fn a_broken_element_never_counts_as_unchanged() {
     let body = r#"[{"stream_id":1,"name":"a "b" c","category_id":"7"},{"stream_id":2}]"#;
     let (entries, end) = decode(ContentKind::Channels, body).unwrap();
     let whole = digest(&entries[1]);
@@ -290,7 +290,7 @@ fn words_are_no_empty_list() {
 }
 
 #[test]
-fn what_is_too_large_or_too_deep_is_an_item_with_what_can_be_kept() {
+fn an_element_too_large_or_too_deep_is_an_item_with_its_readable_fields() {
     let has = |body: &str| {
         let (entries, end) = decode(ContentKind::Channels, body).unwrap();
         assert_eq!((ids(&entries), end.unreadable), (vec![5], 1));

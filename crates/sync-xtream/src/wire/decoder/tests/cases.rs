@@ -20,7 +20,7 @@ fn among_good(element: &str) -> (Vec<i64>, Completeness) {
 }
 
 #[test]
-fn what_stands_before_and_after_a_list_costs_nothing_but_a_flag() {
+fn bytes_before_and_after_a_list_only_set_a_flag() {
     let list = r#"[{"stream_id":1},{"stream_id":2}]"#;
     for before in [
         "",
@@ -40,7 +40,7 @@ fn what_stands_before_and_after_a_list_costs_nothing_but_a_flag() {
 }
 
 #[test]
-fn json_that_is_not_quite_json_costs_no_item() {
+fn nearly_valid_json_costs_no_item() {
     let good = Completeness::default();
     assert_eq!(among_good(r#"{"stream_id":2,"rating":NaN,"year":Infinity,}"#), (vec![1, 2, 3], good));
     assert_eq!(among_good("{\"stream_id\":2,\"plot\":\"two\nlines\tand \u{1}\"}"), (vec![1, 2, 3], good));
@@ -50,7 +50,7 @@ fn json_that_is_not_quite_json_costs_no_item() {
 }
 
 #[test]
-fn a_name_that_is_no_unicode_is_mended_and_stays_the_same() {
+fn a_name_with_illegal_unicode_is_repaired_and_stays_the_same() {
     let body = b"[{\"stream_id\":1,\"name\":\"a\xc3\x28b\"},{\"stream_id\":2,\"name\":\"latin \xe9\"}]";
     let (entries, end) = decode_with(ContentKind::Movies, None, body).unwrap();
     let names: Vec<_> = entries.iter().map(|entry| listed(entry).item.name().to_owned()).collect();
@@ -120,7 +120,7 @@ fn radio_among_the_channels_is_a_channel_with_a_type() {
 }
 
 #[test]
-fn what_is_too_much_costs_its_item_only() {
+fn a_value_beyond_a_limit_costs_its_item_only() {
     let wide = format!(r#"{{"stream_id":2,"category_ids":[{}0]}}"#, "0,".repeat(20_000));
     assert_eq!(among_good(&wide), (vec![1, 2, 3], Completeness::default()));
     let large = format!(r#"{{"stream_id":2,"plot":"{}"}}"#, "x".repeat(5_000_000));
@@ -142,7 +142,7 @@ fn what_is_too_much_costs_its_item_only() {
 }
 
 #[test]
-fn what_is_no_list_is_known_by_its_first_bytes() {
+fn an_answer_that_is_no_list_is_recognised_by_its_first_bytes() {
     let cases = [
         ("null", AnswerFault::NotAList),
         ("false", AnswerFault::NotAList),

@@ -14,14 +14,14 @@ fn of_list(kind: ContentKind, defects: usize, body: &str) -> Option<u64> {
 }
 
 #[test]
-fn without_a_defect_there_is_nothing_to_know() {
+fn a_listing_without_a_defect_has_no_digest_of_defects() {
     assert_eq!(unreadable(ContentKind::Movies, &[]), None);
     let (_, end) = decode(ContentKind::Movies, "[{\"stream_id\":1}] \r\n").unwrap();
     assert_eq!(end, Completeness::default());
 }
 
 #[test]
-fn the_same_elements_are_the_same_in_any_order_and_at_any_position() {
+fn the_same_defects_have_one_digest_in_any_order_and_position() {
     for kind in ContentKind::ALL {
         let of = |elements: &[&str]| unreadable(kind, elements);
         let (one, two) = (r#"{"num":1,"name":"a","x":{"num":1}}"#, r#"{"name":"b","num":"2"}"#);
@@ -40,7 +40,7 @@ fn the_same_elements_are_the_same_in_any_order_and_at_any_position() {
 }
 
 #[test]
-fn what_could_be_any_item_is_never_known() {
+fn a_defect_that_may_be_any_item_is_never_known() {
     for element in
         ["null", "7", "true", "\"x\"", "{}", "[]", r#"{"num":7}"#, r#"{"num":7,"name":"","x":[],"y":null}"#, "<br />x"]
     {
@@ -52,7 +52,7 @@ fn what_could_be_any_item_is_never_known() {
 }
 
 #[test]
-fn what_may_hide_an_item_is_never_known() {
+fn a_defect_that_may_hide_an_item_is_never_known() {
     for element in [
         r#"{"stream_id":"","x":{"stream_id":5}}"#,
         r#"{"items":[{"stream_id":5}]}"#,
@@ -68,7 +68,7 @@ fn what_may_hide_an_item_is_never_known() {
 }
 
 #[test]
-fn what_is_too_deep_or_broken_by_itself_is_known() {
+fn a_defect_of_a_single_element_is_known() {
     let of = |element: &str| unreadable(ContentKind::Movies, &[element]);
     let deep = |num: u64, inner: &str| {
         format!(r#"{{"num":{num},"stream_id":5,"x":{}{inner}{}}}"#, "[".repeat(64), "]".repeat(64))
@@ -90,7 +90,7 @@ fn what_is_too_deep_or_broken_by_itself_is_known() {
 }
 
 #[test]
-fn the_key_of_an_element_has_its_part() {
+fn the_key_of_an_element_is_part_of_its_digest() {
     let of = |body: &str| of_list(ContentKind::Movies, 1, body);
     assert!(of(r#"{"5":null,"6":{"name":"b"}}"#).is_some());
     assert_eq!(of(r#"{"5":null,"6":{"name":"b"}}"#), of(r#"{"6":{"name":"b"},"5":null}"#));
@@ -107,7 +107,7 @@ fn the_key_of_an_element_has_its_part() {
 }
 
 #[test]
-fn a_suffix_is_known_by_its_bytes() {
+fn bytes_after_the_list_are_recognised_by_their_digest() {
     let suffix = |after: &str| {
         let (entries, end) = decode(ContentKind::Movies, &format!("[{{\"stream_id\":1}}]{after}")).unwrap();
         assert_eq!((entries.len(), end.trailing_bytes), (1, true));
@@ -120,7 +120,7 @@ fn a_suffix_is_known_by_its_bytes() {
 }
 
 #[test]
-fn a_list_has_as_many_elements_as_it_may_and_not_more() {
+fn a_list_beyond_the_limit_of_elements_is_refused() {
     let limits = Limits { elements: 3, ..LIMITS };
     let run = |body: &str| {
         let mut decoder = Decoder::new(ContentKind::Movies, None, limits);

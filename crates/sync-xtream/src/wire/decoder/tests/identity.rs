@@ -20,7 +20,7 @@ fn wrong(kind: ContentKind, body: &str) -> String {
 }
 
 #[test]
-fn field_13_a_list_of_another_kind_is_none_of_this_kind() {
+fn field_13_a_list_of_another_kind_is_refused() {
     let types = [
         (ContentKind::Channels, "stream_id", &["live", "created_live", "radio_streams", "LIVE ", "Radio_Streams"][..]),
         (ContentKind::Movies, "stream_id", &["movie", "vod", "Movie", " VOD"]),
@@ -44,7 +44,7 @@ fn field_13_a_list_of_another_kind_is_none_of_this_kind() {
 }
 
 #[test]
-fn field_13_only_most_elements_make_a_list_another_one() {
+fn field_13_a_few_elements_of_another_kind_dont_make_a_list_of_it() {
     let body = |foreign: usize, own: usize, neither: usize| {
         let types = [(foreign, r#""movie""#), (own, r#""live""#), (neither, r#""from the future""#)];
         let words = types.iter().flat_map(|(count, word)| std::iter::repeat_n(*word, *count));
@@ -67,7 +67,7 @@ fn field_13_only_most_elements_make_a_list_another_one() {
 }
 
 #[test]
-fn field_13_the_key_of_another_kinds_id_tells_as_well() {
+fn field_13_the_key_of_another_kinds_id_shows_the_kind() {
     for (asked, key) in [
         (ContentKind::Channels, "series_id"),
         (ContentKind::Channels, "vod_id"),
@@ -93,7 +93,7 @@ fn field_13_the_key_of_another_kinds_id_tells_as_well() {
 
 /// An element that is as known was of this kind when it was decoded.
 #[test]
-fn field_13_what_is_known_is_of_the_kind() {
+fn field_13_known_elements_are_of_the_kind() {
     let known = list(&[1, 2, 3].map(|id| of_type("stream_id", id, r#""live""#)));
     let (entries, _) = decode(ContentKind::Channels, &known).unwrap();
     let index = entries.iter().map(|entry| (listed(entry).item.id(), digest(entry)));
@@ -108,7 +108,7 @@ fn field_13_what_is_known_is_of_the_kind() {
 }
 
 #[test]
-fn field_25_an_id_may_stand_under_another_key() {
+fn field_25_an_id_may_have_another_key() {
     for (kind, keys) in [
         (ContentKind::Channels, ["channel_id", "live_id", "id"]),
         (ContentKind::Movies, ["vod_id", "movie_id", "id"]),
@@ -140,7 +140,7 @@ fn field_25_an_id_may_stand_under_another_key() {
 }
 
 #[test]
-fn field_25_another_key_counts_only_where_the_usual_one_is_absent() {
+fn field_25_another_key_counts_only_if_the_usual_one_is_absent() {
     let body = r#"[{"id":7,"name":"no id"},{"id":8,"stream_id":1},{"id":9}]"#;
     let (entries, end) = decode(ContentKind::Movies, body).unwrap();
     assert_eq!((ids(&entries), end.unreadable), (vec![1], 2));
@@ -155,7 +155,7 @@ fn field_25_another_key_counts_only_where_the_usual_one_is_absent() {
 }
 
 #[test]
-fn field_25_known_elements_are_known_again_and_only_under_the_same_key() {
+fn field_25_known_elements_are_recognised_under_the_same_key_only() {
     let element = |id: i64| format!(r#"{{"num":{id},"name":"a","vod_id":{id},"id":{}}}"#, id + 100);
     for count in [1, 2, 499, 500, 501, 700] {
         let body = list(&(1..=count).map(element).collect::<Vec<_>>());
@@ -175,7 +175,7 @@ fn field_25_known_elements_are_known_again_and_only_under_the_same_key() {
 }
 
 #[test]
-fn field_25_the_message_names_the_keys_that_were_there() {
+fn field_25_the_message_names_the_present_keys() {
     let message = wrong(ContentKind::Movies, r#"[{"film":"Secret","na\u006de":"Secret"},{"film":1,"code":"Secret"}]"#);
     assert_eq!(message, "none of 2 elements is one of movies: no `stream_id`, but `film`, `name`, `code`");
     let many: Vec<_> = (0..100).map(|at| format!(r#""{at:030}":"Secret""#)).collect();

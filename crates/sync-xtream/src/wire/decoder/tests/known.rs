@@ -44,7 +44,7 @@ fn an_element_that_names_no_id_is_known_by_its_key_as_well() {
 }
 
 #[test]
-fn a_listing_is_known_wherever_the_counter_stands() {
+fn a_listing_is_recognised_with_the_counter_at_any_position() {
     for members in [
         [r#""num":N"#, r#""name":"a""#, r#""stream_id":N"#],
         [r#""num":"N""#, r#""name":"a""#, r#""stream_id":N"#],
@@ -86,7 +86,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
-    fn digests_first_or_ids_first_is_the_same(
+    fn reading_digests_or_ids_first_gives_the_same(
         before in vec(any::<prop::sample::Index>(), 1..14),
         changes in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..3), 0..4),
         keyed: (bool, bool),
@@ -124,7 +124,7 @@ proptest! {
 
 /// An element is recognised without the values that are left out of the digests. All other values count.
 #[test]
-fn field_27_a_listing_is_known_whatever_the_panel_changes_by_itself() {
+fn field_27_a_listing_is_recognised_without_the_values_that_are_left_out() {
     let kind = ContentKind::Series;
     let volatile = FieldFacts::default().with(kind, "last_modified", Standing::Volatile { looked_at: 0 }).with(
         kind,

@@ -95,21 +95,21 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn no_bytes_make_the_decoder_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
         for kind in ContentKind::ALL {
             let _ = decode_with(kind, None, &body);
         }
     }
 
     #[test]
-    fn no_json_like_bytes_make_it_panic(body in r#"[\[\]{}",:\\0-9a-eu \n]{0,200}"#) {
+    fn no_json_like_bytes_make_the_decoder_panic(body in r#"[\[\]{}",:\\0-9a-eu \n]{0,200}"#) {
         let _ = decode_with(ContentKind::Movies, None, format!("[{{\"stream_id\":1,{body}").as_bytes());
         let _ = decode_with(ContentKind::Movies, None, body.as_bytes());
     }
 
     /// An extra comma costs nothing but the quick walk.
     #[test]
-    fn both_ways_to_decode_an_element_come_to_the_same(members in members()) {
+    fn both_ways_to_decode_an_element_give_the_same(members in members()) {
         let element = format!(r#"{{"stream_id":7,{members}}}"#);
         let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
         let plain = decoder.elements.decode_plain(element.as_bytes(), ContentId(7));

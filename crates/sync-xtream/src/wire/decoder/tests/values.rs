@@ -20,7 +20,7 @@ fn text(text: &str) -> Value {
 }
 
 #[test]
-fn field_12_a_category_that_is_several_is_several() {
+fn field_12_a_category_id_with_several_ids_is_split() {
     for kind in ContentKind::ALL {
         for form in [
             "[1,2]",
@@ -87,7 +87,7 @@ fn field_28_the_image_is_taken_from_the_other_key() {
 }
 
 #[test]
-fn field_30_what_can_be_read_is_read() {
+fn field_30_readable_values_are_read() {
     for (kind, name, form, read) in [
         (ContentKind::Movies, "rating", r#""8.5/10""#, Value::Real(8.5)),
         (ContentKind::Movies, "rating", r#""7,5""#, Value::Real(7.5)),
@@ -108,7 +108,7 @@ fn field_30_what_can_be_read_is_read() {
 }
 
 #[test]
-fn field_30_what_cant_be_read_stays_under_its_key() {
+fn field_30_unreadable_values_stay_under_their_key() {
     for (kind, name, form, nothing) in [
         (ContentKind::Movies, "rating", r#""18+""#, Value::Null),
         (ContentKind::Movies, "rating", r#""n\/A""#, Value::Null),
