@@ -5,7 +5,7 @@
 
 use std::str::Chars;
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memchr3};
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// The version of the folding. Text that was folded under another version is folded anew. Raise it with every change
@@ -52,12 +52,14 @@ pub(super) fn fold_joined_into(text: &str, out: &mut String) {
     }
 }
 
-/// Returns whether a text contains such a sign. Most texts contain none.
+/// Returns whether a text contains such a sign. Most texts contain none. In UTF-8, those beyond ASCII begin with one of
+/// five bytes.
 fn has_joiner(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr3(b'-', b'\'', b'.', bytes).is_some()
         || memchr(b'`', bytes).is_some()
-        || (!text.is_ascii() && text.contains(is_joiner))
+        || ((memchr3(0xe2, 0xe3, 0xef, bytes).is_some() || memchr2(0xc2, 0xca, bytes).is_some())
+            && text.contains(is_joiner))
 }
 
 /// Returns whether a character is a sign within a word that people leave out or replace by a blank.
@@ -134,19 +136,37 @@ fn blank(out: &mut String, start: usize) {
 }
 
 fn fold_unicode(text: &str, start: usize, out: &mut String) {
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        if c == '+' && ends_word(out, start) && !is_letter_next(chars.clone()) {
-            out.push('+');
-        } else if c.is_ascii_alphanumeric() {
-            push_letter(c.to_ascii_lowercase(), start, out);
-        } else if is_hangul_syllable(c) {
-            push_letter(c, start, out);
-        } else if c.is_ascii() {
-            blank(out, start);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let ends_with_plus = out.len() > start && out.ends_with('+');
+        if !ends_with_plus && memchr(b'+', &rest.as_bytes()[..plain]).is_none() {
+            fold_ascii(&rest.as_bytes()[..plain], start, out);
         } else {
-            decompose_compatible(c, |part| push(part, start, out));
+            for (at, c) in rest[..plain].char_indices() {
+                fold_char(c, &rest[at + 1..], start, out);
+            }
         }
+        rest = &rest[plain..];
+        while let Some(c) = rest.chars().next().filter(|c| !c.is_ascii()) {
+            rest = &rest[c.len_utf8()..];
+            fold_char(c, rest, start, out);
+        }
+    }
+}
+
+/// Appends a character, folded, which `rest` follows.
+fn fold_char(c: char, rest: &str, start: usize, out: &mut String) {
+    if c == '+' && ends_word(out, start) && !is_letter_next(rest.chars()) {
+        out.push('+');
+    } else if c.is_ascii_alphanumeric() {
+        push_letter(c.to_ascii_lowercase(), start, out);
+    } else if is_hangul_syllable(c) {
+        push_letter(c, start, out);
+    } else if c.is_ascii() {
+        blank(out, start);
+    } else {
+        decompose_compatible(c, |part| push(part, start, out));
     }
 }
 
@@ -346,6 +366,15 @@ mod tests {
             prop_assert!(!folded.contains(['\n', '\0']));
         }
 
+        /// Runs of plain characters are folded together. The result is that of one character after the other.
+        #[test]
+        fn runs_are_folded_like_single_characters(text in "([a-c+ é°ß±한]|\\PC){0,40}") {
+            let (mut runs, mut single) = (String::new(), String::new());
+            fold_unicode(&text, 0, &mut runs);
+            text.char_indices().for_each(|(at, c)| fold_char(c, &text[at + c.len_utf8()..], 0, &mut single));
+            prop_assert_eq!(runs, single);
+        }
+
         #[test]
         fn a_folded_text_stays_as_it_is(text in ".{0,60}") {
             let folded = fold(&text);
@@ -354,12 +383,13 @@ mod tests {
 
         #[test]
         fn plain_text_is_folded_the_same_in_both_ways(text in "([ -~]{0,40}|[ +a]{240,530})", before in "(|x|x )") {
-            let (mut ascii, mut unicode) = (before.clone(), before.clone());
-            for start in [0, before.len()] {
-                fold_ascii(text.as_bytes(), start, &mut ascii);
-                fold_unicode(&text, start, &mut unicode);
-                prop_assert_eq!(&ascii, &unicode);
-            }
+            let (mut ascii, mut unicode, mut single) = (before.clone(), before.clone(), before.clone());
+            let start = before.len();
+            fold_ascii(text.as_bytes(), start, &mut ascii);
+            fold_unicode(&text, start, &mut unicode);
+            text.char_indices().for_each(|(at, c)| fold_char(c, &text[at + 1..], start, &mut single));
+            prop_assert_eq!(&ascii, &unicode);
+            prop_assert_eq!(ascii, single);
         }
     }
 }
