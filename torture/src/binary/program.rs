@@ -78,9 +78,12 @@ fn build() -> Outcome<PathBuf> {
             cargo.env_remove(name);
         }
     }
-    cargo.args(["build", "--locked", "--package", "sync-app", "--bin", "xtream-sync", "--features", "failpoints"]);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
+    cargo.args(["build", "--locked", "--bin", "xtream-sync"]);
+    if cfg!(debug_assertions) {
+        // The selection of `cargo xtask test tests`, so that each dependency is compiled once.
+        cargo.args(["--workspace", "--test", "log", "--all-features"]);
+    } else {
+        cargo.args(["--release", "--package", "sync-app", "--features", "failpoints"]);
     }
     let output = cargo.args(["--message-format=json-render-diagnostics"]).stderr(Stdio::inherit()).output()?;
     let messages = String::from_utf8(output.stdout)?;
