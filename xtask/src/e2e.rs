@@ -1,7 +1,9 @@
 //! `cargo xtask e2e` and `cargo xtask panel`: build and run the command and the simulated panel.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread::available_parallelism;
 
 use serde_json::Value;
 
@@ -44,9 +46,13 @@ pub(crate) fn all() -> Outcome {
 
 /// Runs the end-to-end suite, or the scenarios whose names contain the filter.
 pub(crate) fn suite(filter: &[String]) -> Outcome {
+    const THREADS: &str = "RUST_TEST_THREADS";
     let command = build(COMMAND)?;
+    // The scenarios wait for servers and processes half of the time.
+    let usual = || (2 * available_parallelism().map_or(1, NonZero::get)).to_string().into();
+    let threads = std::env::var_os(THREADS).unwrap_or_else(usual);
     let scenarios = "test --workspace --test e2e --locked --".split(' ');
-    run(straight(&mut cargo(scenarios)).args(filter).env(COMMAND_VARIABLE, command))
+    run(straight(&mut cargo(scenarios)).args(filter).env(COMMAND_VARIABLE, command).env(THREADS, threads))
 }
 
 /// Runs the simulated panel. Without arguments, prints first how to use it.
