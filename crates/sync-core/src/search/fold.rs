@@ -110,10 +110,10 @@ fn fold_ascii(bytes: &[u8], start: usize, out: &mut String) {
 /// Each letter and digit of ASCII in lower case, and 0 for every other byte.
 const ASCII_LETTERS: [u8; 256] = {
     let mut letters = [0; 256];
-    let mut byte = 0;
+    let mut byte: u8 = 0;
     while byte < 128 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            letters[byte] = (byte as u8).to_ascii_lowercase();
+        if byte.is_ascii_alphanumeric() {
+            letters[byte as usize] = byte.to_ascii_lowercase();
         }
         byte += 1;
     }
