@@ -113,7 +113,7 @@ async fn run(
     let service = wiring::service(&cache);
     let profile = one_profile::find(&service, chosen.of.id()).await?;
     let login = one_profile::login(&profile);
-    let edited = service.edit_items(&profile.id, &EditItems { kind, which, changes }).await;
+    let edited = service.edit_items(&profile.id, &EditItems::new(kind, which, changes)).await;
     let edited = edited.map_err(|error| refused::edit(error, Some(kind), &login))?;
     if chosen.json {
         print_json(&profile, &edited)?;

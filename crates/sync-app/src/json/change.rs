@@ -24,7 +24,7 @@ pub struct Change<'a> {
     pub kind: Cow<'a, str>,
     /// The id of the item; `None` for `loaded`.
     pub id: Option<i64>,
-    /// The id of the item above it, such as the series of an episode; 0 if there is none.
+    /// The id of the series of an episode; 0 for everything else.
     pub parent: i64,
     /// The change: `loaded`, `added`, `returned`, `updated`, `removed`, `undone`, or the end of an edit: `converged` or
     /// `overruled`.

@@ -16,7 +16,7 @@ use super::{Kinds, Members};
 pub struct ListedProfile<'a> {
     /// The days for which the change log is kept.
     pub feed_days: u32,
-    /// The most entries that the change log keeps.
+    /// The most entries that the change log keeps, apart from those of the newest run.
     pub feed_entries: u64,
     /// Whether redirects to other hosts are followed.
     pub follow_other_hosts: bool,
@@ -34,13 +34,14 @@ pub struct ListedProfile<'a> {
     pub release_days: u32,
     /// The number of complete lists that have to miss a held item before it is removed.
     pub release_listings: u32,
-    /// The number of missing rows of a category from which on their removal is held.
+    /// The number of items from which on it is suspicious if a category has none any more; 0 if that is no reason.
     pub removal_category_rows: u64,
-    /// The number of missing rows up to which removals are never held for their share.
+    /// The number of rows up to which no share is too large.
     pub removal_floor_rows: u64,
-    /// The share of missing rows from which on removals are held, in percent.
+    /// The share of the rows of a kind above which a loss is held, in percent.
     pub removal_share_percent: u8,
-    /// What the search text has: `all`, `names` or `off`.
+    /// What a search looks at: `all` (names, titles, cast, directors and genres), `names` (names and titles), or `off` (no
+    /// search text is kept).
     pub search: Cow<'a, str>,
     /// Every setting with its value, by key.
     pub settings: BTreeMap<Cow<'a, str>, Value>,

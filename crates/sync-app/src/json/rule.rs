@@ -27,9 +27,9 @@ pub struct FilterRule<'a> {
     pub position: u64,
     /// What the rule does: `include` or `exclude`.
     pub action: Cow<'a, str>,
-    /// What it looks at, such as `category` or `name`.
+    /// What it looks at: `category` or `name`.
     pub by: Cow<'a, str>,
-    /// How it compares, such as `glob` or `regex`.
+    /// How it compares, such as `id`, `glob` or `regex`.
     pub r#match: Cow<'a, str>,
     /// The pattern.
     pub pattern: Cow<'a, str>,
@@ -50,7 +50,8 @@ pub struct FilterDefaults<'a> {
     pub kind: Cow<'a, str>,
     /// What happens to the items: `include` or `exclude`.
     pub default: Cow<'a, str>,
-    /// What happens to items of categories that are new.
+    /// What happens to items of categories that are new: `include`, `exclude`, or `tell` (they are shown, and reports name
+    /// the categories).
     pub new: Cow<'a, str>,
     /// The number of items that the filter leaves out now.
     pub left_out: u64,

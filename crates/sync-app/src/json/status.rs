@@ -32,7 +32,7 @@ pub struct Status<'a> {
     pub kinds: Kinds<StatusOfKind<'a>>,
     /// What runs have learnt of the panel.
     pub learnt: Vec<Fact<'a>>,
-    /// What the last run has reported, for people; `None` if there is nothing.
+    /// A sentence about the last run, for people; `None` if there is none.
     pub message: Option<Cow<'a, str>>,
     /// How fast the account is asked; `None` if it was never asked.
     pub pace: Option<Pace>,
@@ -42,7 +42,7 @@ pub struct Status<'a> {
     pub runs: Vec<LastRun<'a>>,
     /// When the service syncs each kind next.
     pub schedule: Kinds<NextSync<'a>>,
-    /// The status of the last run; `None` if there was none.
+    /// The status of the last run; `None` before the first run and after a clear.
     pub status: Option<Cow<'a, str>>,
     /// The address of the panel; `None` if the profile has none.
     pub url: Option<Cow<'a, str>>,
@@ -98,7 +98,7 @@ pub struct StatusOfKind<'a> {
     pub held: Vec<HeldGroup<'a>>,
     /// The number of items.
     pub items: u64,
-    /// The time of the last sync, by the panel's clock; `None` if there was none.
+    /// The panel's clock at the start of the last applied list; `None` if there was none.
     pub last_sync: Option<i64>,
     /// The time at which a probe has seen nothing new since the last list. The member is left out otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,9 +120,9 @@ pub struct HeldGroup<'a> {
     pub count: u64,
     /// The time since which complete lists have missed the items; `None` if there was no such list.
     pub evidence_since: Option<i64>,
-    /// The names of some of the items.
+    /// The names of up to three of the items.
     pub examples: Vec<Cow<'a, str>>,
-    /// The number of complete lists that have missed the items.
+    /// The number of complete lists that have missed the items, of the item with the fewest.
     pub listings: u64,
     /// The reason.
     pub reason: Cow<'a, str>,
