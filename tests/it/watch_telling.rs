@@ -203,6 +203,7 @@ fn a_hook_gets_the_changes_without_the_login() {
     let text = std::fs::read_to_string(&told).unwrap();
     assert_no_login(&text);
     assert!(text.contains("/movie/{username}/{password}/1.mp4"), "{text}");
+    is_whole::<Told<'static>>(&text);
     let object: Value = serde_json::from_str(&text).unwrap();
     for (member, value) in report.as_object().unwrap() {
         assert_eq!(object[member], *value, "{member}");
@@ -320,6 +321,7 @@ fn a_webhook_is_posted_to() {
     assert_no_login(&request);
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook HTTP/1.1\r\n") && head.contains("application/json"), "{head}");
+    is_whole::<Told<'static>>(body);
     let object: Value = serde_json::from_str(body).unwrap();
     assert_eq!((&object["profile"], &object["trigger"]), (&HOME.into(), &"once_due".into()));
 }

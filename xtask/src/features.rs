@@ -11,9 +11,9 @@ use crate::workspace::{LIBRARIES, Workspace};
 /// The features with which each crate has to build alone, if it has them.
 pub(crate) const FEATURES: [&str; 3] = ["mock", "serde", "testing"];
 
-/// Features that the core doesn't have: the failpoints for the tests of this workspace, the command of the application,
-/// and the tables of the cache. Every other step builds with `bundled`, so it is not listed.
-const OTHERS: [&str; 3] = ["failpoints", "cli", "schema"];
+/// Features that the core doesn't have: the failpoints for the tests of this workspace, the command of the application
+/// and its output as types, and the tables of the cache. Every other step builds with `bundled`, so it is not listed.
+const OTHERS: [&str; 4] = ["failpoints", "cli", "json", "schema"];
 
 pub(crate) fn check() -> Outcome {
     let workspace = Workspace::load()?;

@@ -5,9 +5,13 @@
 //! [`Syncer`] syncs the profiles of a [`Database`] and returns a [`SyncReport`]; an [`Observer`] sees its progress.
 //! [`SyncScheduler`], [`SyncHandle`] and [`ContentCache`] are a second API over the same code.
 
+#[cfg(feature = "cli")]
+mod command;
 pub mod compat;
 mod database;
 mod error;
+#[cfg(feature = "json")]
+pub mod json;
 mod panel;
 mod syncer;
 mod zone;
@@ -34,3 +38,10 @@ pub use tokio_util::sync::CancellationToken;
 pub use zone::of_machine as zone_of_machine;
 // The crates below, so that this one can be used by itself.
 pub use {sync_core, sync_service, sync_sqlite, sync_xtream};
+
+/// Runs the command `xtream-sync` with the arguments of this process. It is not part of the API.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub fn run_command() -> std::process::ExitCode {
+    command::main()
+}

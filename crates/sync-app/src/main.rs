@@ -1,9 +1,7 @@
 //! The command `xtream-sync`.
 
-mod command;
-
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    command::main()
+    sync_app::run_command()
 }

@@ -16,6 +16,7 @@ use crate::source::{ServiceError, SourceFactory};
 
 /// The answer of a panel to a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LoginState {
     /// The panel lets the account in.
     Ok,

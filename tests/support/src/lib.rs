@@ -9,3 +9,4 @@ pub mod program;
 #[cfg(unix)]
 pub mod pseudo_terminal;
 pub mod scene;
+pub mod shapes;

@@ -1,4 +1,5 @@
-//! The command under test, as a process of its own. All of its output is searched for the password.
+//! The command under test, as a process of its own. All of its output is searched for the password, and its lines of
+//! JSON are read with the types that are public.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use serde_json::Value;
 use sync_core::Counts;
 use sync_tests::Kind;
 pub use sync_tests::canary::{PASSWORD, USERNAME, is_shown};
+
+use crate::shapes;
 
 /// The memory limit of a run, in KiB, whatever the panel sends.
 const MEMORY_KIBIBYTES: u64 = 128 * 1024;
@@ -55,6 +58,7 @@ pub fn command_without_log(database: &Path, args: &[&str]) -> Command {
 
 /// A command that is running.
 pub struct Running {
+    args: Vec<String>,
     child: Child,
     stdout: Heard,
     stderr: Heard,
@@ -96,9 +100,10 @@ impl Heard {
 impl Running {
     /// Starts a command, and reads its output while it runs.
     pub fn start(mut command: Command) -> Self {
+        let args = command.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
         let mut child = command.spawn().expect("the command can be started");
         let (stdout, stderr) = (Heard::of(child.stdout.take()), Heard::of(child.stderr.take()));
-        Self { child, stdout, stderr }
+        Self { args, child, stdout, stderr }
     }
 
     /// Returns the number of the process.
@@ -150,6 +155,7 @@ impl Running {
         let run = Run { code: status.code(), stdout: self.stdout.whole(), stderr: self.stderr.whole(), peak };
         assert!(!is_shown(&run.stdout) && !is_shown(&run.stderr), "the password is shown\n{run:?}");
         assert!(!run.stderr.contains("panicked"), "{run:?}");
+        shapes::check(&self.args, &run.stdout);
         assert!(run.peak.is_none_or(|peak| peak < MEMORY_KIBIBYTES), "{:?} KiB of memory", run.peak);
         run
     }

@@ -3,12 +3,12 @@
 //! A path of two parts may be a folder of the panel, or the user name and the password. Only when both are known can
 //! this be decided. Several addresses are of one panel and one account, so the logins in them have to agree.
 
-use sync_app::SyncError;
 use sync_xtream::{Credentials, PanelAddress, Pasted, Secret};
 
 use super::args::PasswordArgs;
 use super::failure::Failure;
 use super::terminal::print_err;
+use crate::SyncError;
 
 const SEPARATELY: &str = "give the address without these parts, and the user name with --username; the password comes from \
 --password-file, from XTREAM_SYNC_PASSWORD or from a prompt";

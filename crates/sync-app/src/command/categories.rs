@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use sync_core::catalogue::SizedCategory;
 
 use super::args::CategoriesArgs;
@@ -13,20 +12,9 @@ use super::results::Results;
 use super::table::{Column, Table, cell};
 use super::terminal::grouped;
 use super::{json, one_profile, wiring};
+use crate::json::SizedCategory as Line;
 
 const COLUMNS: [Column; 3] = [Column::text("ID").dim(), Column::number("ITEMS"), Column::text("NAME").cut_to(8)];
-
-/// One line of `categories --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: &'a str,
-    name: Option<&'a str>,
-    parent_id: Option<i64>,
-    position: Option<u32>,
-    items: u64,
-}
 
 /// Shows the categories of a kind.
 pub(crate) async fn run(database: &Path, args: &CategoriesArgs) -> Result<Exit, Failure> {
@@ -42,10 +30,10 @@ pub(crate) async fn run(database: &Path, args: &CategoriesArgs) -> Result<Exit, 
                 let SizedCategory { id, name, parent_id, position, items, .. } = category;
                 let name = name.as_deref().map(|name| login.blank(name));
                 let line = Line {
-                    profile: profile.id.as_str(),
-                    kind: args.kind.as_str(),
-                    id: &id.0,
-                    name: name.as_deref(),
+                    profile: profile.id.as_str().into(),
+                    kind: args.kind.as_str().into(),
+                    id: id.0.as_str().into(),
+                    name,
                     parent_id: *parent_id,
                     position: *position,
                     items: *items,

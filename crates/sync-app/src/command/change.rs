@@ -1,54 +1,15 @@
 //! A change as a line: as JSON, and for people.
 
-use serde::Serialize;
-use serde::ser::SerializeMap as _;
-use serde_json::value::RawValue;
 use sync_core::text::one_line;
 use sync_core::{ChangeRecord, ContentKind, LoggedChange, Profile, Value};
 use sync_service::Login;
 
 use super::terminal::date;
 use super::value::{as_json, borrowed, raw, shown};
+use crate::json::{BeforeAndAfter, Change, Members};
 
-/// One line of `changes --json`.
-#[derive(Serialize)]
-pub(crate) struct Line<'a> {
-    epoch: i64,
-    sequence: i64,
-    run: Option<i64>,
-    at: i64,
-    profile: &'a str,
-    kind: &'static str,
-    id: Option<i64>,
-    parent: i64,
-    change: &'static str,
-    name: Option<String>,
-    fields: Fields,
-    /// The change that an undo took back. The member is left out for all other changes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    of: Option<&'static str>,
-}
-
-/// Columns in their order, each with its values before and after the change; `null` if no values were kept.
-struct Fields(Vec<(&'static str, Option<[Box<RawValue>; 2]>)>);
-
-impl Serialize for Fields {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Both<'a> {
-            before: &'a RawValue,
-            after: &'a RawValue,
-        }
-        let mut map = to.serialize_map(Some(self.0.len()))?;
-        for (column, values) in &self.0 {
-            match values {
-                Some([before, after]) => map.serialize_entry(column, &Both { before, after })?,
-                None => map.serialize_entry(column, &None::<u8>)?,
-            }
-        }
-        map.end()
-    }
-}
+/// The columns of a change, each with its values.
+type Fields = Members<'static, Option<BeforeAndAfter>>;
 
 fn fields(profile: &Profile, login: &Login, change: &ChangeRecord) -> Fields {
     let Some(columns) = &change.columns else {
@@ -57,24 +18,26 @@ fn fields(profile: &Profile, login: &Login, change: &ChangeRecord) -> Fields {
             LoggedChange::Removed => all_columns(change.kind),
             _ => Vec::new(),
         };
-        return Fields(names.into_iter().map(|name| (name, None)).collect());
+        return names.into_iter().map(|name| (name, None)).collect();
     };
     let whole = columns.iter().any(|column| column.column == "id");
     let mut fields: Vec<_> = columns
         .iter()
         .map(|column| {
-            (column.column, Some([&column.before, &column.after].map(|value| as_json(login, borrowed(value)))))
+            let [before, after] = [&column.before, &column.after].map(|value| as_json(login, borrowed(value)).into());
+            (column.column, Some(BeforeAndAfter { before, after }))
         })
         .collect();
     if whole {
         // The change log belongs to a profile, so its entries have no column of the profile.
         let own = raw(serde_json::Value::from(profile.id.as_str()).to_string());
         let went = columns.iter().any(|column| column.column == "id" && column.before != Value::Null);
-        let values = if went { [own, raw("null".to_owned())] } else { [raw("null".to_owned()), own] };
+        let [before, after] = if went { [own, raw("null".to_owned())] } else { [raw("null".to_owned()), own] };
+        let values = BeforeAndAfter { before: before.into(), after: after.into() };
         fields.retain(|(column, _)| *column != "profile_id");
         fields.insert(1, ("profile_id", Some(values)));
     }
-    Fields(fields)
+    fields.into_iter().collect()
 }
 
 fn all_columns(kind: ContentKind) -> Vec<&'static str> {
@@ -82,21 +45,21 @@ fn all_columns(kind: ContentKind) -> Vec<&'static str> {
     ["id", "profile_id", kind.id_column()].into_iter().chain(fields).chain(["created_at", "updated_at"]).collect()
 }
 
-impl<'a> Line<'a> {
+impl<'a> Change<'a> {
     /// Returns the line of a change in this epoch.
-    pub(crate) fn of(profile: &'a Profile, login: &Login, epoch: i64, change: &ChangeRecord) -> Self {
-        let of = if let LoggedChange::Undone(taken) = change.change { Some(taken.as_str()) } else { None };
+    pub(crate) fn of_record(profile: &'a Profile, login: &Login, epoch: i64, change: &ChangeRecord) -> Self {
+        let of = if let LoggedChange::Undone(taken) = change.change { Some(taken.as_str().into()) } else { None };
         Self {
             epoch,
             sequence: change.sequence,
             run: change.run.map(|run| run.0),
             at: change.at,
-            profile: profile.id.as_str(),
-            kind: change.kind.as_str(),
+            profile: profile.id.as_str().into(),
+            kind: change.kind.as_str().into(),
             id: change.id.map(|id| id.0),
             parent: change.parent,
-            change: change.change.as_str(),
-            name: change.name.as_deref().map(|name| login.blank(name).into_owned()),
+            change: change.change.as_str().into(),
+            name: change.name.as_deref().map(|name| login.blank(name).into_owned().into()),
             fields: fields(profile, login, change),
             of,
         }

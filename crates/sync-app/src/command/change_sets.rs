@@ -7,7 +7,6 @@ use std::io::{self, IsTerminal as _, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use sync_app::SyncError;
 use sync_core::change_set::Place;
 use sync_core::text::printable;
 use sync_core::{Cache, Feed, PerKind, Profile, ProfileId, StoreError};
@@ -28,6 +27,7 @@ use super::panel::PASSWORD_TIMEOUT;
 use super::results::{self, Results};
 use super::terminal::{self, grouped, print_err, quoted};
 use super::{overlay_news, password, wiring};
+use crate::SyncError;
 
 /// Writes or applies a change set.
 pub(crate) async fn run(database: &Path, command: &ChangesCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {

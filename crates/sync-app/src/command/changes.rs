@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde::Serialize;
 use sync_core::text::one_line;
 use sync_core::{ChangeRecord, Feed, Profile};
 use sync_service::{ChangesReader, ChangesRequest, FeedError, Login, NewItem, Since};
@@ -15,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::one_profile::{self, kinds_of};
 use super::terminal::{self, date, print_out};
 use super::{change, json, wiring};
+use crate::json::{Change, NewItem as NewLine};
 
 /// The time between two reads of a feed that is followed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -79,25 +79,11 @@ fn gone(error: FeedError) -> Failure {
 
 fn print(profile: &Profile, login: &Login, reader: &ChangesReader, change: &ChangeRecord, as_json: bool) {
     if as_json {
-        return json::print_out(&change::Line::of(profile, login, reader.epoch(), change));
+        return json::print_out(&Change::of_record(profile, login, reader.epoch(), change));
     }
     for line in change::lines(login, change) {
         print_out(&line);
     }
-}
-
-/// One line of `new --json`.
-#[derive(Serialize)]
-struct NewLine<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    category: Option<String>,
-    category_name: Option<String>,
-    id: i64,
-    name: String,
-    year: Option<i64>,
-    at: i64,
-    returned: bool,
 }
 
 /// Shows what is new.
@@ -120,12 +106,12 @@ fn print_new(profile: &Profile, login: &Login, new: &NewItem, as_json: bool) {
     let category_name = new.category.as_ref().map(|category| login.blank(&category.name).into_owned());
     if as_json {
         return json::print_out(&NewLine {
-            profile: profile.id.as_str(),
-            kind: item.kind().as_str(),
-            category: item.category_id().map(ToString::to_string),
-            category_name,
+            profile: profile.id.as_str().into(),
+            kind: item.kind().as_str().into(),
+            category: item.category_id().map(|id| id.to_string().into()),
+            category_name: category_name.map(Into::into),
             id: item.id().0,
-            name,
+            name: name.into(),
             year: item.year(),
             at: new.at,
             returned: new.returned,

@@ -3,9 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::json;
-use sync_app::SyncError;
 use sync_core::maintenance::{Finding, Inconsistency, Inspection};
 use sync_core::text::{one_line, printable};
 use sync_core::{Cache, ContentKind, PerKind, ProfileId, StoreError, SyncReport};
@@ -19,6 +16,8 @@ use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{grouped, print_err, print_out, quoted};
 use super::{follower, json, report, wiring};
+use crate::SyncError;
+use crate::json::{Checked, Damaged, Finding as FoundLine, Report};
 
 /// Checks one profile or all, and marks the kinds that the next sync has to compare in full.
 pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -75,7 +74,8 @@ fn nothing(args: &CheckArgs) -> Failure {
 /// Reports that the file itself is damaged, how to get a new one, and how to keep the old one.
 fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
     if args.json {
-        json::print_out(&json!({"profile": null, "status": "damaged", "damage": damage}));
+        let damage = damage.iter().map(Into::into).collect();
+        json::print_out(&Damaged { damage, profile: None, status: "damaged".into() });
     } else {
         for line in damage {
             print_out(&format!("damaged: {}", one_line(line)));
@@ -95,7 +95,12 @@ fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
     }
     if args.json {
         let findings = findings.iter().map(|finding| as_object(finding, &[])).collect();
-        json::print_out(&Line { profile: None, status: "inconsistent", findings, panel: None });
+        json::print_out(&Checked::<json::Items<'_>> {
+            profile: None,
+            status: "inconsistent".into(),
+            findings,
+            panel: None,
+        });
     } else {
         for finding in findings {
             print_out(&format!("the cache: {}", one_line(&finding.to_string())));
@@ -177,8 +182,9 @@ impl Seen<'_> {
         let status = if self.findings.is_empty() { "sound" } else { "inconsistent" };
         if as_json {
             let findings: Vec<_> = self.findings.iter().map(|finding| as_object(finding, &self.marked)).collect();
-            let panel = self.report.as_ref().map(json::Report::from);
-            json::print_out(&Line { profile: Some(self.id.as_str()), status, findings, panel });
+            let panel = self.report.as_ref().map(Report::from);
+            let profile = Some(self.id.as_str().into());
+            json::print_out(&Checked { profile, status: status.into(), findings, panel });
         } else {
             self.print(status, rows.unwrap_or_default());
         }
@@ -235,27 +241,16 @@ impl Seen<'_> {
     }
 }
 
-/// One line of `check --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    /// `null` for findings of the cache as a whole.
-    profile: Option<&'a str>,
-    status: &'static str,
-    findings: Vec<serde_json::Value>,
-    /// The report of the dry run; left out if the panel was not asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    panel: Option<json::Report<'a>>,
-}
-
-fn as_object(finding: &Finding, marked: &[ContentKind]) -> serde_json::Value {
-    json!({
-        "kind": finding.kind.map(ContentKind::as_str),
-        "code": finding.inconsistency.code(),
-        "message": finding.to_string(),
-        "count": finding.count,
-        "examples": finding.examples,
-        "marked": finding.inconsistency.is_mended_by_comparing() && finding.kind.is_some_and(|kind| marked.contains(&kind)),
-        "mended_by_sync": finding.inconsistency.is_mended_by_a_sync(),
-        "mended_by_check": finding.inconsistency.is_mended_at_once(),
-    })
+fn as_object<'a>(finding: &'a Finding, marked: &[ContentKind]) -> FoundLine<'a> {
+    let inconsistency = &finding.inconsistency;
+    FoundLine {
+        code: inconsistency.code().into(),
+        count: finding.count,
+        examples: finding.examples.iter().map(Into::into).collect(),
+        kind: finding.kind.map(|kind| kind.as_str().into()),
+        marked: inconsistency.is_mended_by_comparing() && finding.kind.is_some_and(|kind| marked.contains(&kind)),
+        mended_by_check: inconsistency.is_mended_at_once(),
+        mended_by_sync: inconsistency.is_mended_by_a_sync(),
+        message: finding.to_string().into(),
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use sync_app::SyncError;
 use sync_core::ProfileId;
 use sync_core::text::printable;
 
@@ -10,6 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::terminal::{confirm, grouped};
 use super::{follower, wiring};
+use crate::SyncError;
 
 /// Deletes the cached content of a profile.
 pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {

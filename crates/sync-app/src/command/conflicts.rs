@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use serde::Serialize;
-use serde_json::Value;
 use sync_core::overlay::{ConflictRule, Edit, EditField, EditValue, EditedItem};
 use sync_core::text::one_line;
 use sync_core::{ContentId, ContentKind, EditQuery, Profile};
@@ -17,48 +15,7 @@ use super::failure::Failure;
 use super::results::Results;
 use super::terminal::{confirm, counted, date, grouped, print_err};
 use super::{edit, json, one_profile, refused, wiring};
-
-/// One line of `conflicts --json` about a value.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: i64,
-    name: &'a str,
-    field: &'static str,
-    base: Option<Value>,
-    local: Value,
-    panel: Option<Value>,
-    since: i64,
-    rule: &'static str,
-}
-
-/// One line of `conflicts --json` about an offer: an item that is gone and may have another id now.
-#[derive(Serialize)]
-struct Offer<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: i64,
-    name: &'a str,
-    maybe: Named<'a>,
-}
-
-/// One line of `conflicts --waiting --json`.
-#[derive(Serialize)]
-struct WaitingLine<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: i64,
-    name: &'a str,
-    edits: u64,
-    candidates: u64,
-}
-
-#[derive(Serialize)]
-struct Named<'a> {
-    id: i64,
-    name: &'a str,
-}
+use crate::json::{Conflict, ConflictLine, NamedItem, Offer, WaitingEdits as WaitingLine};
 
 /// Shows or answers conflicts.
 pub(crate) async fn run(
@@ -130,23 +87,24 @@ fn write_json(
     let value = |value: &EditValue| value_json(&login.blank_value(value));
     let (id, kind, name) = (item.id.0, item.kind.as_str(), login.blank(&item.identity.name));
     for (edit, panel, since) in conflicts(item) {
-        let line = Line {
-            profile: profile.id.as_str(),
-            kind,
+        let line = ConflictLine::Conflict(Conflict {
+            profile: profile.id.as_str().into(),
+            kind: kind.into(),
             id,
-            name: &name,
-            field: edit.field.as_str(),
+            name: (&*name).into(),
+            field: edit.field.as_str().into(),
             base: edit.base.as_ref().map(value),
             local: value(&edit.local),
             panel: panel.map(value),
             since,
-            rule: profile.conflicts.of(edit.field).as_str(),
-        };
+            rule: profile.conflicts.of(edit.field).as_str().into(),
+        });
         json::write_line(&mut out, &line)?;
     }
     if let Some((ContentId(other), other_name)) = &item.maybe {
-        let maybe = Named { id: *other, name: &login.blank(other_name) };
-        json::write_line(&mut out, &Offer { profile: profile.id.as_str(), kind, id, name: &name, maybe })?;
+        let maybe = NamedItem { id: *other, name: login.blank(other_name) };
+        let (profile, kind) = (profile.id.as_str().into(), kind.into());
+        json::write_line(&mut out, &ConflictLine::Offer(Offer { profile, kind, id, name, maybe }))?;
     }
     Ok(())
 }
@@ -185,9 +143,9 @@ async fn waiting(service: &Service, profile: &Profile, login: &Login, args: &Con
             let WaitingEdits { kind, id, edits, candidates, .. } = item;
             let name = login.blank(&item.name);
             if args.json {
-                let (profile, kind, id, edits, candidates) =
-                    (profile.id.as_str(), kind.as_str(), id.0, *edits, *candidates);
-                return json::write_line(&mut out, &WaitingLine { profile, kind, id, name: &name, edits, candidates });
+                let (profile, kind) = (profile.id.as_str().into(), kind.as_str().into());
+                let (id, edits, candidates) = (id.0, *edits, *candidates);
+                return json::write_line(&mut out, &WaitingLine { profile, kind, id, name, edits, candidates });
             }
             let named = match candidates {
                 0 => "no item has its name".to_owned(),

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use sync_core::overlay::{EditField, EditOp, EditValue};
 use sync_core::{ChangedItem, ContentId, ContentKind, Profile};
 use sync_service::{EditItems, ItemChange, ItemFilter, WhichItems, similar};
@@ -13,15 +12,7 @@ use super::failure::Failure;
 use super::results::Results;
 use super::terminal::{confirm, grouped};
 use super::{json, one_profile, refused, usage, wiring};
-
-/// One line of `edit --json`, its short forms, and `conflicts resolve --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: i64,
-    changed: Vec<&'static str>,
-}
+use crate::json::ChangedItem as Line;
 
 /// Changes fields of items.
 pub(crate) async fn edit(database: &Path, args: &EditArgs) -> Result<Exit, Failure> {
@@ -122,7 +113,7 @@ async fn run(
     let service = wiring::service(&cache);
     let profile = one_profile::find(&service, chosen.of.id()).await?;
     let login = one_profile::login(&profile);
-    let edited = service.edit_items(&profile.id, &EditItems { kind, which, changes }).await;
+    let edited = service.edit_items(&profile.id, &EditItems::new(kind, which, changes)).await;
     let edited = edited.map_err(|error| refused::edit(error, Some(kind), &login))?;
     if chosen.json {
         print_json(&profile, &edited)?;
@@ -159,8 +150,9 @@ pub(crate) fn print_json(profile: &Profile, items: &[ChangedItem]) -> Result<(),
     let mut results = Results::stdout();
     results.write(|mut out| {
         items.iter().try_for_each(|item| {
-            let changed = item.changed.iter().map(|field| field.as_str()).collect();
-            let line = Line { profile: profile.id.as_str(), kind: item.kind.as_str(), id: item.id.0, changed };
+            let changed = item.changed.iter().map(|field| field.as_str().into()).collect();
+            let (profile, kind) = (profile.id.as_str().into(), item.kind.as_str().into());
+            let line = Line { profile, kind, id: item.id.0, changed };
             json::write_line(&mut out, &line)
         })
     })?;

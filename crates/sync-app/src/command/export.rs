@@ -3,8 +3,6 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
 use sync_core::text::printable;
 use sync_core::{ContentKind, Profile};
 use sync_service::{ExportedItem, Login};
@@ -12,25 +10,14 @@ use sync_service::{ExportedItem, Login};
 use super::args::{ExportArgs, Format};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fields::{self, Category, Fields};
+use super::fields::{self, Fields};
 use super::interrupt::Interrupt;
 use super::look::Look;
 use super::results::{self, Results};
 use super::terminal::{grouped, print_err};
 use super::value::as_text;
 use super::{json, one_profile, wiring};
-
-/// One line of `export json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: i64,
-    name: std::borrow::Cow<'a, str>,
-    categories: Vec<Category<'a>>,
-    fields: Fields<'a>,
-    extra: Box<RawValue>,
-}
+use crate::json::ExportedItem as Line;
 
 /// Writes all items.
 pub(crate) async fn run(database: &Path, args: &ExportArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -77,16 +64,16 @@ pub(crate) async fn run(database: &Path, args: &ExportArgs, interrupt: &Interrup
     Ok(Exit::Done)
 }
 
-fn line<'a>(profile: &'a Profile, login: &'a Login, exported: &'a ExportedItem) -> Line<'a> {
+fn line<'a>(profile: &'a Profile, login: &'a Login, exported: &'a ExportedItem) -> Line<'a, Fields<'a>> {
     let item = &exported.item;
     Line {
-        profile: profile.id.as_str(),
-        kind: item.kind().as_str(),
+        profile: profile.id.as_str().into(),
+        kind: item.kind().as_str().into(),
         id: item.id().0,
         name: login.blank(item.name()),
         categories: fields::categories(&exported.categories, login),
         fields: Fields(item, login),
-        extra: fields::extra_json(item, login),
+        extra: fields::extra_json(item, login).into(),
     }
 }
 

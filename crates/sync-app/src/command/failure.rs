@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use sync_app::SyncError;
 use sync_core::StoreError;
 use sync_core::text::printable;
 use sync_service::ServiceError;
@@ -11,6 +10,7 @@ use sync_xtream::{AddressError, SetupError};
 use super::exit::Exit;
 use super::terminal::print_err;
 use super::{hints, refused};
+use crate::SyncError;
 
 /// The advice for a cache without profiles.
 pub(crate) const FIRST_STEPS: [&str; 3] = [

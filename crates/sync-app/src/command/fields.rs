@@ -7,6 +7,7 @@ use sync_core::{FieldSpec, Item, ValueRef};
 use sync_service::{Login, NamedCategory};
 
 use super::value::{Json, extra_object, raw};
+use crate::json::Category;
 
 /// The field with the further keys, which have no column. The field is a member of its own.
 const EXTRA: &str = "extra";
@@ -45,15 +46,11 @@ pub(crate) fn extra_json(item: &Item, login: &Login) -> Box<RawValue> {
     }
 }
 
-/// A category of an item.
-#[derive(Serialize)]
-pub(crate) struct Category<'a> {
-    id: &'a str,
-    name: Option<String>,
-}
-
 /// Returns the categories of an item.
 pub(crate) fn categories<'a>(categories: &'a [NamedCategory], login: &Login) -> Vec<Category<'a>> {
-    let blank = |name: &String| login.blank(name).into_owned();
-    categories.iter().map(|it| Category { id: &it.id.0, name: it.name.as_ref().map(blank) }).collect()
+    let category = |it: &'a NamedCategory| Category {
+        id: it.id.0.as_str().into(),
+        name: it.name.as_deref().map(|name| login.blank(name)),
+    };
+    categories.iter().map(category).collect()
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use sync_core::overlay::{Filter, FilterAction, FilterRule, NewCategories, RuleChange};
 use sync_core::text::one_line;
 use sync_core::{ContentKind, Profile};
@@ -16,6 +15,7 @@ use super::rules::{self, Opened};
 use super::table::{Column, cell};
 use super::terminal::{confirm, grouped, print_out};
 use super::{json, refused};
+use crate::json::{FilterDefaults, FilterExample, FilterLine, FilterRule as RuleLine, FilterTrial as TrialLine};
 
 const COLUMNS: [Column; 6] = [
     Column::text("KIND"),
@@ -25,50 +25,6 @@ const COLUMNS: [Column; 6] = [
     Column::text("PATTERN").cut_to(12),
     Column::number("MATCHES"),
 ];
-
-/// One line of `filter list --json` and `filter add --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    position: usize,
-    action: &'static str,
-    by: &'static str,
-    r#match: &'static str,
-    pattern: &'a str,
-    matches: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_out: Option<u64>,
-}
-
-/// The object of `filter test --json`.
-#[derive(Serialize)]
-struct TrialLine<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    shown: u64,
-    hidden: u64,
-    would_show: u64,
-    would_hide: u64,
-    examples: Vec<Example>,
-}
-
-#[derive(Serialize)]
-struct Example {
-    id: i64,
-    name: String,
-    would: &'static str,
-}
-
-/// The line of a kind in `filter list --json` after its rules: whether items that no rule matches are shown.
-#[derive(Serialize)]
-struct DefaultLine<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    default: &'static str,
-    new: &'static str,
-    left_out: u64,
-}
 
 /// Carries out a command about filters.
 pub(crate) async fn run(database: &Path, command: &FilterCommand) -> Result<Exit, Failure> {
@@ -147,7 +103,7 @@ async fn add(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
         Some(added) if args.json => {
             let pattern = opened.login.blank(&added.rule.pattern);
             let left_out = counts.map(|counts| counts.left_out);
-            json::print_out(&Line { left_out, ..line(profile, kind, &added, &pattern) });
+            json::print_out(&FilterLine::Rule(RuleLine { left_out, ..line(profile, kind, &added, &pattern) }));
         }
         Some(added) => {
             let matches = grouped(added.matches);
@@ -166,7 +122,7 @@ async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
         let rules = service.filter_rules(&profile.id, kind).await.map_err(refused::overlay)?;
         for rule in &rules {
             if args.json {
-                json::print_out(&line(profile, kind, rule, &login.blank(&rule.rule.pattern)));
+                json::print_out(&FilterLine::Rule(line(profile, kind, rule, &login.blank(&rule.rule.pattern))));
             }
             rows.push(row(kind, rule, login));
         }
@@ -177,8 +133,13 @@ async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
         let counts = service.left_out(&profile.id, kind).await.map_err(refused::overlay)?;
         if args.json {
             let (default, new) = (filter.otherwise.as_str(), filter.new_categories.as_str());
-            let (id, left_out) = (profile.id.as_str(), counts.left_out);
-            json::print_out(&DefaultLine { profile: id, kind: kind.as_str(), default, new, left_out });
+            json::print_out(&FilterLine::Defaults(FilterDefaults {
+                profile: profile.id.as_str().into(),
+                kind: kind.as_str().into(),
+                default: default.into(),
+                new: new.into(),
+                left_out: counts.left_out,
+            }));
         }
         let (other, new) = (fate(filter.otherwise), fate_of_new(filter.new_categories));
         let effect = effect(counts);
@@ -194,16 +155,16 @@ async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn line<'a>(profile: &'a Profile, kind: ContentKind, counted: &CountedFilter, pattern: &'a str) -> Line<'a> {
+fn line<'a>(profile: &'a Profile, kind: ContentKind, counted: &CountedFilter, pattern: &'a str) -> RuleLine<'a> {
     let CountedFilter { position, rule, matches, .. } = counted;
-    Line {
-        profile: profile.id.as_str(),
-        kind: kind.as_str(),
-        position: *position,
-        action: rule.action.as_str(),
-        by: rule.by.as_str(),
-        r#match: rule.matches.as_str(),
-        pattern,
+    RuleLine {
+        profile: profile.id.as_str().into(),
+        kind: kind.as_str().into(),
+        position: *position as u64,
+        action: rule.action.as_str().into(),
+        by: rule.by.as_str().into(),
+        r#match: rule.matches.as_str().into(),
+        pattern: pattern.into(),
         matches: *matches,
         left_out: None,
     }
@@ -246,14 +207,14 @@ async fn test(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
 }
 
 fn trial_line<'a>(profile: &'a Profile, kind: ContentKind, login: &Login, trial: &FilterTrial) -> TrialLine<'a> {
-    let examples = trial.examples.iter().map(|item| Example {
+    let examples = trial.examples.iter().map(|item| FilterExample {
         id: item.id.0,
-        name: login.blank(&item.name).into_owned(),
-        would: if item.would_show { "show" } else { "hide" },
+        name: login.blank(&item.name).into_owned().into(),
+        would: if item.would_show { "show" } else { "hide" }.into(),
     });
     TrialLine {
-        profile: profile.id.as_str(),
-        kind: kind.as_str(),
+        profile: profile.id.as_str().into(),
+        kind: kind.as_str().into(),
         shown: trial.shown,
         hidden: trial.hidden,
         would_show: trial.would_show,

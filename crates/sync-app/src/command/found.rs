@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use sync_core::Profile;
 use sync_core::text::printable;
-use sync_core::{Profile, Text};
 use sync_service::{FoundItem, Login};
 
 use super::args::WhichArgs;
@@ -12,6 +11,7 @@ use super::json;
 use super::look::Look;
 use super::table::{Column, Table, cell};
 use super::value::joined_ids;
+use crate::json::FoundItem as Line;
 
 /// The columns of the table. A list of one kind leaves out the first column, which names the kind.
 const COLUMNS: [Column; 6] = [
@@ -26,22 +26,6 @@ const COLUMNS: [Column; 6] = [
 /// The number of rows that decide the widths of the columns. A later row that is wider is cut on a terminal, and is
 /// wider in a file.
 const MEASURED: usize = 1_000;
-
-/// One line of `list --json` and `search --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: i64,
-    name: &'a str,
-    category: Option<&'a str>,
-    category_name: Option<&'a str>,
-    categories: Vec<&'a str>,
-    year: Option<i64>,
-    rating: Option<f64>,
-    favourite: bool,
-    cursor: &'a str,
-}
 
 /// The names of the members, which are also the names of the columns of CSV.
 const MEMBERS: [&str; 11] = [
@@ -145,17 +129,17 @@ impl<'a> Texts<'a> {
 fn line<'a>(profile: &'a Profile, item: &'a FoundItem, texts: &'a Texts<'a>) -> Line<'a> {
     let row = &item.row;
     Line {
-        profile: profile.id.as_str(),
-        kind: row.kind.as_str(),
+        profile: profile.id.as_str().into(),
+        kind: row.kind.as_str().into(),
         id: row.id.0,
-        name: &texts.name,
-        category: row.category.as_ref().map(|id| id.0.as_str()),
-        category_name: texts.category_name.as_deref(),
-        categories: row.categories.iter().map(Text::as_str).collect(),
+        name: (&*texts.name).into(),
+        category: row.category.as_ref().map(|id| id.0.as_str().into()),
+        category_name: texts.category_name.as_deref().map(Into::into),
+        categories: row.categories.iter().map(|id| id.as_str().into()).collect(),
         year: row.year,
         rating: row.rating,
         favourite: row.favourite,
-        cursor: &item.cursor,
+        cursor: item.cursor.as_str().into(),
     }
 }
 
@@ -164,17 +148,17 @@ fn write_record<W: Write>(writer: &mut csv::Writer<W>, line: &Line<'_>, look: Lo
     let text = |text: &str| if look.is_terminal() { printable(text) } else { text.to_owned() };
     let number = |number: Option<String>| number.unwrap_or_default();
     let cells = [
-        text(line.profile),
-        line.kind.to_owned(),
+        text(&line.profile),
+        line.kind.clone().into_owned(),
         line.id.to_string(),
-        text(line.name),
-        text(line.category.unwrap_or_default()),
-        text(line.category_name.unwrap_or_default()),
-        text(&joined_ids(line.categories.iter().copied())),
+        text(&line.name),
+        text(line.category.as_deref().unwrap_or_default()),
+        text(line.category_name.as_deref().unwrap_or_default()),
+        text(&joined_ids(line.categories.iter().map(|id| &**id))),
         number(line.year.map(|year| year.to_string())),
         number(line.rating.map(|rating| rating.to_string())),
         line.favourite.to_string(),
-        line.cursor.to_owned(),
+        line.cursor.clone().into_owned(),
     ];
     Ok(writer.write_record(&cells)?)
 }

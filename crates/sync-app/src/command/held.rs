@@ -1,6 +1,5 @@
 //! Held removals in words: their number, reason, date and examples, and what to do about them.
 
-use serde::Serialize;
 use sync_core::text::one_line;
 use sync_core::{ContentKind, HoldReason, Loss, Retention};
 use sync_core::{Profile, catalogue::HeldGroup};
@@ -8,8 +7,7 @@ use sync_core::{Profile, catalogue::HeldGroup};
 use super::terminal::{date, grouped, quoted};
 
 /// The ways in which a held removal can be released, other than by the return of the item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Releases {
     /// Evidence, which is further listings without the item, or consent.
     ByEvidence,
@@ -27,6 +25,15 @@ impl Releases {
             Self::ByConsent
         } else {
             Self::NextListing
+        }
+    }
+
+    /// Returns the word for scripts.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::ByEvidence => "by_evidence",
+            Self::ByConsent => "by_consent",
+            Self::NextListing => "next_listing",
         }
     }
 }

@@ -2,50 +2,17 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use sync_core::text::one_line;
 use sync_core::{KindOutcome, Profile, RunRecord};
 
 use super::args::HistoryArgs;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::json::{self, Kind};
+use super::json;
 use super::one_profile;
 use super::terminal::{date, grouped, print_out};
 use super::wiring;
-
-/// One line of `history --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    run: i64,
-    profile: &'a str,
-    status: &'static str,
-    trigger: &'static str,
-    started_at: i64,
-    finished_at: Option<i64>,
-    duration_ms: Option<u64>,
-    requests: u64,
-    bytes: u64,
-    /// Bytes as they came over the wire; null if their number is not known.
-    wire_bytes: Option<u64>,
-    kinds: Kinds<'a>,
-    error: Option<Error<'a>>,
-}
-
-/// The kinds that the run reached.
-struct Kinds<'a>(&'a RunRecord);
-
-impl Serialize for Kinds<'_> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.kinds.iter().map(|record| (record.kind.as_str(), Kind::from(record))))
-    }
-}
-
-#[derive(Serialize)]
-struct Error<'a> {
-    code: &'a str,
-    message: &'a str,
-}
+use crate::json::{Kind, Run, RunError};
 
 /// Shows the runs of a profile, newest first.
 pub(crate) async fn run(database: &Path, args: &HistoryArgs) -> Result<Exit, Failure> {
@@ -62,21 +29,21 @@ pub(crate) async fn run(database: &Path, args: &HistoryArgs) -> Result<Exit, Fai
     Ok(Exit::Done)
 }
 
-fn line<'a>(profile: &'a Profile, run: &'a RunRecord) -> Line<'a> {
+fn line<'a>(profile: &'a Profile, run: &'a RunRecord) -> Run<'a> {
     let error = run.error.as_ref().or_else(|| run.kinds.iter().find_map(|kind| kind.error.as_ref()));
-    Line {
+    Run {
         run: run.run.0,
-        profile: profile.id.as_str(),
-        status: run.status.as_str(),
-        trigger: run.trigger.as_str(),
+        profile: profile.id.as_str().into(),
+        status: run.status.as_str().into(),
+        trigger: run.trigger.as_str().into(),
         started_at: run.started_at,
         finished_at: run.finished_at,
         duration_ms: run.duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
         requests: run.kinds.iter().map(|kind| kind.requests).sum(),
         bytes: run.kinds.iter().map(|kind| kind.bytes).sum(),
         wire_bytes: run.wire_bytes(),
-        kinds: Kinds(run),
-        error: error.map(|error| Error { code: error.code.as_str(), message: &error.message }),
+        kinds: run.kinds.iter().map(|record| (record.kind.as_str(), Kind::from(record))).collect(),
+        error: error.map(|error| RunError { code: error.code.as_str().into(), message: error.message.as_str().into() }),
     }
 }
 

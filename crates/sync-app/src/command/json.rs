@@ -1,4 +1,4 @@
-//! Reports as JSON. Scripts rely on the members and their order.
+//! Reports as JSON, and how lines are written. Scripts rely on the members and their order.
 
 mod harmless;
 mod plan;
@@ -11,77 +11,10 @@ use sync_core::source::UnreadableAt;
 use sync_core::{ContentKind, KindRecord, PerKind, ReportError, SyncReport, Trigger};
 use sync_service::OverlayNews;
 
-use super::overlay_news::News;
 use super::{hints, live, terminal};
+use crate::json::{Error, Kind, Kinds, Report, SkippedAt, Told};
 use harmless::Harmless;
-use plan::Plan;
-
-/// One line of `sync --json`.
-#[derive(Serialize)]
-pub(crate) struct Report<'a> {
-    profile: &'a str,
-    status: &'static str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    dry_run: bool,
-    kinds: Kinds<'a>,
-    errors: Vec<Error<'a>>,
-    /// Warnings for a person; left out if there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-    trigger: &'static str,
-    /// Bytes as they came over the wire; null if they are unknown.
-    wire_bytes: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Kinds<'a> {
-    channels: Kind<'a>,
-    movies: Kind<'a>,
-    series: Kind<'a>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Kind<'a> {
-    mode: &'static str,
-    outcome: &'static str,
-    added: u64,
-    updated: u64,
-    refreshed: u64,
-    removed: u64,
-    unchanged: u64,
-    held: u64,
-    skipped: u64,
-    bytes: u64,
-    requests: u64,
-    duration_ms: u64,
-    error: Option<Error<'a>>,
-    /// Whether the panel answered that the list is unchanged (304); left out if it did not.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    not_modified: bool,
-    /// The reason why removals are held; left out if no removal is held.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hold_reason: Option<&'static str>,
-    /// The position of the first skipped element; left out if no element was skipped.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    skipped_at: Option<SkippedAt>,
-    /// The plan of a dry run; left out in other runs and for kinds that the run didn't reach.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<Plan<'a>>,
-    /// Whether the profile has the kind switched off and the run didn't name the kind; left out otherwise.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    switched_off: bool,
-    /// The findings of the run in the overlay; left out if there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    overlay: Option<News<'a>>,
-}
-
-/// A position in an answer, and the ids of the items before and after it.
-#[derive(Serialize)]
-struct SkippedAt {
-    offset: u64,
-    before: Option<i64>,
-    after: Option<i64>,
-}
+pub(crate) use plan::Items;
 
 impl From<UnreadableAt> for SkippedAt {
     fn from(at: UnreadableAt) -> Self {
@@ -90,25 +23,22 @@ impl From<UnreadableAt> for SkippedAt {
     }
 }
 
-#[derive(Serialize)]
-pub(crate) struct Error<'a> {
-    code: &'a str,
-    message: &'a str,
-    hint: &'a str,
-}
-
 impl<'a> From<&'a ReportError> for Error<'a> {
     fn from(error: &'a ReportError) -> Self {
-        Self { code: error.code.as_str(), message: &error.message, hint: hints::of_error(error) }
+        Self {
+            code: error.code.as_str().into(),
+            message: error.message.as_str().into(),
+            hint: hints::of_error(error).into(),
+        }
     }
 }
 
-impl<'a> From<&'a KindRecord> for Kind<'a> {
+impl<'a, I> From<&'a KindRecord> for Kind<'a, I> {
     fn from(record: &'a KindRecord) -> Self {
         let counts = record.counts;
         Self {
-            mode: record.mode.as_str(),
-            outcome: record.outcome.as_str(),
+            mode: record.mode.as_str().into(),
+            outcome: record.outcome.as_str().into(),
             added: counts.added,
             updated: counts.updated,
             refreshed: counts.refreshed,
@@ -121,7 +51,7 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
             duration_ms: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
             error: record.error.as_ref().map(Into::into),
             not_modified: record.not_modified,
-            hold_reason: record.hold_reason.map(sync_core::HoldReason::as_str),
+            hold_reason: record.hold_reason.map(|reason| reason.as_str().into()),
             skipped_at: record.skipped_at.map(Into::into),
             plan: None,
             switched_off: false,
@@ -130,8 +60,17 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
     }
 }
 
-impl<'a> Kinds<'a> {
-    const fn of(&mut self, kind: ContentKind) -> &mut Kind<'a> {
+impl<T> Kinds<T> {
+    /// Returns the kinds with the value of each.
+    pub(crate) fn of(value: impl Fn(ContentKind) -> T) -> Self {
+        Self {
+            channels: value(ContentKind::Channels),
+            movies: value(ContentKind::Movies),
+            series: value(ContentKind::Series),
+        }
+    }
+
+    const fn kind_mut(&mut self, kind: ContentKind) -> &mut T {
         match kind {
             ContentKind::Channels => &mut self.channels,
             ContentKind::Movies => &mut self.movies,
@@ -140,47 +79,43 @@ impl<'a> Kinds<'a> {
     }
 }
 
-impl<'a> Report<'a> {
+impl<'a> Report<'a, Items<'a>> {
     /// Returns the report with the findings of the run in the overlay.
     pub(crate) fn with_overlay(mut self, news: &'a PerKind<OverlayNews>) -> Self {
         for (kind, news) in news.iter().filter(|(_, news)| !news.is_empty()) {
-            self.kinds.of(kind).overlay = Some(news.into());
+            self.kinds.kind_mut(kind).overlay = Some(news.into());
         }
         self
     }
 
     /// Returns the report with this trigger instead of a person.
     pub(crate) fn with_trigger(self, trigger: Trigger) -> Self {
-        Self { trigger: trigger.as_str(), ..self }
+        Self { trigger: trigger.as_str().into(), ..self }
     }
 
     /// Returns the report with these kinds shown as switched off.
     pub(crate) fn with_off(mut self, kinds: &[ContentKind]) -> Self {
         for kind in kinds {
-            self.kinds.of(*kind).switched_off = true;
+            self.kinds.kind_mut(*kind).switched_off = true;
         }
         self
     }
 }
 
-impl<'a> From<&'a SyncReport> for Report<'a> {
+impl<'a> From<&'a SyncReport> for Report<'a, Items<'a>> {
     fn from(report: &'a SyncReport) -> Self {
         let kind = |kind: ContentKind| Kind {
-            plan: report.plan.iter().find(|plan| plan.kind == kind).map(Plan),
+            plan: report.plan.iter().find(|plan| plan.kind == kind).map(Into::into),
             ..Kind::from(report.kind(kind))
         };
         Self {
-            profile: report.profile.as_str(),
-            status: report.status.as_str(),
+            profile: report.profile.as_str().into(),
+            status: report.status.as_str().into(),
             dry_run: report.dry_run,
-            kinds: Kinds {
-                channels: kind(ContentKind::Channels),
-                movies: kind(ContentKind::Movies),
-                series: kind(ContentKind::Series),
-            },
+            kinds: Kinds::of(kind),
             errors: report.errors.iter().map(Into::into).collect(),
-            warnings: report.warnings.iter().map(hints::of_warning).collect(),
-            trigger: "manual",
+            warnings: report.warnings.iter().map(|warning| hints::of_warning(warning).into()).collect(),
+            trigger: "manual".into(),
             wire_bytes: report.wire_bytes(),
         }
     }
@@ -199,7 +134,7 @@ pub(crate) fn print_out(value: &impl Serialize) {
 pub(crate) fn told(told: &sync_service::watch::Told) -> Vec<u8> {
     let mut line = Vec::new();
     // Writing to a vector never fails.
-    let _ = write_line(&mut line, &told::Told::from(told));
+    let _ = write_line(&mut line, &Told::from(told));
     line
 }
 

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sync_app::SyncError;
 use sync_core::{Cache, ContentKind, PasswordSource, Profile, ProfileId};
 use sync_service::{Login, Service};
 
 use super::failure::Failure;
 use super::{line, wiring};
+use crate::SyncError;
 
 /// Opens the cache for reading. If there is no cache, the error is that there is no profile.
 pub(crate) fn cache(database: &Path, id: Option<&str>) -> Result<Arc<dyn Cache>, Failure> {

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
-use serde::Serialize;
 use sync_core::ContentKind;
 use sync_core::text::printable;
 use sync_service::{Imported, Login, OverlayFile, OverlayFileReader, RulesImport};
@@ -15,18 +14,10 @@ use super::failure::Failure;
 use super::results::{self, Results};
 use super::terminal::{confirm, counted, grouped, print_err, quoted};
 use super::{json, one_profile, refused, wiring};
+use crate::json::Imported as Line;
 
 /// The longest line that is read, in bytes. A longer line can't be part of an export.
 const LINE_MAX: u64 = 5 << 20;
-
-/// The object of `overlay import --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    matched_by_id: u64,
-    matched_by_name: u64,
-    unmatched: u64,
-}
 
 /// Exports or imports a file.
 pub(crate) async fn run(database: &Path, command: &OverlayCommand) -> Result<Exit, Failure> {
@@ -78,7 +69,7 @@ async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_
     let (by_id, by_name, unmatched) = (report.matched_by_id, report.matched_by_name, report.unmatched);
     if as_json {
         json::print_out(&Line {
-            profile: profile.id.as_str(),
+            profile: profile.id.as_str().into(),
             matched_by_id: by_id,
             matched_by_name: by_name,
             unmatched,

@@ -1,67 +1,35 @@
 //! The findings of a run in the overlay, as JSON and for people.
 
-use serde::Serialize;
-use serde_json::Value;
 use sync_core::text::printable;
 use sync_core::{ContentKind, PerKind, ProfileId};
 use sync_service::{OverlayNews, value_json};
 
 use super::terminal::print_err;
+use crate::json::{self, EditNews, MoveNews, NewCategory};
 
 /// The number of sentences that are shown per sort and kind.
 const MOST: usize = 5;
 
-/// The member `overlay` of a kind in `sync --json`.
-#[derive(Serialize)]
-pub(crate) struct News<'a> {
-    edits: Vec<Edit<'a>>,
-    moves: Vec<Move<'a>>,
-    new_categories: Vec<Category<'a>>,
-    /// The number of findings that are left out.
-    more: u64,
-}
-
-#[derive(Serialize)]
-struct Edit<'a> {
-    id: i64,
-    name: &'a str,
-    field: &'static str,
-    outcome: &'static str,
-    local: Value,
-    panel: Option<Value>,
-}
-
-#[derive(Serialize)]
-struct Move<'a> {
-    from: i64,
-    to: i64,
-    name: Option<&'a str>,
-    certain: bool,
-}
-
-#[derive(Serialize)]
-struct Category<'a> {
-    id: &'a str,
-    name: &'a str,
-}
-
-impl<'a> From<&'a OverlayNews> for News<'a> {
+impl<'a> From<&'a OverlayNews> for json::OverlayNews<'a> {
     fn from(news: &'a OverlayNews) -> Self {
-        let edits = news.edits.iter().map(|edit| Edit {
+        let edits = news.edits.iter().map(|edit| EditNews {
             id: edit.id,
-            name: &edit.name,
-            field: edit.field.as_str(),
-            outcome: edit.outcome.as_str(),
+            name: edit.name.as_str().into(),
+            field: edit.field.as_str().into(),
+            outcome: edit.outcome.as_str().into(),
             local: value_json(&edit.local),
             panel: edit.panel.as_ref().map(value_json),
         });
-        let moves = news.moves.iter().map(|one| Move {
+        let moves = news.moves.iter().map(|one| MoveNews {
             from: one.from,
             to: one.to,
-            name: one.name.as_deref(),
+            name: one.name.as_deref().map(Into::into),
             certain: one.is_certain,
         });
-        let categories = news.new_categories.iter().map(|it| Category { id: &it.id, name: &it.name });
+        let categories = news
+            .new_categories
+            .iter()
+            .map(|it| NewCategory { id: it.id.as_str().into(), name: it.name.as_str().into() });
         Self { edits: edits.collect(), moves: moves.collect(), new_categories: categories.collect(), more: news.more }
     }
 }

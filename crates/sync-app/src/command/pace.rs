@@ -1,20 +1,20 @@
 //! The pace of an account in `status`.
 
-use serde_json::{Value, json};
 use sync_core::policy::budget;
 use sync_core::{AccountPace, Profile};
 
 use super::terminal::{date, grouped};
+use crate::json::Pace;
 
-/// Returns the pace for scripts; null if the account was never asked.
-pub(super) fn as_object(profile: &Profile, pace: Option<&AccountPace>, now: i64) -> Value {
-    let Some(pace) = pace else { return Value::Null };
-    json!({
-        "requests_per_second": (pace.rate * 1000.0).round() / 1000.0,
-        "held_until": pace.held(now),
-        "refused_at": pace.refused_at,
-        "requests_today": pace.requests_on(now),
-        "budget": budget::of(profile).unwrap_or_default(),
+/// Returns the pace for scripts; `None` if the account was never asked.
+pub(super) fn as_object(profile: &Profile, pace: Option<&AccountPace>, now: i64) -> Option<Pace> {
+    let pace = pace?;
+    Some(Pace {
+        requests_per_second: (pace.rate * 1000.0).round() / 1000.0,
+        held_until: pace.held(now),
+        refused_at: pace.refused_at,
+        requests_today: pace.requests_on(now),
+        budget: budget::of(profile).unwrap_or_default(),
     })
 }
 
@@ -54,7 +54,7 @@ mod tests {
         (pace.rate, pace.requests) = (0.456_789, 12);
         assert_eq!(sentences(&profile, None, NOW), [""; 0]);
         assert_eq!(sentences(&profile, Some(&pace), NOW), [""; 0]);
-        assert_eq!(as_object(&profile, None, NOW), Value::Null);
+        assert_eq!(as_object(&profile, None, NOW), None);
         (pace.refused_at, pace.held_until) = (Some(NOW - 60), Some(NOW + 300));
         profile.network.daily_requests = Some(12);
         assert_eq!(
@@ -65,9 +65,14 @@ mod tests {
                 "budget: 12 requests today (UTC) of 12; scheduled syncs wait for tomorrow",
             ]
         );
-        let expected = json!({"requests_per_second": 0.457, "held_until": NOW + 300, "refused_at": NOW - 60,
-                              "requests_today": 12, "budget": 12});
-        assert_eq!(as_object(&profile, Some(&pace), NOW), expected);
+        let expected = Pace {
+            budget: 12,
+            held_until: Some(NOW + 300),
+            refused_at: Some(NOW - 60),
+            requests_per_second: 0.457,
+            requests_today: 12,
+        };
+        assert_eq!(as_object(&profile, Some(&pace), NOW), Some(expected));
         assert_eq!(sentences(&profile, Some(&pace), NOW + 2 * 86_400), [""; 0]);
     }
 }

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use sync_app::SyncError;
 use sync_core::{ContentSource, PanelFacts, Profile, ProfileId};
 use sync_service::SourceFactory;
 use sync_xtream::{Bandwidth, Credentials, PanelAddress, Secret, XtreamConfig, XtreamSource};
@@ -14,6 +13,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::known_logins::KnownLogins;
 use super::{follower, password};
+use crate::SyncError;
 
 /// The time limit for the source of a password, unless an argument or the profile sets another one.
 pub(crate) const PASSWORD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ pub(crate) struct Panels<'a> {
 
 impl<'a> Panels<'a> {
     pub(crate) fn new(args: &'a PanelArgs, interrupt: &'a Interrupt) -> Self {
-        let bandwidth = args.limit_rate.as_ref().and_then(sync_app::bandwidth);
+        let bandwidth = args.limit_rate.as_ref().and_then(crate::bandwidth);
         Self { args, interrupt, found: Mutex::default(), logins: Arc::default(), bandwidth }
     }
 
@@ -91,7 +91,7 @@ impl SourceFactory for Panels<'_> {
 /// the defaults of the source.
 fn config(args: &PanelArgs, profile: &Profile, learnt: &PanelFacts) -> XtreamConfig {
     let profile = Profile { network: args.settings().or(&profile.network), ..profile.clone() };
-    sync_app::panel_config(XtreamConfig::new(), &profile, learnt)
+    crate::panel_config(XtreamConfig::new(), &profile, learnt)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use sync_app::{SyncError, SystemClock};
 use sync_core::text::printable;
 use sync_core::{GuardThresholds, PanelFacts, ProfileId, Retention};
 use sync_core::{PasswordSource, Profile, SearchFields};
@@ -17,6 +16,8 @@ use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{confirm, grouped, print_err, print_out, quoted};
 use super::{address, first_steps, json, login, profile_test, wiring};
+use crate::json::{ListedProfile, PasswordSource as SourceOfPassword};
+use crate::{SyncError, SystemClock};
 
 /// Adds a profile, or changes the profile with this id.
 pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -176,33 +177,36 @@ pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
 }
 
 /// Returns a profile with all its settings, and without secrets.
-fn as_object(profile: &Profile) -> serde_json::Value {
-    serde_json::json!({
-        "profile": profile.id.as_str(),
-        "url": profile.base_url.as_deref().unwrap_or_default(),
-        "policy": profile.policy.as_str(),
-        "removal_share_percent": profile.guard.share_percent,
-        "removal_floor_rows": profile.guard.floor_rows,
-        "removal_category_rows": profile.guard.category_rows,
-        "release_listings": profile.retention.release_listings,
-        "release_days": profile.retention.release_days,
-        "tombstone_days": profile.retention.tombstone_days,
-        "feed_days": profile.retention.feed_days,
-        "feed_entries": profile.retention.feed_entries,
-        "parallel_requests": profile.parallel_requests,
-        "verify_tls": profile.verify_tls,
-        "follow_other_hosts": profile.follow_other_hosts,
-        "search": profile.search.as_str(),
-        "user_agent": profile.user_agent,
-        "password_source": match &profile.password_source {
-            PasswordSource::Environment(name) => serde_json::json!({"from": "environment", "name": name}),
-            PasswordSource::File(path) => serde_json::json!({"from": "file", "path": path}),
-            // A command may contain a secret, so only the kind of the source is shown.
-            other => serde_json::json!({"from": other.as_str()}),
-        },
-        "further_urls": profile.further_addresses,
-        "settings": SETTINGS.iter().map(|it| (it.key().to_owned(), it.value(profile))).collect::<serde_json::Map<_, _>>(),
-    })
+fn as_object(profile: &Profile) -> ListedProfile<'_> {
+    let mut password_source =
+        SourceOfPassword { from: profile.password_source.as_str().into(), name: None, path: None };
+    match &profile.password_source {
+        PasswordSource::Environment(name) => password_source.name = Some(name.into()),
+        PasswordSource::File(path) => password_source.path = Some(path.into()),
+        // A command may contain a secret, so only the kind of the source is shown.
+        _ => {}
+    }
+    ListedProfile {
+        feed_days: profile.retention.feed_days,
+        feed_entries: profile.retention.feed_entries,
+        follow_other_hosts: profile.follow_other_hosts,
+        further_urls: profile.further_addresses.iter().map(Into::into).collect(),
+        parallel_requests: profile.parallel_requests,
+        password_source,
+        policy: profile.policy.as_str().into(),
+        profile: profile.id.as_str().into(),
+        release_days: profile.retention.release_days,
+        release_listings: profile.retention.release_listings,
+        removal_category_rows: profile.guard.category_rows,
+        removal_floor_rows: profile.guard.floor_rows,
+        removal_share_percent: profile.guard.share_percent,
+        search: profile.search.as_str().into(),
+        settings: SETTINGS.iter().map(|it| (it.key().into(), it.value(profile))).collect(),
+        tombstone_days: profile.retention.tombstone_days,
+        url: profile.base_url.as_deref().unwrap_or_default().into(),
+        user_agent: profile.user_agent.as_deref().map(Into::into),
+        verify_tls: profile.verify_tls,
+    }
 }
 
 /// Returns a profile with the settings that differ from the defaults.

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-use sync_app::SystemClock;
 use sync_core::text::{one_line, printable};
-use sync_core::{Account, Clock, ContentKind};
+use sync_core::{Account, Clock};
 use sync_service::{KindTest, LoginState, LoginTest};
 
 use super::args::TestArgs;
@@ -15,6 +13,8 @@ use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{date, grouped, print_err, print_out};
 use super::{hints, json, one_profile, wiring};
+use crate::SystemClock;
+use crate::json::{Kinds, LoginTest as TestLine, TestedAccount, TestedKind};
 
 /// Tests the login of a profile.
 pub(crate) async fn run(database: &Path, args: &TestArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -26,7 +26,7 @@ pub(crate) async fn run(database: &Path, args: &TestArgs, interrupt: &Interrupt)
     let test = tested.ok_or_else(|| Failure::abandoned("nothing was written"))??;
     let address = test.address.as_deref();
     if args.json {
-        json::print_out(&Line::new(profile.id.as_str(), &test));
+        json::print_out(&line(profile.id.as_str(), &test));
     } else {
         print_out(&format!("{}  {}", printable(profile.id.as_str()), printable(address.unwrap_or("(no address)"))));
         print_out(&format!("  login {}", test.login.as_str()));
@@ -71,56 +71,20 @@ pub(crate) fn exit(test: &LoginTest) -> Exit {
     test.errors.iter().fold(Exit::Done, |exit, error| exit.or(Exit::of_class(error.class())))
 }
 
-/// The object of `--json`, with its members in this order.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    address: Option<&'a str>,
-    login: &'static str,
-    account: Option<AccountPart<'a>>,
-    kinds: KindParts,
-}
-
-#[derive(Serialize)]
-struct AccountPart<'a> {
-    status: &'a str,
-    expires_at: Option<i64>,
-    active_connections: Option<i64>,
-    max_connections: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct KindParts {
-    channels: KindPart,
-    movies: KindPart,
-    series: KindPart,
-}
-
-#[derive(Serialize)]
-struct KindPart {
-    offered: Option<bool>,
-    categories: Option<u64>,
-}
-
-impl<'a> Line<'a> {
-    fn new(profile: &'a str, test: &'a LoginTest) -> Self {
-        let account = test.account.as_ref().map(|account| AccountPart {
-            status: account.status.as_str(),
-            expires_at: account.expires_at,
-            active_connections: account.active_connections,
-            max_connections: account.max_connections,
-        });
-        let kind = |kind| {
-            let KindTest { offered, categories } = test.kinds[kind];
-            KindPart { offered, categories }
-        };
-        let kinds = KindParts {
-            channels: kind(ContentKind::Channels),
-            movies: kind(ContentKind::Movies),
-            series: kind(ContentKind::Series),
-        };
-        Self { profile, address: test.address.as_deref(), login: test.login.as_str(), account, kinds }
-    }
+/// Returns the object of `--json`.
+fn line<'a>(profile: &'a str, test: &'a LoginTest) -> TestLine<'a> {
+    let account = test.account.as_ref().map(|account| TestedAccount {
+        status: account.status.as_str().into(),
+        expires_at: account.expires_at,
+        active_connections: account.active_connections,
+        max_connections: account.max_connections,
+    });
+    let kinds = Kinds::of(|kind| {
+        let KindTest { offered, categories } = test.kinds[kind];
+        TestedKind { offered, categories }
+    });
+    let address = test.address.as_deref().map(Into::into);
+    TestLine { profile: profile.into(), address, login: test.login.as_str().into(), account, kinds }
 }
 
 fn account_words(account: &Account, now: i64) -> String {

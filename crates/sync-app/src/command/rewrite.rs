@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use sync_core::overlay::{RewriteRule, RuleChange};
 use sync_core::text::one_line;
 use sync_core::{ContentKind, Profile};
@@ -17,6 +16,7 @@ use super::rules::{self, Opened};
 use super::table::{Column, cell};
 use super::terminal::{confirm, grouped, print_err};
 use super::{json, refused};
+use crate::json::{RewriteRule as Line, RewrittenName as TestLine};
 
 /// The number of names that are shown if the command line names no number.
 const LIMIT: usize = 50;
@@ -28,27 +28,6 @@ const COLUMNS: [Column; 5] = [
     Column::text("REPLACEMENT").cut_to(12),
     Column::number("MATCHES"),
 ];
-
-/// One line of `rewrite list --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    position: usize,
-    pattern: &'a str,
-    replacement: &'a str,
-    matches: u64,
-}
-
-/// One line of `rewrite test --json`.
-#[derive(Serialize)]
-struct TestLine<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: i64,
-    before: &'a str,
-    after: &'a str,
-}
 
 /// Carries out a command about rewrite rules.
 pub(crate) async fn run(database: &Path, command: &RewriteCommand) -> Result<Exit, Failure> {
@@ -100,11 +79,11 @@ async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
             let (pattern, replacement) = (login.blank(&rule.pattern), login.blank(&rule.replacement));
             if args.json {
                 json::print_out(&Line {
-                    profile: profile.id.as_str(),
-                    kind: kind.as_str(),
-                    position: counted.position,
-                    pattern: &pattern,
-                    replacement: &replacement,
+                    profile: profile.id.as_str().into(),
+                    kind: kind.as_str().into(),
+                    position: counted.position as u64,
+                    pattern: (&*pattern).into(),
+                    replacement: (&*replacement).into(),
                     matches: counted.matches,
                 });
             }
@@ -151,5 +130,6 @@ async fn test(
 }
 
 fn test_line<'a>(profile: &'a Profile, kind: ContentKind, id: i64, before: &'a str, after: &'a str) -> TestLine<'a> {
-    TestLine { profile: profile.id.as_str(), kind: kind.as_str(), id, before, after }
+    let (profile, kind) = (profile.id.as_str().into(), kind.as_str().into());
+    TestLine { profile, kind, id, before: before.into(), after: after.into() }
 }

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-use sync_app::SyncError;
 use sync_core::text::{one_line, printable};
 use sync_core::{PasswordSource, Profile, ProfileId};
 use sync_service::settings::{SETTINGS, Setting, SettingError, change};
@@ -15,28 +13,8 @@ use super::look::Look;
 use super::table::{Column, Table};
 use super::terminal::{confirm, print_err, print_out};
 use super::{json, wiring};
-
-/// One line of `profile show --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    settings: Settings<'a>,
-}
-
-struct Settings<'a>(&'a Profile);
-
-#[derive(Serialize)]
-struct Value {
-    value: serde_json::Value,
-    default: serde_json::Value,
-}
-
-impl Serialize for Settings<'_> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let value = |setting: &Setting| Value { value: setting.value(self.0), default: setting.default_value() };
-        to.collect_map(SETTINGS.iter().map(|setting| (setting.key(), value(setting))))
-    }
-}
+use crate::SyncError;
+use crate::json::{ProfileSettings, Setting as Shown};
 
 /// Changes settings of a profile: all named ones, or none.
 pub(crate) async fn set(database: &Path, args: &SetArgs) -> Result<Exit, Failure> {
@@ -89,11 +67,18 @@ pub(crate) async fn show(database: &Path, args: &ShowProfileArgs) -> Result<Exit
     let cache = wiring::existing(database)?.ok_or_else(unknown)?;
     let profile = cache.profile(&id).await?.ok_or_else(unknown)?;
     if args.json {
-        json::print_out(&Line { profile: profile.id.as_str(), settings: Settings(&profile) });
+        json::print_out(&line(&profile));
     } else {
         print(&profile);
     }
     Ok(Exit::Done)
+}
+
+/// Returns the object of `profile show --json`.
+fn line(profile: &Profile) -> ProfileSettings<'_> {
+    let one = |setting: &Setting| Shown { value: setting.value(profile), default: setting.default_value() };
+    let settings = SETTINGS.iter().map(|setting| (setting.key(), one(setting))).collect();
+    ProfileSettings { profile: profile.id.as_str().into(), settings }
 }
 
 const COLUMNS: [Column; 4] = [
@@ -172,7 +157,7 @@ mod tests {
         let changed = change(&profile(), &["guard.share=40", "kinds.off=series", "tls.verify=no", &hook]).unwrap();
         let profile =
             Profile { username: Some(secret.to_owned()), password: Some(secret.to_owned()), ..changed.profile };
-        let line = serde_json::to_string(&Line { profile: "home", settings: Settings(&profile) }).unwrap();
+        let line = serde_json::to_string(&line(&profile)).unwrap();
         assert!(
             line.starts_with(r#"{"profile":"home","settings":{"guard.share":{"value":40,"default":30},"#),
             "{line}"

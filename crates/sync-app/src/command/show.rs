@@ -3,9 +3,6 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use sync_core::catalogue::ItemState;
 use sync_core::text::one_line;
 use sync_core::{ContentId, FieldSpec, HeldRemoval, Item, Profile, Shape, ValueRef};
@@ -15,41 +12,13 @@ use super::args::ShowArgs;
 use super::cell::{clean, isolated, width, wrapped};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fields::{self, Category, Fields};
+use super::fields::{self, Fields};
 use super::look::Look;
 use super::results;
 use super::terminal::{date, print_out};
-use super::value::{as_text, raw};
+use super::value::as_text;
 use super::{change, json, one_profile, show_edits, wiring};
-
-/// The output of `show --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    kind: &'static str,
-    id: i64,
-    name: String,
-    categories: Vec<Category<'a>>,
-    created_at: Option<i64>,
-    updated_at: Option<i64>,
-    held: Option<Held>,
-    fields: Option<Fields<'a>>,
-    extra: Box<RawValue>,
-    changes: Vec<change::Line<'a>>,
-    /// The time of the removal; only for an item that was removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    removed_at: Option<i64>,
-    edits: Map<String, Value>,
-    shown: Map<String, Value>,
-    hidden: bool,
-    excluded: bool,
-}
-
-#[derive(Serialize)]
-struct Held {
-    reason: &'static str,
-    since: i64,
-}
+use crate::json::{Change, Held, ShownItem as Line};
 
 /// Shows an item.
 pub(crate) async fn run(database: &Path, args: &ShowArgs) -> Result<Exit, Failure> {
@@ -79,19 +48,19 @@ fn line<'a>(
     args: &ShowArgs,
     shown: &'a ShownItem,
     item: Option<&'a Item>,
-) -> Line<'a> {
-    let changes = shown.changes.iter().map(|it| change::Line::of(profile, login, shown.epoch, it)).collect();
+) -> Line<'a, Fields<'a>> {
+    let changes = shown.changes.iter().map(|it| Change::of_record(profile, login, shown.epoch, it)).collect();
     let mut line = Line {
-        profile: profile.id.as_str(),
-        kind: args.kind.as_str(),
+        profile: profile.id.as_str().into(),
+        kind: args.kind.as_str().into(),
         id: args.id,
-        name: String::new(),
+        name: Cow::Borrowed(""),
         categories: fields::categories(categories(args, shown), login),
         created_at: None,
         updated_at: None,
         held: None,
         fields: None,
-        extra: raw("null".to_owned()),
+        extra: None,
         changes,
         removed_at: None,
         edits: show_edits::as_object(login, shown),
@@ -102,17 +71,17 @@ fn line<'a>(
     match &shown.state {
         ItemState::Present { created_at, updated_at, held, .. } => {
             let Some(item) = item else { return line };
-            line.name = login.blank(item.name()).into_owned();
+            line.name = login.blank(item.name());
             (line.created_at, line.updated_at) = (Some(*created_at), Some(*updated_at));
-            line.held = held.as_ref().map(|held| Held { reason: held.reason.as_str(), since: held.since });
+            line.held = held.as_ref().map(|held| Held { reason: held.reason.as_str().into(), since: held.since });
             line.fields = Some(Fields(item, login));
-            line.extra = fields::extra_json(item, login);
+            line.extra = Some(fields::extra_json(item, login).into());
         }
         ItemState::Removed { name, removed_at } => {
-            line.name = login.blank(name).into_owned();
+            line.name = login.blank(name);
             line.removed_at = Some(*removed_at);
         }
-        _ => line.name = login.blank(show_edits::name(shown)).into_owned(),
+        _ => line.name = login.blank(show_edits::name(shown)),
     }
     line
 }

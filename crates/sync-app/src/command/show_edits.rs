@@ -1,12 +1,16 @@
 //! The user's part of `show`: the edits of an item, and how it is shown.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use sync_core::catalogue::ItemState;
-use sync_core::overlay::{Edit, EditField, EditValue, shown_value};
+use sync_core::overlay::{Edit, EditField, EditValue, PanelConflict, shown_value};
 use sync_service::{CategoryNames, Login, ShownItem, value_json};
 
 use super::conflicts::shown as in_words;
 use super::terminal::date;
+use crate::json::{EditedField, FieldConflict};
 
 /// The fields that are shown instead of the panel's values.
 const IN_PLACE: [EditField; 4] = [EditField::Name, EditField::Category, EditField::Number, EditField::Icon];
@@ -21,23 +25,22 @@ fn edits(shown: &ShownItem) -> &[Edit] {
 }
 
 /// Returns the member `edits`: each field with the user's value, and with the panel's value at the time of the edit.
-pub(crate) fn as_object(login: &Login, shown: &ShownItem) -> Map<String, Value> {
+pub(crate) fn as_object(login: &Login, shown: &ShownItem) -> BTreeMap<Cow<'static, str>, EditedField> {
     let value = |value: &EditValue| value_json(&login.blank_value(value));
-    let object = |edit: &Edit| {
-        let base = edit.base.as_ref().map(value);
-        let mut object = json!({"local": value(&edit.local), "base": base, "edited_at": edit.edited_at});
-        if let Some(conflict) = &edit.conflict {
-            object["conflict"] = json!({"panel": conflict.panel.as_ref().map(value), "since": conflict.since});
-        }
-        object
+    let conflict = |it: &PanelConflict| FieldConflict { panel: it.panel.as_ref().map(value), since: it.since };
+    let object = |edit: &Edit| EditedField {
+        base: edit.base.as_ref().map(value),
+        conflict: edit.conflict.as_ref().map(conflict),
+        edited_at: edit.edited_at,
+        local: value(&edit.local),
     };
-    edits(shown).iter().map(|edit| (edit.field.as_str().to_owned(), object(edit))).collect()
+    edits(shown).iter().map(|edit| (edit.field.as_str().into(), object(edit))).collect()
 }
 
 /// Returns the member `shown`: the values that edits and rules show instead of the panel's.
-pub(crate) fn shown_object(login: &Login, shown: &ShownItem) -> Map<String, Value> {
+pub(crate) fn shown_object(login: &Login, shown: &ShownItem) -> BTreeMap<Cow<'static, str>, Value> {
     let values = IN_PLACE.into_iter().filter_map(|field| Some((field, shown_value(&shown.shown, field)?)));
-    values.map(|(field, value)| (field.as_str().to_owned(), value_json(&login.blank_value(&value)))).collect()
+    values.map(|(field, value)| (field.as_str().into(), value_json(&login.blank_value(&value)))).collect()
 }
 
 /// Returns the edits for people, and whether lists leave the item out.

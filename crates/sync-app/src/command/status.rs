@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use serde_json::json;
-use sync_app::{SyncError, SystemClock};
+use sync_core::Profile;
+use sync_core::catalogue::{AccountStanding, ContentStatus, HeldGroup};
 use sync_core::text::{one_line, printable};
-use sync_core::{Clock, ContentKind, KindRecord, Next, ProfileId, WallTime};
+use sync_core::{Clock, ContentKind, FactRow, Next, ProfileId, WallTime};
 use sync_core::{Feed, RunRecord};
-use sync_core::{Profile, catalogue::ContentStatus, catalogue::HeldGroup};
 
 use sync_service::watch::Upcoming;
 use sync_service::{Problem, problems};
@@ -16,10 +15,14 @@ use super::args::StatusArgs;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::held::{self, Releases};
-use super::json::{self, Kind};
+use super::json;
 use super::terminal::{date, grouped, print_out};
 use super::waiting::Waiting;
 use super::{first_steps, follower, learnt, pace, status_check, wiring};
+use crate::json::{
+    AccountState, Fact, FeedRange, HeldGroup as HeldLine, Kind, Kinds, LastRun, NextSync, Status, StatusOfKind,
+};
+use crate::{SyncError, SystemClock};
 
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
@@ -55,12 +58,12 @@ pub(crate) async fn run(database: &Path, args: &StatusArgs) -> Result<Exit, Fail
     for profile in profiles {
         let (status, runs) = (store.content_status(&profile.id).await?, store.runs(&profile.id, RUNS).await?);
         let feed = store.feed(&profile.id).await?;
-        let upcoming = service.upcoming(profile, WallTime { now, zone: sync_app::zone_of_machine() }).await?;
+        let upcoming = service.upcoming(profile, WallTime { now, zone: crate::zone_of_machine() }).await?;
         let waiting = Waiting::of(&service, &upcoming.profile).await?;
         let problems = args.check.then(|| problems(&upcoming, &status, args.max_age, now));
         if as_json {
             let mut object = as_object(&upcoming, &status, &runs, &feed, problems.as_deref());
-            object["conflicts"] = waiting.open().into();
+            object.conflicts = Some(waiting.open());
             json::print_out(&object);
         } else if let Some(problems) = &problems {
             status_check::print(&upcoming.profile, problems, now);
@@ -171,106 +174,86 @@ fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
     }
 }
 
-fn as_object(
-    upcoming: &Upcoming,
-    status: &ContentStatus,
-    runs: &[RunRecord],
+fn as_object<'a>(
+    upcoming: &'a Upcoming,
+    status: &'a ContentStatus,
+    runs: &'a [RunRecord],
     feed: &Feed,
     problems: Option<&[Problem]>,
-) -> serde_json::Value {
-    let profile = &upcoming.profile;
-    let schedule: serde_json::Map<_, _> = upcoming
-        .next
-        .iter()
-        .map(|(kind, next)| (kind.to_string(), json!({"next": next.at, "why": next.why.to_string()})))
-        .collect();
-    let kinds: serde_json::Map<_, _> = status
-        .kinds
-        .values()
-        .map(|kind| {
-            let held: Vec<_> = kind.held.iter().map(held_object).collect();
-            let mut object = json!({"items": kind.rows, "last_sync": kind.last_sync, "held": held});
-            if let Some(since) = kind.doubted_since {
-                object["doubted_since"] = since.into();
-            }
-            let (columns, keys) = status.facts.kinds[kind.kind].fields.volatile(kind.kind);
-            let columns = columns.into_iter().map(str::to_owned);
-            let volatile: Vec<_> = columns.chain(keys.into_iter().map(|key| format!("extra.{key}"))).collect();
-            if !volatile.is_empty() {
-                object["volatile"] = volatile.into();
-            }
-            if profile.kinds_off.contains(&kind.kind) {
-                object["switched_off"] = true.into();
-            }
-            if let Some(at) = upcoming.history[kind.kind].probed_at {
-                object["probed_at"] = at.into();
-            }
-            (kind.kind.to_string(), object)
-        })
-        .collect();
-    let account = status.account.as_ref().map(|account| {
-        let unread = status.facts.account_end.as_ref().filter(|_| account.expires_at.is_none());
-        json!({"status": account.status, "expires_at": account.expires_at, "checked_at": account.checked_at,
-                   "unread_end": unread})
-    });
-    let learnt: Vec<_> = status
-        .facts
-        .rows()
-        .into_iter()
-        .map(|fact| json!({"kind": fact.kind.map(ContentKind::as_str), "name": fact.name, "value": fact.value}))
-        .collect();
-    let runs: Vec<_> = runs.iter().map(run_object).collect();
-    let mut object = json!({
-        "profile": profile.id.as_str(),
-        "url": profile.base_url,
-        "status": status.sync_status.map(sync_core::RunStatus::as_str),
-        "message": status.message,
-        "kinds": kinds,
-        "account": account,
-        "learnt": learnt,
-        "runs": runs,
-        "feed": {"epoch": feed.epoch, "oldest": feed.oldest, "newest": feed.newest},
-        "further_urls": profile.further_addresses,
-        "address": address(profile, status, SystemClock::new().now()),
-        "schedule": schedule,
-        "details": null,
-        "conflicts": null,
-    });
-    object["pace"] = pace::as_object(profile, upcoming.pace.as_ref(), SystemClock::new().now());
-    if let Some(problems) = problems {
-        object["check"] = problems.iter().map(status_check::as_object).collect();
+) -> Status<'a> {
+    let (profile, now) = (&upcoming.profile, SystemClock::new().now());
+    Status {
+        account: status.account.as_ref().map(|account| account_object(status, account)),
+        address: address(profile, status, now).map(Into::into),
+        check: problems.map(|problems| problems.iter().map(status_check::as_object).collect()),
+        conflicts: None,
+        details: None,
+        feed: FeedRange { epoch: feed.epoch, newest: feed.newest, oldest: feed.oldest },
+        further_urls: profile.further_addresses.iter().map(Into::into).collect(),
+        kinds: Kinds::of(|kind| kind_object(upcoming, status, kind)),
+        learnt: status.facts.rows().into_iter().map(fact_object).collect(),
+        message: status.message.as_deref().map(Into::into),
+        pace: pace::as_object(profile, upcoming.pace.as_ref(), now),
+        profile: profile.id.as_str().into(),
+        runs: runs.iter().map(run_object).collect(),
+        schedule: Kinds::of(|kind| {
+            let next = &upcoming.next[kind];
+            NextSync { next: next.at, why: next.why.to_string().into() }
+        }),
+        status: status.sync_status.map(|status| status.as_str().into()),
+        url: profile.base_url.as_deref().map(Into::into),
     }
-    object
 }
 
-fn held_object(held: &HeldGroup) -> serde_json::Value {
-    json!({
-        "reason": held.reason.as_str(),
-        "count": held.count,
-        "since": held.oldest_since,
-        "examples": held.examples,
-        "listings": held.listings,
-        "evidence_since": held.evidence_since,
-        "releases": Releases::of(held.reason),
-    })
+fn account_object<'a>(status: &'a ContentStatus, account: &'a AccountStanding) -> AccountState<'a> {
+    let unread = status.facts.account_end.as_deref().filter(|_| account.expires_at.is_none());
+    AccountState {
+        checked_at: account.checked_at,
+        expires_at: account.expires_at,
+        status: account.status.as_str().into(),
+        unread_end: unread.map(Into::into),
+    }
 }
 
-fn run_object(run: &RunRecord) -> serde_json::Value {
-    let kinds: serde_json::Map<_, _> = run
-        .kinds
-        .iter()
-        .map(|record: &KindRecord| {
-            let kind = serde_json::to_value(Kind::from(record)).unwrap_or_default();
-            (record.kind.to_string(), kind)
-        })
-        .collect();
-    json!({
-        "run": run.run.0,
-        "status": run.status.as_str(),
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "kinds": kinds,
-    })
+fn kind_object<'a>(upcoming: &Upcoming, status: &'a ContentStatus, kind: ContentKind) -> StatusOfKind<'a> {
+    let (columns, keys) = status.facts.kinds[kind].fields.volatile(kind);
+    let keys = keys.into_iter().map(|key| format!("extra.{key}").into());
+    let state = &status.kinds[kind];
+    StatusOfKind {
+        doubted_since: state.doubted_since,
+        held: state.held.iter().map(held_object).collect(),
+        items: state.rows,
+        last_sync: state.last_sync,
+        probed_at: upcoming.history[kind].probed_at,
+        switched_off: upcoming.profile.kinds_off.contains(&kind),
+        volatile: columns.into_iter().map(Into::into).chain(keys).collect(),
+    }
+}
+
+fn fact_object(fact: FactRow) -> Fact<'static> {
+    Fact { kind: fact.kind.map(|kind| kind.as_str().into()), name: fact.name.into(), value: fact.value.into() }
+}
+
+fn held_object(held: &HeldGroup) -> HeldLine<'_> {
+    HeldLine {
+        count: held.count,
+        evidence_since: held.evidence_since,
+        examples: held.examples.iter().map(Into::into).collect(),
+        listings: held.listings,
+        reason: held.reason.as_str().into(),
+        releases: Releases::of(held.reason).as_str().into(),
+        since: held.oldest_since,
+    }
+}
+
+fn run_object(run: &RunRecord) -> LastRun<'_> {
+    LastRun {
+        finished_at: run.finished_at,
+        kinds: run.kinds.iter().map(|record| (record.kind.as_str(), Kind::from(record))).collect(),
+        run: run.run.0,
+        started_at: run.started_at,
+        status: run.status.as_str().into(),
+    }
 }
 
 fn ago(seconds: i64) -> String {

@@ -1,12 +1,12 @@
 //! The result of `status --check`, for monitoring.
 
-use serde_json::{Value, json};
+use sync_core::Profile;
 use sync_core::text::printable;
-use sync_core::{ContentKind, Profile};
 use sync_service::{Problem, WhatIsWrong};
 
 use super::exit::Exit;
 use super::terminal::{date, print_out};
+use crate::json;
 
 /// Returns the exit code that these problems ask for.
 pub(crate) fn exit(problems: &[Problem]) -> Exit {
@@ -46,7 +46,7 @@ fn words(profile: &Profile, problem: &Problem, now: i64) -> String {
 }
 
 /// Returns a problem as a member of `check`.
-pub(crate) fn as_object(problem: &Problem) -> Value {
-    let kind = problem.kind.map(ContentKind::as_str);
-    json!({"kind": kind, "problem": problem.what.as_str(), "since": problem.since})
+pub(crate) fn as_object(problem: &Problem) -> json::Problem<'static> {
+    let kind = problem.kind.map(|kind| kind.as_str().into());
+    json::Problem { kind, problem: problem.what.as_str().into(), since: problem.since }
 }

@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use sync_app::SyncError;
 use sync_core::text::printable;
 use sync_core::{ContentKind, KindOutcome, PerKind, Profile, ProfileId, SyncMode, SyncOptions, SyncReport, Trigger};
 use sync_service::{Added, OverlayNews, PanelAccount, Service, options_of, side_by_side};
@@ -17,6 +16,8 @@ use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{grouped, is_quiet, print_err};
 use super::{held, json, one_profile, overlay_news, report, wiring};
+use crate::SyncError;
+use crate::json::Report;
 
 /// Syncs the named profiles, or all of them, as many at once as the arguments allow.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -111,7 +112,7 @@ impl Synced {
     /// Prints the result. Returns the exit code of the run.
     fn print(&self, as_json: bool) -> Exit {
         if as_json {
-            json::print_out(&json::Report::from(&self.report).with_overlay(&self.overlay).with_off(&self.off));
+            json::print_out(&Report::from(&self.report).with_overlay(&self.overlay).with_off(&self.off));
         } else if !is_quiet() {
             report::print(&self.report, &self.added);
             report::print_off(&self.off);

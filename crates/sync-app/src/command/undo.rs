@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use sync_core::text::{one_line, printable};
-use sync_core::{Profile, Refused, RunId, StoreError, UndoCounts, UndoOutcome, UndoRefusal, UndoReport};
+use sync_core::{Profile, Refused, RunId, StoreError, UndoOutcome, UndoRefusal, UndoReport};
 use sync_service::Login;
 
 use super::args::UndoArgs;
@@ -14,50 +13,7 @@ use super::json;
 use super::one_profile::{self, kinds_of};
 use super::terminal::{grouped, print_err, print_out, quoted};
 use super::wiring;
-
-/// The line of an undo that was done, or that would be.
-#[derive(Serialize)]
-struct Done<'a> {
-    profile: &'a str,
-    run: Option<i64>,
-    of: i64,
-    kinds: Kinds<'a>,
-}
-
-struct Kinds<'a>(&'a UndoReport);
-
-impl Serialize for Kinds<'_> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Counts {
-            added: u64,
-            updated: u64,
-            removed: u64,
-            held: u64,
-        }
-        let counts =
-            |it: &UndoCounts| Counts { added: it.added, updated: it.updated, removed: it.removed, held: it.held };
-        let kinds = self.0.kinds.iter().filter_map(|(kind, it)| Some((kind.as_str(), counts(it.as_ref()?))));
-        to.collect_map(kinds)
-    }
-}
-
-/// The line of an undo that was refused.
-#[derive(Serialize)]
-struct RefusedLine<'a> {
-    profile: &'a str,
-    of: Option<i64>,
-    refused: &'static str,
-    items: Vec<Item>,
-}
-
-#[derive(Serialize)]
-struct Item {
-    kind: &'static str,
-    id: i64,
-    name: Option<String>,
-    run: Option<i64>,
-}
+use crate::json::{ChangedLater, RefusedUndo, Undo, UndoCounts, UndoLine};
 
 /// Takes a run back.
 pub(crate) async fn run(database: &Path, args: &UndoArgs) -> Result<Exit, Failure> {
@@ -88,12 +44,19 @@ pub(crate) async fn run(database: &Path, args: &UndoArgs) -> Result<Exit, Failur
 
 fn tell(profile: &Profile, report: &UndoReport, args: &UndoArgs) {
     if args.json {
-        return json::print_out(&Done {
-            profile: profile.id.as_str(),
+        let counts = |it: sync_core::UndoCounts| UndoCounts {
+            added: it.added,
+            updated: it.updated,
+            removed: it.removed,
+            held: it.held,
+        };
+        let kinds = report.kinds.iter().filter_map(|(kind, it)| Some((kind.as_str(), counts((*it)?))));
+        return json::print_out(&UndoLine::Done(Undo {
+            profile: profile.id.as_str().into(),
             run: report.run.map(|run| run.0),
             of: report.of.0,
-            kinds: Kinds(report),
-        });
+            kinds: kinds.collect(),
+        }));
     }
     let id = printable(profile.id.as_str());
     let would = if report.run.is_none() { "would be undone" } else { "is undone" };
@@ -124,20 +87,20 @@ fn refuse(profile: &Profile, login: &Login, refusal: &UndoRefusal, as_json: bool
     let UndoRefusal { of, refused, items } = refusal;
     let name = |name: &Option<String>| name.as_deref().map(|name| login.blank(name).into_owned());
     if as_json {
-        json::print_out(&RefusedLine {
-            profile: profile.id.as_str(),
+        json::print_out(&UndoLine::Refused(RefusedUndo {
+            profile: profile.id.as_str().into(),
             of: of.map(|run| run.0),
-            refused: refused.as_str(),
+            refused: refused.as_str().into(),
             items: items
                 .iter()
-                .map(|item| Item {
-                    kind: item.kind.as_str(),
+                .map(|item| ChangedLater {
+                    kind: item.kind.as_str().into(),
                     id: item.id.0,
-                    name: name(&item.name),
+                    name: name(&item.name).map(Into::into),
                     run: item.run.map(|run| run.0),
                 })
                 .collect(),
-        });
+        }));
     }
     let run = of.map_or_else(String::new, |run| format!("run {} can't be undone: ", run.0));
     print_err(&format!("error: {}: {run}{}", printable(profile.id.as_str()), reason(*refused)));

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sync_app::SyncError;
 use sync_core::{PerKind, ProfileId};
 use sync_service::watch::{Caches, NotNow, WatchEnd, WatchEvent, WatchObserver, WatchOptions, Watcher};
 use sync_service::{OverlayNews, SystemClock};
@@ -20,6 +19,8 @@ use super::notify::Notifier;
 use super::panel::Panels;
 use super::telling::Telling;
 use super::{json, one_profile, terminal, wiring};
+use crate::SyncError;
+use crate::json::Report;
 
 /// Watches the named profiles, or all of them.
 pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -48,7 +49,7 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
         sources: Panels::new(&args.panel, interrupt).with_logins(logins),
         clock: Arc::new(SystemClock::new()),
         timer: Arc::new(wiring::TokioTimer),
-        zone: sync_app::zone_of_machine,
+        zone: crate::zone_of_machine,
         gate: telling.gate(),
         observer: Arc::new(observers),
         progress: Arc::new(()),
@@ -114,7 +115,7 @@ impl WatchObserver for Results {
                     let off: Vec<_> = profile.kinds_off.iter().copied().collect();
                     let login = one_profile::login(profile);
                     let news = PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], usize::MAX, &login));
-                    let line = json::Report::from(*report).with_overlay(&news).with_off(&off).with_trigger(*trigger);
+                    let line = Report::from(*report).with_overlay(&news).with_off(&off).with_trigger(*trigger);
                     json::print_out(&line);
                     if let Some(unread) = self.unread.as_ref().filter(|_| terminal::is_closed()) {
                         unread.cancel();

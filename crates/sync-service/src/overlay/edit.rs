@@ -16,6 +16,7 @@ const PAGE: u32 = 5_000;
 
 /// An edit of some items.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct EditItems {
     /// The kind.
     pub kind: ContentKind,
@@ -25,8 +26,16 @@ pub struct EditItems {
     pub changes: Vec<ItemChange>,
 }
 
+impl EditItems {
+    /// Returns an edit that makes these changes to the items.
+    pub const fn new(kind: ContentKind, which: WhichItems, changes: Vec<ItemChange>) -> Self {
+        Self { kind, which, changes }
+    }
+}
+
 /// The items to edit.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum WhichItems {
     /// The items with these ids. An id that is named twice counts once.
     Ids(Vec<ContentId>),
@@ -36,6 +45,7 @@ pub enum WhichItems {
 
 /// A change of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ItemChange {
     /// The field gets the value that a person typed. An empty text ends the edit. Categories are named by id or by
     /// name.

@@ -14,6 +14,7 @@ const VALUE_MAX: usize = 40;
 
 /// A profile with changed settings.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Changed {
     /// The profile.
     pub profile: Profile,

@@ -63,7 +63,7 @@ impl Scene {
     }
 
     async fn edit(&self, which: WhichItems, changes: &[ItemChange]) -> Result<Vec<ChangedItem>, EditError> {
-        self.service.edit_items(&self.home, &EditItems { kind: MOVIES, which, changes: changes.to_vec() }).await
+        self.service.edit_items(&self.home, &EditItems::new(MOVIES, which, changes.to_vec())).await
     }
 
     async fn type_in(&self, id: i64, field: EditField, text: &str) -> Result<Vec<ChangedItem>, EditError> {
@@ -261,7 +261,7 @@ async fn an_answer_has_to_name_the_kind_if_several_have_the_id() {
     scene.sync(series("Old")).await;
     scene.type_in(2, EditField::Name, "Mine").await.unwrap();
     let changes = vec![ItemChange::Typed(EditField::Name, "Mine".to_owned())];
-    let edit = EditItems { kind: ContentKind::Series, which: ids(&[2]), changes };
+    let edit = EditItems::new(ContentKind::Series, ids(&[2]), changes);
     scene.service.edit_items(&scene.home, &edit).await.unwrap();
     scene.sync(series("New")).await;
     let answer =

@@ -1,9 +1,13 @@
 //! A stranger's program that takes everything: the scheduler against a panel that is dead, then against one that answers,
-//! and then a program with a window. `docs/embedding.md` shows `sync` and `window`.
+//! then a program with a window, and one that leaves the work to the command. `docs/embedding.md` shows `sync`, `window`
+//! and `spawn`.
 
 mod panel;
+mod spawn;
 mod window;
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
 use sync_app::sync_core::RunStatus;
@@ -56,7 +60,8 @@ async fn main() -> Outcome {
     assert_eq!(second.status, SyncStatus::Completed, "{second:?}");
     assert_eq!([second.channels.unchanged, second.movies.unchanged, second.series.unchanged], [1, 3, 1]);
 
-    with_a_window(&Syncer::new(content_cache.database()).with_panel_config(direct), &address).await
+    with_a_window(&Syncer::new(content_cache.database()).with_panel_config(direct), &address).await?;
+    with_the_command(folder.path())
 }
 
 /// A spawned run that completes, what a window then shows, and one that is cancelled.
@@ -95,5 +100,19 @@ async fn with_a_window(syncer: &Syncer, address: &str) -> Outcome {
     running.cancel.cancel();
     assert_eq!(running.end.await??.status, RunStatus::Cancelled);
     assert_eq!(cache.get_content_ids(&home.id, ContentKind::Movies).await?.len(), 3);
+    Ok(())
+}
+
+/// What the command prints, as types; and a path where there is no command.
+fn with_the_command(folder: &Path) -> Outcome {
+    let kind = r#"{"mode":"full","outcome":"completed","added":3,"updated":0,"refreshed":0,"removed":0,"unchanged":0,"held":0,"skipped":0,"bytes":9,"requests":1,"duration_ms":5,"error":null}"#;
+    let kinds = format!(r#"{{"channels":{kind},"movies":{kind},"series":{kind}}}"#);
+    let line = format!(
+        r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[],"trigger":"manual","wire_bytes":7,"new":1}}"#
+    );
+    let reports = spawn::reports(format!("{line}\n{line}\n").as_bytes())?;
+    assert_eq!((reports.len(), &*reports[1].status, reports[1].kinds.movies.added), (2, "completed", 3));
+    let none = spawn::sync(&folder.join("xtream-sync"), &folder.join("cache.db"));
+    assert!(none.is_err_and(|error| error.kind() == ErrorKind::NotFound));
     Ok(())
 }

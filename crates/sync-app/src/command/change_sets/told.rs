@@ -1,62 +1,22 @@
 //! The results of an apply in words: the line of JSON, the counts, why a set was refused, and what was kept.
 
-use serde::Serialize;
 use sync_core::change_set::Place;
 use sync_core::text::printable;
-use sync_core::{ContentKind, Counts, PerKind, ProfileId};
+use sync_core::{ContentKind, ProfileId};
 use sync_service::{ApplyError, ApplyOutcome, ApplyReport, ChangeSetError as ReadError, Refusal};
 
 use crate::command::json;
 use crate::command::terminal::{grouped, is_quiet, print_err, print_out};
+use crate::json::{Applied, Counts, Position};
 
 /// The advice for a set that fits any profile without content.
 pub(super) const WHOLE: &str = "make a set of everything with `xtream-sync changes export`, without --since, and apply it to a \
                      profile without content: a new one (--profile ID), or one after `xtream-sync clear ID`";
 
-/// The object of `changes apply --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    status: &'static str,
-    reason: Option<&'static str>,
-    from: Option<Position>,
-    to: Option<Position>,
-    kinds: Kinds<'a>,
-    run: Option<i64>,
-    skipped: &'a [String],
-    off: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Position {
-    epoch: i64,
-    sequence: i64,
-}
-
-#[derive(Serialize)]
-struct KindCounts {
-    added: u64,
-    updated: u64,
-    refreshed: u64,
-    removed: u64,
-    unchanged: u64,
-    held: u64,
-    skipped: u64,
-}
-
-impl From<Counts> for KindCounts {
-    fn from(counts: Counts) -> Self {
-        let Counts { added, updated, refreshed, removed, unchanged, held, skipped, .. } = counts;
+impl From<sync_core::Counts> for Counts {
+    fn from(counts: sync_core::Counts) -> Self {
+        let sync_core::Counts { added, updated, refreshed, removed, unchanged, held, skipped, .. } = counts;
         Self { added, updated, refreshed, removed, unchanged, held, skipped }
-    }
-}
-
-struct Kinds<'a>(&'a PerKind<Option<Counts>>);
-
-impl Serialize for Kinds<'_> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let kinds = self.0.iter().filter_map(|(kind, counts)| Some((kind.as_str(), counts.as_ref()?)));
-        to.collect_map(kinds.map(|(kind, counts)| (kind, KindCounts::from(*counts))))
     }
 }
 
@@ -72,16 +32,17 @@ pub(super) fn print(profile: &ProfileId, report: &ApplyReport, as_json: bool) {
     };
     let position = |place: Place| Position { epoch: place.epoch, sequence: place.sequence };
     if as_json {
-        return json::print_out(&Line {
-            profile: profile.as_str(),
-            status,
-            reason,
+        let kinds = report.kinds.iter().filter_map(|(kind, counts)| Some((kind, (*counts)?)));
+        return json::print_out(&Applied {
+            profile: profile.as_str().into(),
+            status: status.into(),
+            reason: reason.map(Into::into),
             from: report.from.map(position),
             to: report.to.map(position),
-            kinds: Kinds(&report.kinds),
+            kinds: kinds.map(|(kind, counts)| (kind.as_str(), counts.into())).collect(),
             run: report.run.map(|run| run.0),
-            skipped: &report.skipped,
-            off: report.off.iter().map(|kind| kind.as_str()).collect(),
+            skipped: report.skipped.iter().map(Into::into).collect(),
+            off: report.off.iter().map(|kind| kind.as_str().into()).collect(),
         });
     }
     if is_quiet() {

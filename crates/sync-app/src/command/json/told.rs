@@ -1,81 +1,34 @@
 //! A result as hooks get it, in JSON: the line of `sync --json`, and the changes with their first names.
 
-use serde::Serialize;
-use sync_core::PerKind;
 use sync_service::watch;
 use sync_service::{KindChanges, SomeItems};
 
-use super::Report;
+use super::Items;
+use crate::json::{Kinds, NamedChanges, NamedItem, Report, Told, UnnamedChanges};
 
-#[derive(Serialize)]
-pub(super) struct Told<'a> {
-    #[serde(flatten)]
-    report: Report<'a>,
-    run: Option<i64>,
-    changes: Kinds<Named<'a>>,
-    more: Kinds<More>,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct Kinds<T> {
-    channels: T,
-    movies: T,
-    series: T,
-}
-
-impl<T> Kinds<T> {
-    fn of<'a>(changes: &'a PerKind<KindChanges>, one: impl Fn(&'a KindChanges) -> T) -> Self {
-        use sync_core::ContentKind::{Channels, Movies, Series};
-        Self { channels: one(&changes[Channels]), movies: one(&changes[Movies]), series: one(&changes[Series]) }
-    }
-}
-
-/// The first items of each sort of change.
-#[derive(Serialize)]
-struct Named<'a> {
-    added: Vec<Item<'a>>,
-    updated: Vec<Item<'a>>,
-    removed: Vec<Item<'a>>,
-}
-
-#[derive(Serialize)]
-struct Item<'a> {
-    id: i64,
-    name: &'a str,
-}
-
-/// The numbers of the items that are left out.
-#[derive(Serialize)]
-struct More {
-    added: u64,
-    updated: u64,
-    removed: u64,
-}
-
-impl<'a> From<&'a KindChanges> for Named<'a> {
+impl<'a> From<&'a KindChanges> for NamedChanges<'a> {
     fn from(changes: &'a KindChanges) -> Self {
-        let items =
-            |some: &'a SomeItems| some.items.iter().map(|item| Item { id: item.id, name: &item.name }).collect();
+        let item = |item: &'a sync_service::NamedItem| NamedItem { id: item.id, name: item.name.as_str().into() };
+        let items = |some: &'a SomeItems| some.items.iter().map(item).collect();
         Self { added: items(&changes.added), updated: items(&changes.updated), removed: items(&changes.removed) }
     }
 }
 
-impl From<&KindChanges> for More {
+impl From<&KindChanges> for UnnamedChanges {
     fn from(changes: &KindChanges) -> Self {
         Self { added: changes.added.more, updated: changes.updated.more, removed: changes.removed.more }
     }
 }
 
-impl<'a> From<&'a watch::Told> for Told<'a> {
+impl<'a> From<&'a watch::Told> for Told<'a, Items<'a>> {
     fn from(told: &'a watch::Told) -> Self {
         let off: Vec<_> = told.profile.kinds_off.iter().copied().collect();
         Self {
             report: Report::from(&told.report).with_overlay(&told.overlay).with_off(&off).with_trigger(told.trigger),
             run: told.report.run.map(|run| run.0),
-            changes: Kinds::of(&told.changes, Into::into),
-            more: Kinds::of(&told.changes, Into::into),
-            text: &told.text,
+            changes: Kinds::of(|kind| (&told.changes[kind]).into()),
+            more: Kinds::of(|kind| (&told.changes[kind]).into()),
+            text: told.text.as_str().into(),
         }
     }
 }
