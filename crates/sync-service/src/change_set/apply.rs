@@ -223,8 +223,10 @@ impl Service {
         }
         let applied = self.apply_known(profile, known.as_ref(), &header, incoming, request, cancel, report).await;
         if known.is_none() && applied.is_err() && report.written.is_empty() {
-            // The profile was created only for this set.
-            self.cache().remove_profile(profile).await?;
+            // The profile was created only for this set. If somebody has set it up meanwhile, it stays.
+            if self.cache().profile(profile).await? == Some(Profile::new(profile.clone())) {
+                self.cache().remove_profile(profile).await?;
+            }
         }
         applied
     }

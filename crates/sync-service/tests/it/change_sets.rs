@@ -1,9 +1,10 @@
 //! Export and apply of change sets, over caches in memory.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sync_core::maintenance::{Finding, Inspection};
 use sync_core::testing::{FixedClock, MemoryStore, ScriptedSource, movie, profile, series};
 use sync_core::{
@@ -327,6 +328,36 @@ async fn an_apply_that_ends_between_kinds_reports_the_written_kinds() {
     cache.fail_next_apply_of(MOVIES, StoreError::Full);
     assert!(apply(&follower, &whole).await.is_err());
     assert!(cache.profiles().await.unwrap().is_empty());
+}
+
+/// A set that ends too early. When its end is read, somebody else sets up the profile.
+struct SetUpMeanwhile {
+    set: Cursor<Vec<u8>>,
+    cache: MemoryStore,
+}
+
+impl Read for SetUpMeanwhile {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.set.read(out)?;
+        if length == 0 {
+            let profile = Profile { username: Some("ann".to_owned()), ..Profile::new(home()) };
+            self.cache.save_profile(&profile).now_or_never().unwrap().unwrap();
+        }
+        Ok(length)
+    }
+}
+
+#[tokio::test]
+async fn a_profile_that_is_set_up_during_a_failing_apply_stays() {
+    let (_, leader) = leader().await;
+    let mut set = export(&leader, Since::Beginning).await;
+    set.truncate(set.len() - 1);
+    let (cache, follower) = service();
+    let input = SetUpMeanwhile { set: Cursor::new(set), cache: cache.clone() };
+    let report = follower.apply_changes(&home(), input, ApplyRequest::default(), &CancellationToken::new()).await;
+    assert_eq!(word(&report.unwrap()), "damaged");
+    let kept = cache.profile(&home()).await.unwrap().unwrap();
+    assert_eq!(kept.username.as_deref(), Some("ann"));
 }
 
 /// A kind that is switched off in the receiver is left alone, whatever state it is in.
