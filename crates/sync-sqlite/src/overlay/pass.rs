@@ -171,15 +171,18 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Compares the listed categories with the stored ones, before these are replaced.
+    /// Compares categories of a listing or of an undo with the stored ones, before these are replaced.
     pub(crate) fn categories(&mut self, conn: &mut SqliteConnection, listed: &[Category]) -> Result<(), StoreError> {
         let key = self.key;
         let known = categories(conn, key.profile, key.kind)?;
-        let filter = &mut self.rules.filters[key.kind];
-        let has_met = filter.meet(listed);
-        self.new_categories = filter.tell(&known, listed);
-        if has_met || !self.new_categories.is_empty() {
-            rules::save_categories(conn, key, filter)?;
+        // The categories that an undo brings back are not those of a new list.
+        if !self.is_undo {
+            let filter = &mut self.rules.filters[key.kind];
+            let has_met = filter.meet(listed);
+            self.new_categories = filter.tell(&known, listed);
+            if has_met || !self.new_categories.is_empty() {
+                rules::save_categories(conn, key, filter)?;
+            }
         }
         let filter = &self.rules.filters[key.kind];
         if filter.depends_on_categories() {
@@ -310,6 +313,7 @@ impl<'a> Pass<'a> {
     /// Reads, before an undo writes anything, the rows with the names of items that may be gone after it. `ids` are the
     /// items of the undo.
     pub(crate) fn before_undo(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
+        self.is_undo = true;
         self.held_before = missing(&held::held(conn, self.key.profile, self.key.kind)?);
         let may_be_gone = ids.iter().copied().filter(|id| self.edited.contains(id));
         let candidates: Vec<_> = self.gone_before.keys().copied().chain(may_be_gone).collect();
@@ -334,7 +338,6 @@ impl<'a> Pass<'a> {
         back: &[ContentId],
     ) -> Result<(), StoreError> {
         let key = self.key;
-        self.is_undo = true;
         self.removed = gone.iter().map(|id| id.0).collect();
         let came = back.iter().map(|id| (id.0, None));
         for (id, changed) in put_back.iter().map(|(id, changed)| (id.0, Some(*changed))).chain(came) {

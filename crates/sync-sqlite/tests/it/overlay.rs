@@ -338,12 +338,26 @@ fn take_in_both(steps: &[Step]) {
     });
 }
 
-/// An undo moves the edits of item 2 with certainty, and offers item 1 for item 0. The next listing has no part in it.
 #[test]
 fn steps_that_once_differed_have_the_same_result() {
     let apply = |items: &[(i64, u8)], removals: &[i64], held: &[i64]| {
         Step::Apply(items.to_vec(), removals.to_vec(), held.to_vec(), None)
     };
+    // An undo that brings categories back is no list. A filter without known categories learns none of them.
+    let exclude = FilterRule {
+        action: FilterAction::Exclude,
+        by: FilterBy::Category,
+        matches: MatchBy::Id,
+        pattern: "2".to_owned(),
+    };
+    take_in_both(&[
+        Step::Apply(vec![], vec![], vec![], Some(0)),
+        Step::Undo,
+        Step::Rules(vec![RuleChange::AddFilter(exclude, None)]),
+        Step::Undo,
+    ]);
+    // An undo moves the edits of item 2 with certainty, and offers item 1 for item 0. The next listing has no part in
+    // it.
     take_in_both(&[
         Step::Import(vec![(0, 92), (2, 130)]),
         apply(&[(5, 82)], &[], &[]),
