@@ -376,7 +376,7 @@ fn seed() -> RngSeed {
 
 proptest! {
     // The cases are always the same. `PROPTEST_RNG_SEED` chooses other ones.
-    #![proptest_config(ProptestConfig { cases: 24, rng_seed: seed(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, rng_seed: seed(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn sqlite_has_the_same_results_as_the_store_in_memory(steps in prop::collection::vec(step(), 1..30)) {

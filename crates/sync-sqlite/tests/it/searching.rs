@@ -180,7 +180,7 @@ async fn take(cache: &Cache, store: SqliteStore, step: &Step) -> SqliteStore {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// "What is found follows the rows", whatever is done to them, and the check finds nothing.
     #[test]
