@@ -184,6 +184,7 @@ impl Machine {
                 before: &base,
                 after: &after,
                 now,
+                is_disturbed: apply.is_disturbed,
             };
             if judging.is_still(kind).is_ok() {
                 continue;

@@ -74,6 +74,8 @@ pub(super) struct Judging<'a> {
     pub(super) before: &'a State,
     pub(super) after: &'a State,
     pub(super) now: i64,
+    /// Whether a user has changed rows while the set was applied.
+    pub(super) is_disturbed: bool,
 }
 
 impl Judging<'_> {
@@ -211,8 +213,10 @@ impl Judging<'_> {
         let own: Vec<_> = new.iter().filter(|it| it.kind == kind && !it.change.is_of_edit()).collect();
         let foreign = own.iter().find(|it| run.is_some_and(|run| it.run != Some(run)));
         promise!(foreign.is_none(), "{kind}: logged with a change set: {foreign:?} (I21)");
+        let (loaded, own): (Vec<_>, Vec<_>) = own.into_iter().partition(|it| it.change == LoggedChange::Loaded);
         let (before, after) = (self.before.kind(kind), self.after.kind(kind));
-        let first = !before.applied_before;
+        // A user may have cleared the kind after it was found to be loaded already. Then its rows are told as added.
+        let first = !before.applied_before && !(self.is_disturbed && loaded.is_empty());
         let mut expected: BTreeMap<i64, &str> = BTreeMap::new();
         for id in before.rows.keys().chain(after.rows.keys()).copied().collect::<BTreeSet<_>>() {
             match (before.rows.get(&id), after.rows.get(&id)) {
@@ -230,7 +234,6 @@ impl Judging<'_> {
             LoggedChange::Removed => "removed",
             _ => "something else",
         };
-        let (loaded, own): (Vec<_>, Vec<_>) = own.into_iter().partition(|it| it.change == LoggedChange::Loaded);
         promise!(loaded.len() == usize::from(first), "{kind}: loaded {} times by a change set (I21)", loaded.len());
         let found: BTreeMap<_, _> = own.iter().filter_map(|it| Some((it.id?.0, told(it.change)))).collect();
         promise!(
