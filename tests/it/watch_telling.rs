@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use prometheus_parse::{Scrape, Value as Figure};
 use serde_json::Value;
+use sync_app::json::Told;
+use sync_test_support::shapes::is_whole;
 use sync_tests::{Account, Action, Behaviour, Kind, Step};
 
 use crate::program::{PASSWORD, Running, USERNAME, command, command_without_log, wait_until};
