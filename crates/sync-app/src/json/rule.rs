@@ -29,7 +29,7 @@ pub struct FilterRule<'a> {
     pub action: Cow<'a, str>,
     /// What it looks at: `category` or `name`.
     pub by: Cow<'a, str>,
-    /// How it compares, such as `id`, `glob` or `regex`.
+    /// How it compares: `id`, `name`, `glob` or `regex`.
     pub r#match: Cow<'a, str>,
     /// The pattern.
     pub pattern: Cow<'a, str>,
