@@ -216,7 +216,8 @@ impl Judging<'_> {
         let (loaded, own): (Vec<_>, Vec<_>) = own.into_iter().partition(|it| it.change == LoggedChange::Loaded);
         let (before, after) = (self.before.kind(kind), self.after.kind(kind));
         // A user may have cleared the kind after it was found to be loaded already. Then its rows are told as added.
-        let first = !before.applied_before && !(self.is_disturbed && loaded.is_empty());
+        let is_cleared = self.is_disturbed && loaded.is_empty();
+        let first = !before.applied_before && !is_cleared;
         let mut expected: BTreeMap<i64, &str> = BTreeMap::new();
         for id in before.rows.keys().chain(after.rows.keys()).copied().collect::<BTreeSet<_>>() {
             match (before.rows.get(&id), after.rows.get(&id)) {
