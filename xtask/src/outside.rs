@@ -45,7 +45,7 @@ pub(crate) fn build_all(target: &Path, packages: &[(&str, PathBuf)]) -> Outcome 
         copy(&Path::new(TEMPLATES).join(program.name), &folder)?;
         let manifest = folder.join("Cargo.toml");
         let own = fs::read_to_string(&manifest)?;
-        let profiles = profiles(&fs::read_to_string("Cargo.toml")?);
+        let profiles = profiles(&fs::read_to_string("Cargo.toml")?, &own);
         let taken: Vec<_> = packages.iter().filter(|(name, _)| program.takes.contains(name)).collect();
         let plain: String = taken.iter().map(|(name, _)| unoptimised(name)).collect();
         fs::write(&manifest, format!("{own}\n{}\n{profiles}\n{plain}", patch(taken.into_iter())))?;
@@ -89,13 +89,13 @@ fn unoptimised(name: &str) -> String {
     format!("[profile.dev.package.{name}]\nopt-level = 0\n")
 }
 
-/// Returns the `[profile.…]` tables of a manifest, unchanged.
-fn profiles(manifest: &str) -> String {
+/// Returns the `[profile.…]` tables of a manifest, unchanged, without those that a program has itself.
+fn profiles(manifest: &str, own: &str) -> String {
     let mut inside = false;
     let mut kept = String::new();
     for line in manifest.lines() {
         if line.starts_with('[') {
-            inside = line.starts_with("[profile.");
+            inside = line.starts_with("[profile.") && !own.lines().any(|known| known == line);
         }
         if inside {
             kept.push_str(line);
@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn only_profiles_are_taken_over() {
         let manifest = "[workspace]\nmembers = []\n[profile.dev]\nopt-level = 1\n[lints]\nx = 1\n";
-        assert_eq!(profiles(manifest), "[profile.dev]\nopt-level = 1\n");
+        assert_eq!(profiles(manifest, ""), "[profile.dev]\nopt-level = 1\n");
+        assert_eq!(profiles(manifest, "[profile.dev]\nopt-level = 0\n"), "");
     }
 
     #[test]
