@@ -159,6 +159,21 @@ fn a_store_without_an_index_that_it_trusts_gets_one() {
 }
 
 #[test]
+fn the_moves_are_those_from_a_trusted_order() {
+    let one = || Moves::Some(vec![ContentId(1)]);
+    for (applied_before, consistent, moves) in
+        [(true, true, one()), (false, true, one()), (true, false, Moves::Whole), (false, false, Moves::None)]
+    {
+        let mut moved = arrived(10, (2..=10).chain([1]), &[]);
+        (moved.stored.applied_before, moved.stored.consistent) = (applied_before, consistent);
+        assert_eq!(Bench::new().decide_listing(moved, &known([])).commit.moves, moves, "{applied_before} {consistent}");
+        let mut same = arrived(10, 1..=10, &[]);
+        (same.stored.applied_before, same.stored.consistent) = (applied_before, consistent);
+        assert_eq!(Bench::new().decide_listing(same, &known([])).commit.moves, Moves::None);
+    }
+}
+
+#[test]
 fn the_panels_clock_dates_the_listing() {
     let mut arrived = arrived(10, 1..=10, &[]);
     arrived.compared.end.started_at = Some(NOW - 900);
