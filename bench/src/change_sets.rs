@@ -1,5 +1,5 @@
-//! What change sets cost: their bytes beside those of the lists, and the CPU time and the memory of an export and an apply
-//! beside those of a sync that does the same.
+//! What change sets cost: their bytes beside those of the lists, and the CPU time and the memory of an export and an
+//! apply beside those of a sync that does the same.
 
 mod cache;
 pub(crate) mod dated;

@@ -1,5 +1,5 @@
-//! What does not depend on the machine: rows and bytes written, requests, memory, allocations. CI fails on these, and on
-//! nothing that is a matter of time.
+//! What does not depend on the machine: rows and bytes written, requests, memory, allocations. CI fails on these, and
+//! on nothing that is a matter of time.
 
 use std::path::PathBuf;
 use std::process::Command;

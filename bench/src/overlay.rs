@@ -1,5 +1,5 @@
-//! What edits and filters cost: a new filter over a large kind, pages of a view beside pages of its table, and applies with
-//! and without edits.
+//! What edits and filters cost: a new filter over a large kind, pages of a view beside pages of its table, and applies
+//! with and without edits.
 //!
 //! The cache is made here, so that the figures need nothing but this program.
 
@@ -170,8 +170,8 @@ fn page(statement: &mut Statement<'_>, after: i64) -> Outcome<f64> {
     if read == PAGE { Ok(start.elapsed().as_secs_f64() * 1_000.0) } else { Err("a page is short".into()) }
 }
 
-/// Reads pages all over the kind, in each of four ways. Each way has a connection of its own: what one has read is not in
-/// the page cache of another.
+/// Reads pages all over the kind, in each of four ways. Each way has a connection of its own: what one has read is not
+/// in the page cache of another.
 fn pages(path: &Path, conn: &Connection, items: i64) -> Outcome<[Quantiles; 4]> {
     let columns = |table: &str| -> Outcome<Vec<String>> {
         let mut names = conn.prepare("SELECT '\"'||name||'\"' FROM pragma_table_info(?)")?;

@@ -1,5 +1,5 @@
-//! What searching and leafing take in a program that holds the cache open: a fixed set of queries, and the first and the
-//! last page of every order, alone and with each filter.
+//! What searching and leafing take in a program that holds the cache open: a fixed set of queries, and the first and
+//! the last page of every order, alone and with each filter.
 
 use std::collections::HashMap;
 use std::path::Path;

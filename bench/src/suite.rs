@@ -193,8 +193,8 @@ impl Suite {
         let learnt = self.path("restless.db");
         if !learnt.exists() {
             database::copy(base, &learnt)?;
-            // Two lists show it, and the third is the first whose digests leave the dates out. Two more are for fields that
-            // were ignored until now: they may be found to rest, and are written once then.
+            // Two lists show it, and the third is the first whose digests leave the dates out. Two more are for fields
+            // that were ignored until now: they may be found to rest, and are written once then.
             for number in 1..=5 {
                 self.panel.serve_restless(&self.bodies, number)?;
                 self.engine.sync(&learnt, PROFILE)?;
@@ -256,8 +256,8 @@ impl Suite {
         if self.panel.asked()?.takes_gzip { Ok(()) } else { Err("the engine does not ask for gzip".into()) }
     }
 
-    /// Somebody reads one profile while another one is synced for the first time: into the same cache, and, for an equal
-    /// load without a writer, into another one.
+    /// Somebody reads one profile while another one is synced for the first time: into the same cache, and, for an
+    /// equal load without a writer, into another one.
     fn read(&mut self, base: &Path, work: &Path, measured: &mut Rounds) -> Outcome {
         let [both, other] = [self.path("both.db"), self.path("other.db")];
         let all = Counts { added: self.bodies.items as u64, ..Counts::default() };

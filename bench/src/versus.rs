@@ -1,5 +1,5 @@
-//! Compares this build of the command with another one: pairs of runs, one after the other, so that whatever the machine
-//! does besides falls on both alike.
+//! Compares this build of the command with another one: pairs of runs, one after the other, so that whatever the
+//! machine does besides falls on both alike.
 //!
 //! A figure is the median of the ratios of the pairs. Its interval holds the true median in 95 of 100 measurements,
 //! whatever the distribution: it is read off the sorted ratios.

@@ -1,8 +1,8 @@
 //! Lets the policies of a sync decide in simulated worlds, beside fixed rules and an oracle.
 //!
 //! Each topic has a folder: its worlds with their parameters, the runs, and the bars that the policy has to meet. What
-//! decides is the code of `sync-core` that is shipped, not a copy. The results are taken over seeds that follow from a hash
-//! of the policy's sources: whoever changes a policy gets other seeds, so it can't be tuned to them.
+//! decides is the code of `sync-core` that is shipped, not a copy. The results are taken over seeds that follow from a
+//! hash of the policy's sources: whoever changes a policy gets other seeds, so it can't be tuned to them.
 
 #![allow(
     clippy::cast_precision_loss,

@@ -1,6 +1,6 @@
 //! The second and the third engine: the engine of the core over both ports, in a world where everything goes wrong
-//! that can, over the store in memory and over SQLite. One seed is one schedule: steps, order of calls, faults. A second
-//! cache of the same kind follows the first one by change sets.
+//! that can, over the store in memory and over SQLite. One seed is one schedule: steps, order of calls, faults. A
+//! second cache of the same kind follows the first one by change sets.
 
 mod again;
 mod applied;

@@ -1,7 +1,7 @@
 //! The fifth engine: several programs ask panels with few accounts, at the pace that the cache remembers.
 //!
-//! Time is virtual, so a case of hours takes milliseconds. The promise is I23: an account is asked by one at a time, what a
-//! refusal has said holds in every later run of every program, and a dry run remembers nothing.
+//! Time is virtual, so a case of hours takes milliseconds. The promise is I23: an account is asked by one at a time,
+//! what a refusal has said holds in every later run of every program, and a dry run remembers nothing.
 
 #[cfg(test)]
 mod broken;

@@ -28,8 +28,8 @@ use lists::{FILMS, Found, Ids};
 /// also as .csv.xz. If wikipedia-movies-1900-2023.json (or .json.xz) of prust/wikipedia-movie-data is there, the panel
 /// has its films as movies, the same ones at both dates.
 ///
-/// A feed of a channel is a channel of the panel: its id is that of the entry in the panel, its name those of channel and
-/// feed, its guide id "channel@feed", its categories those of the channel, its icon the logo that is in use.
+/// A feed of a channel is a channel of the panel: its id is that of the entry in the panel, its name those of channel
+/// and feed, its guide id "channel@feed", its categories those of the channel, its icon the logo that is in use.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

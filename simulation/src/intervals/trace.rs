@@ -39,8 +39,8 @@ pub(super) fn main(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads lines of `seconds,kind,items`, after a line of heads. The seconds count from the first sync; before it they are
-/// negative.
+/// Reads lines of `seconds,kind,items`, after a line of heads. The seconds count from the first sync; before it they
+/// are negative.
 fn read(text: &str) -> Result<Vec<Option<Vec<Arrival>>>, Failure> {
     let mut arrivals: Vec<Option<Vec<Arrival>>> = vec![None, None, None];
     for (number, line) in (1..).zip(text.lines()).skip(1).filter(|(_, line)| !line.trim().is_empty()) {

@@ -1,6 +1,7 @@
 //! The worlds of the simulation of intervals: when panels get new titles, and what the dates of the titles say.
 //!
-//! The parameters were chosen before the policy was written, after the patterns that `docs/policies/intervals.md` names.
+//! The parameters were chosen before the policy was written, after the patterns that `docs/policies/intervals.md`
+//! names.
 
 use fastrand::Rng;
 

@@ -141,8 +141,8 @@ fn chart() -> Chart {
 mod trace {
     //! Replays the limits of a panel over time.
     //!
-    //! Each line is `seconds,requests per second,burst`: from when on the panel bears how much. Lines that begin with `#`
-    //! are comments.
+    //! Each line is `seconds,requests per second,burst`: from when on the panel bears how much. Lines that begin with
+    //! `#` are comments.
 
     use super::run::shipped;
     use super::world::{Limit, World};

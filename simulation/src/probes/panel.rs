@@ -133,8 +133,8 @@ impl State {
         *self.usage.wire_bytes.get_or_insert_default() += bytes;
     }
 
-    /// Returns the first elements, and their whole number, that the panel lists when it is asked so: it cuts, sorts, and then
-    /// looks at the category.
+    /// Returns the first elements, and their whole number, that the panel lists when it is asked so: it cuts, sorts,
+    /// and then looks at the category.
     fn answer(&mut self, within: Option<&CategoryId>, slice: Option<(u64, usize)>, most: usize) -> (Vec<Known>, usize) {
         let order = self.panel.order;
         let category = within.filter(|_| self.panel.honours_category).and_then(|id| id.0.parse().ok());

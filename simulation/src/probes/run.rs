@@ -31,8 +31,8 @@ pub(super) struct Replay {
     pub(super) others: Delays,
     /// The delays of new items, if each look takes the whole list.
     pub(super) whole_new_items: Delays,
-    /// The number of runs after which the store had not what it should have: what the panel lists after a list, and what
-    /// it had before after a probe.
+    /// The number of runs after which the store had not what it should have: what the panel lists after a list, and
+    /// what it had before after a probe.
     pub(super) wrong: u64,
 }
 

@@ -155,8 +155,8 @@ pub(super) enum What {
 
 /// Draws what happens: first the items that are there at the beginning, then all others by their time.
 ///
-/// - Additions: 5 to 40 titles between 02:00 and 04:00, on six nights out of seven; 1 to 5 titles by day, on every other
-///   day.
+/// - Additions: 5 to 40 titles between 02:00 and 04:00, on six nights out of seven; 1 to 5 titles by day, on every
+///   other day.
 /// - Edits: 1 to 8 titles at a time, once or twice a day.
 /// - Removals: 1 to 20 titles at a time, every fifth day.
 ///

@@ -1,4 +1,5 @@
-//! kill -9 during `changes apply FILE`: each kind is what it was, or what the set leads to; the same command finishes it.
+//! kill -9 during `changes apply FILE`: each kind is what it was, or what the set leads to; the same command finishes
+//! it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

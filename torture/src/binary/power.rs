@@ -130,8 +130,8 @@ impl<'a> Images<'a> {
         Ok(conn)
     }
 
-    /// Reads the state after each transaction: each kind is what it was at the end of a run, never a mix, and never goes
-    /// back.
+    /// Reads the state after each transaction: each kind is what it was at the end of a run, never a mix, and never
+    /// goes back.
     fn learn_states(&mut self, before: &Snapshot, ends: &[[Part; 3]]) -> Outcome {
         let mut stage = [0; 3];
         let all = self.wal.frames.iter().filter(|frame| frame.commits).count();

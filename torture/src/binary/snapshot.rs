@@ -1,6 +1,7 @@
 //! What a cache holds, read by plain SQL from a copy of its files.
 //!
-//! A copy, because a connection of ours would mend what a killed command has left, and the command itself is to do that.
+//! A copy, because a connection of ours would mend what a killed command has left, and the command itself is to do
+//! that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -1,5 +1,6 @@
 //! I21: a change set applies wholly to exactly the state it was made from, or not at all. Sets are made of the first
-//! cache and kept, each with what that cache had then. The second cache takes them: late, twice, in another order, damaged.
+//! cache and kept, each with what that cache had then. The second cache takes them: late, twice, in another order,
+//! damaged.
 
 mod apply;
 pub(crate) mod draw;

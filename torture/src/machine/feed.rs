@@ -1,5 +1,5 @@
-//! I19: the feed is complete. Every state that was ever looked at is kept with its position; as long as that position can
-//! be read from, the entries behind it lead from the rows of then to the rows of now.
+//! I19: the feed is complete. Every state that was ever looked at is kept with its position; as long as that position
+//! can be read from, the entries behind it lead from the rows of then to the rows of now.
 
 use std::collections::{BTreeMap, BTreeSet};
 

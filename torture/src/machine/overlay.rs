@@ -1,5 +1,5 @@
-//! I8: the overlay survives. After everything that writes rows, each edit is where it was, or has followed its item, or has
-//! ended as its rule says. What becomes of one is stated here once more, by looking at the values before and after.
+//! I8: the overlay survives. After everything that writes rows, each edit is where it was, or has followed its item, or
+//! has ended as its rule says. What becomes of one is stated here once more, by looking at the values before and after.
 
 use std::collections::{BTreeMap, BTreeSet};
 

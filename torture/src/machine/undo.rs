@@ -1,5 +1,5 @@
-//! I20: an undo restores exactly, or refuses. What a run found of a kind is what its undo has to leave behind, but for what
-//! something later has changed.
+//! I20: an undo restores exactly, or refuses. What a run found of a kind is what its undo has to leave behind, but for
+//! what something later has changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

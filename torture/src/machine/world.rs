@@ -62,8 +62,8 @@ fn feed_retention(seed: u64) -> Retention {
 
 const NAMES: [&str; PROFILES] = ["home", "'); away"];
 
-/// User names and passwords in the cache that asks the panels, and in the other one. Some passwords are long enough to be
-/// looked for in any text.
+/// User names and passwords in the cache that asks the panels, and in the other one. Some passwords are long enough to
+/// be looked for in any text.
 const LOGINS: [(&str, &str); PROFILES] = [("ann", "l0ng-s3cr3t-0f-ann"), ("cleo", "sh0rt")];
 const OTHER_LOGINS: [(&str, &str); PROFILES] = [("bob", "l0ng-s3cr3t-0f-bob"), ("dan", "br13f")];
 

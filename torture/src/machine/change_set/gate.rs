@@ -100,8 +100,8 @@ impl Gate {
         self.pass_while(false).await
     }
 
-    /// Passes before a call. While the set is read, on a thread of its own, the moment of a cancellation would be chance:
-    /// it comes with the first call after that.
+    /// Passes before a call. While the set is read, on a thread of its own, the moment of a cancellation would be
+    /// chance: it comes with the first call after that.
     async fn pass_while(&self, is_reading: bool) -> Kept<()> {
         let what = {
             let mut inner = self.inner();

@@ -1,6 +1,6 @@
-//! A stranger's program that takes everything: the scheduler against a panel that is dead, then against one that answers,
-//! then a program with a window, and one that leaves the work to the command. `docs/embedding.md` shows `sync`, `window`
-//! and `spawn`.
+//! A stranger's program that takes everything: the scheduler against a panel that is dead, then against one that
+//! answers, then a program with a window, and one that leaves the work to the command. `docs/embedding.md` shows
+//! `sync`, `window` and `spawn`.
 
 mod panel;
 mod spawn;
