@@ -66,10 +66,11 @@ impl Fault {
         (Self::Copy, 6),
     ];
 
-    /// What came later: each has dice of its own, so that kept seeds name the same faults where it isn't drawn.
+    /// Later faults. Each has dice of its own, so that a stored seed still gives the same faults if a later one isn't
+    /// drawn.
     const LATER: [(Self, u32); 3] = [(Self::Undo, 12), (Self::Edit, 8), (Self::Apply, 8)];
 
-    /// Draws one, of these or of all.
+    /// Draws a fault: one of these, or any.
     pub(crate) fn draw(rng: &mut fastrand::Rng, only: &[Self]) -> Self {
         let drawn = |fault: &Self| only.is_empty() || only.contains(fault);
         let rest: u32 = Self::WEIGHTS.iter().filter(|(fault, _)| drawn(fault)).map(|(_, weight)| weight).sum();
@@ -91,7 +92,7 @@ impl Fault {
         Self::Kill
     }
 
-    /// The word for it on the command line and in the table.
+    /// Returns the word for it on the command line and in the table.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
