@@ -19,7 +19,7 @@ pub(crate) fn inside_the_store(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -
     sync.env(stop::STOP_AT, format!("{point}:{time}=panic"));
     let mut ran = Running::start(sync)?.end()?;
     let panicked = ran.stderr.contains("the program panicked at ");
-    // This panic is expected, so its message is not printed.
+    // This panic is expected, so the word for it is removed before the output is searched.
     ran.stderr = ran.stderr.replace("panicked", "");
     let ran = scene.watched(Ok(ran))?;
     judge::each_kind(&before, &scene.look()?, &scene.catalogue())?;

@@ -77,12 +77,12 @@ impl<'a> Scene<'a> {
         (self.steps, self.folder.keep())
     }
 
-    /// Adds a profile of the panel to a cache.
+    /// Returns a command that adds a profile of the panel to a cache.
     pub(crate) fn add(&self, database: &Path, profile: &str) -> Command {
         self.add_at(database, profile, &self.panel.base_url())
     }
 
-    /// Adds [`BESIDE`], or changes nothing if it exists.
+    /// Returns a command that adds [`BESIDE`], or changes nothing if it exists.
     pub(crate) fn add_beside(&self) -> Command {
         self.add_at(&self.database, BESIDE, &self.panel.base_url().replace("127.0.0.1", "localhost"))
     }
@@ -99,7 +99,7 @@ impl<'a> Scene<'a> {
         self.program.command(&self.database, args)
     }
 
-    /// Returns `sync --json` with few attempts and short waits.
+    /// Returns `sync --json` with short waits.
     pub(crate) fn sync(&self, more: &[&str]) -> Command {
         self.command(&[&SYNC, more].concat())
     }
@@ -190,5 +190,5 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The arguments of a sync with few attempts and short waits.
+/// The arguments of a sync with short waits.
 pub(crate) const SYNC: [&str; 6] = ["sync", "--json", "--backoff", "0.01", "--requests-per-second", "1000"];
