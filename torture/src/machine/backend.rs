@@ -84,7 +84,7 @@ pub(crate) trait Backend: Send + Sync {
         options
     }
 
-    /// Prepares the death of one process while others go on.
+    /// Notes that a process has died while others live on.
     fn survived(&self) {}
 
     /// Returns the state that the ports don't show; empty if it can't be read.
@@ -92,7 +92,7 @@ pub(crate) trait Backend: Send + Sync {
         Ok(Hidden::default())
     }
 
-    /// Reads the state that the port doesn't show.
+    /// Checks the state that the port doesn't show.
     fn check(&self, _profiles: &[ProfileId]) -> Result<(), Violation> {
         Ok(())
     }
