@@ -18,12 +18,12 @@ impl Bars {
         self.lines.push((format!("{what}: {value:.3}, at most {limit}"), value.mean <= limit));
     }
 
-    /// A ratio must not be worse than 1: its interval has to reach down to 1.
+    /// A ratio must not be worse than 1, so its interval has to reach down to 1.
     pub fn not_worse(&mut self, what: &str, ratio: Estimate) {
         self.lines.push((format!("{what}: {ratio:.3}, not worse than 1"), ratio.low <= 1.0));
     }
 
-    /// Something has to be so.
+    /// A condition has to hold.
     pub fn holds(&mut self, what: &str, is_so: bool) {
         self.lines.push((what.to_owned(), is_so));
     }
