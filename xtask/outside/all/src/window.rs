@@ -1,5 +1,5 @@
-//! A program with a window: a run in the background, its progress as lines of JSON, cancelling it, the pages of a
-//! category, and what a person finds who types. `docs/embedding.md` shows it.
+//! A program with a window: a run in the background, its progress as lines of JSON, a cancellation, the pages of a
+//! category, and a search. `docs/embedding.md` shows it.
 
 use std::sync::Arc;
 
