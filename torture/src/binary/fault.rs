@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-/// Something that goes wrong.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub(crate) enum Fault {
     /// kill -9 during a sync
@@ -11,31 +11,31 @@ pub(crate) enum Fault {
     Create,
     /// SIGINT, SIGTERM and SIGHUP, once and twice
     Signal,
-    /// Images of what a power loss may leave on disk
+    /// Images of the files that a power loss may leave on disk
     Power,
-    /// The database may have so many pages and no more
+    /// The number of pages of the database is limited
     Full,
-    /// A file may have so many bytes and no more
+    /// The size of files is limited
     Limit,
     /// File or folder can't be written
     ReadOnly,
     /// Not a database, cut off, flipped bits
     Damage,
-    /// Somebody else writes, for a while or for too long
+    /// Another program writes, for a while or for too long
     Lock,
-    /// Somebody reads for long
+    /// Another program reads for long
     Reader,
     /// Several programs at once
     Several,
     /// A panic inside the store
     Panic,
-    /// Nobody reads what it prints
+    /// No program reads the output
     Streams,
-    /// Who watches the progress of a run panics
+    /// The observer of a run's progress panics
     Observer,
-    /// kill -9 while an old cache is brought up to date
+    /// kill -9 during the migration of an old cache
     Migrate,
-    /// Somebody copies the cache during a sync
+    /// A program copies the cache during a sync
     Copy,
     /// kill -9 during an undo
     Undo,

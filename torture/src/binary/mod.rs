@@ -42,7 +42,7 @@ use crate::campaign::{self, Extent, Tried, Violation};
 use fault::Fault;
 use program::Program;
 
-/// What is to be done.
+/// The arguments of the schedules.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The command (--engine binary)")]
 pub(crate) struct Options {

@@ -37,7 +37,7 @@ struct Live {
     calls: u32,
 }
 
-/// How a run ended.
+/// The end of a run.
 pub(crate) struct Ended {
     pub(crate) run: Arc<Run>,
     pub(crate) plan: RunPlan,
