@@ -81,7 +81,7 @@ fn new() -> Vec<StagedItem> {
     (1..=MOVIES).map(|id| staged(movie(id).with("plot", &"A plot. ".repeat(30)), Change::Added)).collect()
 }
 
-/// Changes the name of one item in a hundred.
+/// Returns one item in a hundred with another name.
 fn renamed() -> Vec<StagedItem> {
     let mut fields = FieldSet::EMPTY;
     fields.add(ContentKind::Movies.field("name").expect("movies have names"));

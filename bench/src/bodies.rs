@@ -224,7 +224,7 @@ fn config(items: usize, kind: Kind) -> CatalogueConfig {
     }
 }
 
-/// A number that changes with the generator, and with the versions that are made from it here.
+/// Returns a text that changes with the generator, and with the versions that are made from it here.
 fn stamp(all_versions: bool) -> String {
     const HERE: u32 = 1;
     let mut catalogue = Catalogue::new(&CatalogueConfig::small(1));

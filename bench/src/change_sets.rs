@@ -72,7 +72,7 @@ struct Bench {
     table: Table,
 }
 
-/// Returns the CPU seconds of a round, without the time that a process takes to start.
+/// The CPU seconds of each round. `start` has those of a process that does nothing.
 #[derive(Default)]
 struct Seconds {
     direct: Vec<f64>,
@@ -134,7 +134,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Measures a process that does nothing.
+    /// Returns the figures of a process that does nothing.
     fn start(&self) -> Outcome<Taken> {
         Ok(measure::run(&self.engine.scratch, &self.engine.program, &["--version"])?.1)
     }

@@ -15,7 +15,7 @@ pub(crate) const BYTES_PER_SECOND: u32 = 2_500_000;
 /// The size of a piece: the bytes of a hundredth of a second.
 const PIECE: usize = BYTES_PER_SECOND as usize / 100;
 
-/// The address to connect to in place of the panel. The relay runs as long as this program.
+/// Starts the relay. Returns its address, to connect to in place of the panel. The relay runs as long as this program.
 pub(crate) fn before(url: &str) -> Outcome<String> {
     let panel: SocketAddr = url.strip_prefix("http://").ok_or("the panel's address is not plain http")?.parse()?;
     let listener = TcpListener::bind("127.0.0.1:0")?;

@@ -57,7 +57,7 @@ fn cpu_of(usage: &Usage) -> Taken {
     Taken { cpu: seconds(usage.user_time()).as_secs_f64() + system, system, ..Taken::default() }
 }
 
-/// Linux counts KiB, the BSDs and macOS count bytes.
+/// Returns the peak in KiB. Linux counts KiB, and the BSDs and macOS count bytes.
 fn peak_kib(usage: &Usage) -> u64 {
     let peak = usage.max_rss().unsigned_abs();
     if cfg!(target_os = "macos") { peak / 1024 } else { peak }

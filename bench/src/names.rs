@@ -8,7 +8,7 @@ pub(crate) const FLOOR: &str = "first, floor";
 /// The name of the naive program without transactions.
 pub(crate) const EACH: &str = "first, naive, a transaction a row";
 
-/// The names of the runs of other sizes.
+/// Returns the names of the runs of another size.
 pub(crate) fn slope_names(items: usize) -> Outcome<[&'static str; 3]> {
     match items {
         10_000 => Ok(["first, 10,000", "unchanged, 10,000", "first, floor, 10,000"]),

@@ -69,7 +69,7 @@ pub(crate) fn main(database: &Path, profile: &str) -> Outcome {
     Ok(())
 }
 
-/// Runs a player on a cache during `work`.
+/// Runs a player on a cache during `work`. Returns the times of its pages.
 pub(crate) fn beside(database: &Path, profile: &str, work: impl FnOnce() -> Outcome) -> Outcome<Latency> {
     let mut call = Command::new(std::env::current_exe()?);
     call.args(["reader", text(database)?, profile]).stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -237,7 +237,7 @@ impl Table<'_> {
         self.push(scenario, figure, ratio, "", bound);
     }
 
-    /// Returns the ratio of a measurement of one round to the median of all rounds.
+    /// Adds a line with the ratio of a measurement of one round to the median of all rounds.
     fn once(&mut self, scenario: &str, figure: &str, rare: &str, usual: &str) {
         let measured = &self.report.measured;
         let (once, others) = (Spread::of(&measured.cpu(rare)), Spread::of(&measured.cpu(usual)));

@@ -56,7 +56,7 @@ pub(crate) fn main(name: &str, elements: usize) -> Outcome {
     Ok(())
 }
 
-/// The stages of the wire, over movies as the simulated panel lists them.
+/// Runs a stage of the wire, over movies as the simulated panel lists them.
 fn wire(name: &str, elements: usize) -> Outcome<u64> {
     let sizes = CatalogueConfig { channels: 0, movies: elements, series: 0, ..CatalogueConfig::default() };
     let body = Catalogue::new(&sizes).render(Kind::Movies, Shape::Array, None);
@@ -104,7 +104,7 @@ fn diff(known: &[i64], entries: Vec<Entry>) -> Outcome<u64> {
     }))
 }
 
-/// The tool counts from here to the end of the function, so the function must not be inlined.
+/// Does the work that the tool counts. The function must not be inlined, because the tool counts by its name.
 #[inline(never)]
 fn counted(work: &mut dyn FnMut() -> u64) -> u64 {
     std::hint::black_box(work())

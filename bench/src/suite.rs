@@ -275,7 +275,7 @@ impl Suite {
         Ok(())
     }
 
-    /// The floor is valid only if its rows are those of the engine.
+    /// Checks that the rows of the floor are those of the engine. Otherwise it is no floor.
     fn verify_floor(&self) -> Outcome {
         let connection = rusqlite::Connection::open(self.path("base.db"))?;
         connection.execute("ATTACH ?1 AS floor", [text(&self.path("floor.db"))?])?;

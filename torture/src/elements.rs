@@ -72,7 +72,7 @@ fn leave_out(listed: &mut Listed, at: usize) {
     listed.present.drop(at);
 }
 
-/// An element with a few random fields.
+/// Returns an element with a few random fields.
 pub(crate) fn random(dice: &mut Dice, kind: ContentKind, id: i64) -> Listed {
     let mut listed = ItemBuilder::of(kind, id).listed();
     let edits = 2 + dice.below(5);

@@ -296,7 +296,7 @@ impl<'de> Visitor<'de> for AnyScalar {
     }
 }
 
-/// Returns the category ids of an item. A value that is no list has none.
+/// The category ids of an item. Null has none.
 struct List<'de>(Vec<Scalar<'de>>);
 
 impl<'de> Deserialize<'de> for List<'de> {

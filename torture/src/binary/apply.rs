@@ -31,7 +31,7 @@ struct File {
     to: Snapshot,
 }
 
-/// Another cache applies a whole set, and then the changes, once or twice. Each apply is killed several times.
+/// Lets another cache apply a whole set, and then the changes, once or twice. Kills each apply several times.
 pub(crate) fn killed(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let follower = Follower::begin(scene, rng.bool())?;
     let whole = follower.export(scene, None, rng)?;

@@ -44,7 +44,8 @@ pub(crate) fn told(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.agree().map(|_| ())
 }
 
-/// A file that is no longer the cache: the kind of damage, the bytes, and whether none of it can be taken for a cache.
+/// Damages the bytes of a cache. Returns the kind of damage, the bytes, and whether none of it can be taken for a
+/// cache.
 fn damage(whole: &[u8], rng: &mut fastrand::Rng) -> (&'static str, Vec<u8>, bool) {
     let mut damaged = whole.to_vec();
     match rng.u32(..8) {

@@ -73,7 +73,7 @@ impl NewCache {
         scene.program.command(&self.database, &Self::args())
     }
 
-    /// The arguments of a sync.
+    /// Returns the arguments of a sync.
     pub(crate) fn args() -> Vec<&'static str> {
         [&SYNC[..], &[HOME]].concat()
     }

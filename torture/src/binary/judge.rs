@@ -32,7 +32,7 @@ pub(crate) fn each_kind(before: &Snapshot, after: &Snapshot, catalogue: &Catalog
     each_kind_but(before, after, catalogue, &[])
 }
 
-/// The same for a panel that lists nothing of some kinds. All rows of these kinds are held.
+/// Does the same for a panel that lists nothing of some kinds. All rows of these kinds are held.
 pub(crate) fn each_kind_but(
     before: &Snapshot,
     after: &Snapshot,

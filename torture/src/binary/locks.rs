@@ -18,7 +18,7 @@ const STORE: i32 = 8;
 /// The number of bytes by which the log may be larger than what the syncs under a reader wrote.
 const BEYOND: u64 = 1 << 20;
 
-/// Another program has the right to write, from before the sync on or from the middle of it.
+/// Lets another program take the right to write, before the sync or in the middle of it.
 pub(crate) fn by_a_writer(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.step(rng);
     let before = scene.look()?;
@@ -71,7 +71,7 @@ pub(crate) fn by_a_writer(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
     scene.agree().map(|_| ())
 }
 
-/// Another program reads one state while syncs go on. It sees this state only. The log grows by what is written, and is
+/// Lets another program read one state while syncs go on. It sees this state only. The log grows by the writes, and is
 /// emptied when the reader has ended.
 pub(crate) fn by_a_reader(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let look = reader(&scene.database)?;

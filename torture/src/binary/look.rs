@@ -45,7 +45,7 @@ pub(crate) fn locks(database: &Path) -> Outcome<Locks> {
     Ok(Locks { writing: !tidying && held(WRITE_LOCK)?, tidying })
 }
 
-/// The numbers of the system for locks, in the type of its structure.
+/// Returns a number of the system for locks, in the type of its structure.
 fn short(number: libc::c_int) -> Outcome<libc::c_short> {
     Ok(libc::c_short::try_from(number)?)
 }

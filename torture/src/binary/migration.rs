@@ -26,7 +26,7 @@ const POINTS: [(&str, u64); 6] = [
 /// A profile that no fixture has.
 const NEW: &str = "new";
 
-/// The caches of earlier versions.
+/// Returns the caches of earlier versions.
 fn fixtures() -> Outcome<Vec<PathBuf>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/sync-sqlite/tests/fixtures");
     let mut found = Vec::new();
@@ -40,7 +40,7 @@ fn fixtures() -> Outcome<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Returns every row of every table of ours, by the columns that the fixture had.
+/// Every row of every table of ours, by the columns that the fixture had.
 #[derive(Debug, PartialEq, Eq)]
 struct Rows(Vec<String>);
 

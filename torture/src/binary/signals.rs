@@ -61,7 +61,8 @@ fn told(scene: &Scene<'_>, before: &Snapshot, ran: &Ran) -> Outcome {
     judge::as_reported(&report, became, &after, &scene.catalogue())
 }
 
-/// Sends a signal to the command before it listens for signals. It dies of the signal, which is equivalent.
+/// Returns whether the signal came before the command listened for signals. The command dies of it, which is
+/// equivalent.
 fn was_too_early(ran: &Ran) -> bool {
     ran.signal.is_some() && ran.stderr.is_empty()
 }

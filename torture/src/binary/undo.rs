@@ -115,7 +115,7 @@ fn once(
     Ok(undone)
 }
 
-/// Returns the command's report of an undo.
+/// Checks the command's report of an undo.
 fn as_told(ran: &Ran, run: i64) -> Outcome {
     let report = ran.report()?;
     demand!(report["profile"] == HOME && report["of"] == run, "the undo of run {run} is told as {report}");

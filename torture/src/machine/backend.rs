@@ -65,7 +65,7 @@ pub(crate) trait Backend: Send + Sync {
     /// Returns another place of the same sort, without data.
     fn another(&self) -> Arc<dyn Backend>;
 
-    /// The way in which a process dies in the middle of an apply here.
+    /// Returns the way in which a process dies in the middle of an apply.
     fn death(&self) -> Arc<dyn Death>;
 
     /// Prepares the end of every process at once: only the present state of the disk stays. Does nothing if handles

@@ -46,7 +46,8 @@ pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-/// The service looks several times, with probes if allowed. The panel's list changes in between, and the panel may lie.
+/// Draws steps in which the service looks several times, with probes if allowed. The panel's list changes in between,
+/// and the panel may lie.
 fn probed(dice: &mut Dice) -> Vec<Step> {
     let profile = a_profile(dice);
     let look = |dice: &mut Dice| {
@@ -76,7 +77,7 @@ fn probed(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-/// A user edits items, and the panel changes them as well, at about the same time.
+/// Draws steps in which a user edits items and the panel changes them as well, at about the same time.
 fn overlaid(dice: &mut Dice) -> Vec<Step> {
     let profile = a_profile(dice);
     let mut steps = Vec::new();
@@ -147,7 +148,7 @@ fn later_steps(dice: &mut Dice) -> Vec<Step> {
     }]
 }
 
-/// The panel changes, a sync follows, and an undo of it.
+/// Draws steps in which the panel changes, and a sync and an undo follow.
 fn undone(dice: &mut Dice) -> Vec<Step> {
     let profile = a_profile(dice);
     let change = |dice: &mut Dice| {

@@ -147,7 +147,7 @@ fn begin(machine: &mut Machine, plan: &RunPlan) -> Result<Live, Violation> {
     Ok(Live { run, plan: plan.clone(), future: Some(future), met: BTreeMap::new(), calls: 0 })
 }
 
-/// Records that the run was woken, and passes it on.
+/// A waker that records whether the run was woken, and passes the call on.
 struct Bell {
     rung: AtomicBool,
     outer: Waker,

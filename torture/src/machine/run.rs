@@ -159,8 +159,8 @@ impl Answer {
 }
 
 impl Taken<'_> {
-    /// The ids of a listing in their order, some more than once. Of broken elements these are the ones that
-    /// `is_known`, because a broken element adds nothing.
+    /// Returns the ids of a listing in their order, some more than once. A broken element adds nothing, so its id is
+    /// included only if it `is_known`.
     pub(crate) fn order(&self, is_known: impl Fn(i64) -> bool) -> Vec<i64> {
         let mut ids = Vec::new();
         let mut broken = self.broken.iter().filter(|(_, id)| is_known(id.0)).peekable();

@@ -186,7 +186,7 @@ pub(crate) enum SinceWhat {
 }
 
 impl ExportPlan {
-    /// The position of the follower.
+    /// Returns a plan for the changes since the last set that the follower applied, or for everything.
     pub(crate) fn plain(profile: usize, salt: u64) -> Self {
         let since = if salt.is_multiple_of(4) { SinceWhat::Everything } else { SinceWhat::Followed };
         Self { profile, since, kinds: ContentKind::ALL.to_vec(), display: !salt.is_multiple_of(3) }
@@ -332,7 +332,7 @@ impl RunPlan {
 }
 
 impl UserEdit {
-    /// Whose cache it is.
+    /// Returns the profile that the action is about.
     pub(crate) const fn profile(self) -> usize {
         match self {
             Self::Delete { profile, .. }

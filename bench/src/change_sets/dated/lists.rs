@@ -187,7 +187,7 @@ impl Found {
 
 const UNDEFINED: &str = "undefined";
 
-/// Returns the numbers of the channels, and the times at which they were added.
+/// The numbers of the channels, and the times at which they were added.
 struct Numbers {
     ids: Ids,
     known: HashMap<String, (u64, i64)>,
@@ -202,8 +202,8 @@ impl Numbers {
     }
 }
 
-/// Returns the times at which channels were added: for the first list within the three years before it, and for others
-/// between the two dates.
+/// The span of the times at which channels were added: for the first list within the three years before it, and for
+/// others between the two dates.
 struct Clock {
     from: i64,
     to: i64,

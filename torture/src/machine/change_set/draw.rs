@@ -149,7 +149,7 @@ fn trouble(dice: &mut Dice, profile: usize) -> ApplyTrouble {
     }
 }
 
-/// The same, of this profile.
+/// Returns the same action on this profile.
 fn of(profile: usize, edit: UserEdit) -> UserEdit {
     match edit {
         UserEdit::Delete { kind, percent, salt, .. } => UserEdit::Delete { profile, kind, percent, salt },

@@ -26,7 +26,8 @@ pub(super) enum Expected {
 }
 
 impl Expected {
-    /// `standing` and `state` are of the profile that takes the set; `None` if there is no such profile.
+    /// Returns the right result of an apply. `standing` and `state` are of the profile that takes the set; `None` if
+    /// there is no such profile.
     pub(super) fn of(set: &Set, is_damaged: bool, standing: Option<&SnapshotState>, state: Option<&State>) -> Self {
         if is_damaged {
             // The head of the set may be found not to fit before the damage is found.
