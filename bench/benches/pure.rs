@@ -1,4 +1,4 @@
-//! The pure stages of `sync-core`: fingerprint, digest, diff. Beside the time stands what they allocate.
+//! The pure stages of `sync-core`: fingerprint, digest, diff. The output has their time and their allocations.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use sync_core::{ChangePolicy, ContentId, ContentKind, Differ, Digest, DigestSche
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
-/// Elements of a batch, as the source sends them.
+/// The number of elements of a batch, as the source sends them.
 const BATCH: i64 = 500;
 
-/// The digests here are made up; so they are of no scheme that there is.
+/// The digests here are random, so they have a scheme that doesn't exist.
 const SCHEME: DigestScheme = DigestScheme(u32::MAX);
 
 fn main() {
     divan::main();
 }
 
-/// A movie with what movies have.
+/// Returns a movie with the usual fields.
 fn long(id: i64) -> ItemBuilder {
     movie(id)
         .with("year", "1999")
@@ -83,7 +83,7 @@ fn diff_of_what_has_changed(bencher: Bencher) {
         .bench_values(|(differ, batch, stored)| resolve(differ, batch, stored));
 }
 
-/// The same items, decoded because their bytes differ in what doesn't count.
+/// The same items. They are decoded because their bytes differ in a part that doesn't count.
 #[divan::bench]
 fn diff_of_what_turns_out_to_be_the_same(bencher: Bencher) {
     let index = known(1..=BATCH);

@@ -1,4 +1,4 @@
-//! The store: loading an index, lending rows, applying a listing.
+//! The store: reading an index, reading rows, applying a listing.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// Movies of the cache.
+/// The number of movies of the cache.
 const MOVIES: i64 = 10_000;
 
-/// The digests here are made up; so they are of no scheme that there is.
+/// The digests here are random, so they have a scheme that doesn't exist.
 const SCHEME: DigestScheme = DigestScheme(u32::MAX);
 
 fn main() {
@@ -50,7 +50,7 @@ impl Cache {
         cache
     }
 
-    /// Stages and applies, in a run of its own.
+    /// Stages items and applies them, in a run of its own.
     fn apply(&self, items: Vec<StagedItem>) {
         let (lease, run) = self.start();
         let scope = Scope::whole(ContentKind::Movies);
@@ -81,7 +81,7 @@ fn new() -> Vec<StagedItem> {
     (1..=MOVIES).map(|id| staged(movie(id).with("plot", &"A plot. ".repeat(30)), Change::Added)).collect()
 }
 
-/// One in a hundred has another name.
+/// Returns one item in a hundred with another name.
 fn renamed() -> Vec<StagedItem> {
     let mut fields = FieldSet::EMPTY;
     fields.add(ContentKind::Movies.field("name").expect("movies have names"));

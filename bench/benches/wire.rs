@@ -1,10 +1,10 @@
 //! The source: the bytes of a listing, from a panel on loopback, to entries.
 //!
-//! `drained` is what the transport costs; what `recognised` takes more is finding the elements and their digests, and
-//! what `decoded` takes more than that is the decoder.
+//! `drained` is the cost of the transport. `recognised` adds the search for the elements and their digests, and
+//! `decoded` adds the decoder.
 //!
-//! In `pure` the body is in memory: no socket, no task, no channel. Beside the time stands what is allocated, of all
-//! elements together.
+//! In `pure`, the body is in memory: no socket, no task, no channel. The output has the time, and the allocations of
+//! all elements together.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -123,7 +123,7 @@ mod pure {
         Arc, Bencher, BytesCount, ContentKind, Entry, ItemsCount, Kind, ListingIndex, MOVIES, Shape, catalogue,
     };
 
-    /// About what is read from a fast connection at once.
+    /// About as many bytes as one read of a fast connection gives.
     const PIECE: usize = 400_000;
 
     fn bench(bencher: Bencher, work: impl Fn(&[u8]) -> usize) {

@@ -1,6 +1,6 @@
-//! The answers of the panel, made once of the simulated panel's catalogue and kept between runs.
+//! The answers of the panel. They are made once from the simulated panel's catalogue, and kept between runs.
 //!
-//! Beside the catalogue itself there are three versions that follow it, each of them the next day at the panel.
+//! Besides the catalogue itself, there are three versions that follow it, each of the next day at the panel.
 
 use std::fs;
 use std::io::Write as _;
@@ -14,16 +14,16 @@ use sync_tests::{Catalogue, CatalogueConfig, Changes, Kind, Shape, Step};
 
 use crate::Outcome;
 
-/// What the panel lists.
+/// A version of the panel's lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Version {
     /// The catalogue as a first sync finds it.
     First,
-    /// 1 % of the items changed, 0.5 % came, 0.5 % went; a channel keeps the number that viewers dial.
+    /// 1 % of the items changed, 0.5 % are new, 0.5 % are gone. A channel keeps the number that viewers dial.
     Changed,
-    /// The same, from a panel that counts its channels anew: each has another number.
+    /// The same, from a panel that counts its channels anew, so that each has another number.
     Renumbered,
-    /// One movie more, at the top, so that the `num` of all others moves.
+    /// One more movie, at the top, so that `num` of all others changes.
     Shifted,
 }
 
@@ -43,7 +43,7 @@ impl Version {
         Self::ALL.into_iter().find(|version| version.name() == name)
     }
 
-    /// The version that has the bodies which are not in this one's folder.
+    /// Returns the version that has the bodies that this version's folder lacks.
     const fn like(self) -> Self {
         match self {
             Self::Renumbered => Self::Changed,
@@ -52,7 +52,7 @@ impl Version {
     }
 }
 
-/// What a right sync reports, of all kinds together.
+/// The counts that a right sync reports, over all kinds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) added: u64,
@@ -80,7 +80,7 @@ impl Counts {
     }
 }
 
-/// The action that asks for the categories of a kind, and the one that asks for its listing.
+/// Returns the action that asks for the categories of a kind, and the one that asks for its listing.
 pub(crate) const fn actions(kind: Kind) -> [&'static str; 2] {
     match kind {
         Kind::Channels => ["get_live_categories", "get_live_streams"],
@@ -93,18 +93,19 @@ pub(crate) const fn actions(kind: Kind) -> [&'static str; 2] {
 #[derive(Debug, Clone)]
 pub(crate) struct Bodies {
     folder: PathBuf,
-    /// Items of all kinds.
+    /// The number of items of all kinds.
     pub(crate) items: usize,
 }
 
 impl Bodies {
-    /// Those in a folder.
+    /// Returns the bodies in a folder.
     pub(crate) fn at(folder: &Path) -> Outcome<Self> {
         let items = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
         Ok(Self { folder: folder.to_owned(), items: items.ok_or("a folder of bodies is named by its items")? })
     }
 
-    /// Those of a catalogue of this size, in `home`; made when they are not there, or made by another generator.
+    /// Returns the bodies of a catalogue of this size, in `home`. They are made if they are missing or of another
+    /// generator.
     pub(crate) fn prepare(home: &Path, items: usize, all_versions: bool) -> Outcome<Self> {
         let bodies = Self { folder: home.join(items.to_string()), items };
         let (stamp, wanted) = (bodies.folder.join("made-by"), stamp(all_versions));
@@ -127,18 +128,18 @@ impl Bodies {
         &self.folder
     }
 
-    /// Where the body of an action is.
+    /// Returns the path of the body of an action.
     pub(crate) fn path(&self, version: Version, action: &str) -> PathBuf {
         let own = self.folder.join(version.name()).join(format!("{action}.json"));
         if own.exists() || version == Version::First { own } else { self.path(version.like(), action) }
     }
 
-    /// Where it is as gzip; of the first version only.
+    /// Returns the path of the body as gzip. Only the first version has it.
     pub(crate) fn gzip_path(&self, action: &str) -> PathBuf {
         self.folder.join(Version::First.name()).join(format!("{action}.json.gz"))
     }
 
-    /// The bytes of all bodies of the first version, plain and as gzip.
+    /// Returns the bytes of all bodies of the first version, plain and as gzip.
     pub(crate) fn bytes(&self) -> Outcome<(u64, u64)> {
         let mut sum = (0, 0);
         for action in Kind::ALL.into_iter().flat_map(actions) {
@@ -148,7 +149,7 @@ impl Bodies {
         Ok(sum)
     }
 
-    /// What a right sync from the first version to this one reports.
+    /// Returns the counts that a right sync from the first version to this one reports.
     pub(crate) fn expected(&self, version: Version) -> Outcome<Counts> {
         let file = self.folder.join(version.name()).join("expected.json");
         Ok(serde_json::from_slice(&fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?)?)
@@ -207,7 +208,7 @@ impl Bodies {
     }
 }
 
-/// 40 channels and 40 series go with 150 movies.
+/// Returns the counts of a catalogue: 40 channels and 40 series per 150 movies.
 fn config(items: usize, kind: Kind) -> CatalogueConfig {
     let other = items * 40 / 230;
     let count = |own| match own {
@@ -223,7 +224,7 @@ fn config(items: usize, kind: Kind) -> CatalogueConfig {
     }
 }
 
-/// Changes with what the generator makes, and with what is made of it here.
+/// Returns a text that changes with the generator, and with the versions that are made from it here.
 fn stamp(all_versions: bool) -> String {
     const HERE: u32 = 1;
     let mut catalogue = Catalogue::new(&CatalogueConfig::small(1));
@@ -251,7 +252,7 @@ impl Numbered {
     }
 }
 
-/// A listing in which every channel has the number that it has in another one; new ones get numbers beyond.
+/// Returns a listing in which every channel has its number from another listing. New channels get higher numbers.
 fn numbered_as(body: &[u8], first: &[u8]) -> Outcome<Vec<u8>> {
     let first: Vec<&RawValue> = serde_json::from_slice(first)?;
     let numbers = first.into_iter().map(Numbered::read).collect::<Outcome<std::collections::HashMap<_, _>>>()?;

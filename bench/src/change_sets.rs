@@ -1,5 +1,5 @@
-//! What change sets cost: their bytes beside those of the lists, and the CPU time and the memory of an export and an apply
-//! beside those of a sync that does the same.
+//! The cost of change sets: their bytes compared with those of the lists, and the CPU time and memory of an export and
+//! an apply compared with those of a sync with the same result.
 
 mod cache;
 pub(crate) mod dated;
@@ -18,7 +18,7 @@ use crate::panel::Panel;
 use cache::Cache;
 use sync_tests::Kind;
 
-/// What is measured, and with what.
+/// The arguments of the measurement.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The command to be measured
@@ -46,7 +46,7 @@ struct Line {
     bound: Bound,
 }
 
-/// The table, as far as it is measured.
+/// The table, with the lines so far.
 #[derive(Default)]
 struct Table(Vec<Line>);
 
@@ -72,7 +72,7 @@ struct Bench {
     table: Table,
 }
 
-/// The CPU seconds of a round, without those that the start of a process takes.
+/// The CPU seconds of each round. `start` has those of a process that does nothing.
 #[derive(Default)]
 struct Seconds {
     direct: Vec<f64>,
@@ -86,7 +86,7 @@ impl Bench {
         Cache::at(&self.engine, name)
     }
 
-    /// A catalogue of which 1 % changes: bytes, and CPU time.
+    /// Measures a catalogue of which 1 % changes: bytes, and CPU time.
     fn changes(&mut self, bodies: &Bodies, rounds: usize) -> Outcome {
         self.panel.serve(bodies, Version::First)?;
         let set = |name: &str| self.engine.scratch.join(name);
@@ -134,12 +134,12 @@ impl Bench {
         Ok(())
     }
 
-    /// What a process takes that does nothing.
+    /// Returns the figures of a process that does nothing.
     fn start(&self) -> Outcome<Taken> {
         Ok(measure::run(&self.engine.scratch, &self.engine.program, &["--version"])?.1)
     }
 
-    /// A whole catalogue: memory.
+    /// Measures a whole catalogue: memory.
     fn whole(&mut self, bodies: &Bodies) -> Outcome {
         eprintln!("Exporting and applying everything of {} items.", bodies.items);
         self.panel.serve(bodies, Version::First)?;
@@ -166,7 +166,7 @@ impl Bench {
 }
 
 impl Seconds {
-    /// Adds the times, each without that of a start, and what they are beside a sync.
+    /// Adds the times, each without that of a start, and their ratios to a sync.
     fn report(&self, table: &mut Table) {
         let without_start =
             |taken: &[f64]| -> Vec<f64> { taken.iter().zip(&self.start).map(|(taken, start)| taken - start).collect() };
@@ -208,7 +208,7 @@ impl Table {
     }
 }
 
-/// The bytes of all listings as gzip -6.
+/// Returns the bytes of all listings as gzip -6.
 fn gzipped(bodies: &Bodies, version: Version) -> Outcome<f64> {
     let mut sum = 0;
     for [_, listing] in Kind::ALL.map(actions) {

@@ -1,5 +1,5 @@
-//! What does not depend on the machine: rows and bytes written, requests, memory, allocations. CI fails on these, and on
-//! nothing that is a matter of time.
+//! Counts that don't depend on the machine: rows and bytes written, requests, memory, allocations. CI fails if one of
+//! them is too large. No limit of CI is a time.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::figures::Bound;
 use crate::panel::Panel;
 use crate::snapshot::{Before, Written};
 
-/// What is counted, and with what.
+/// The arguments of the counts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The command to be looked at
@@ -28,43 +28,43 @@ pub(crate) struct Args {
     folder: PathBuf,
 }
 
-/// Items of the catalogue.
+/// The number of items of the catalogue.
 const ITEMS: usize = 40_000;
 
-/// The account, and of each kind the categories and the listing.
+/// The requests: the account, and the categories and the listing of each kind.
 const REQUESTS: f64 = 7.0;
 
-/// Kilobytes of bookkeeping that a sync may leave which finds nothing.
+/// The kilobytes of bookkeeping that a sync without changes may write.
 pub(crate) const BOOKKEEPING: f64 = 65_536.0;
 
-/// Rows that one new movie may write: itself, its event, its place in the index, its entry in the search text, the
-/// stamp of that, and the content hash of the kind.
+/// The number of rows that one new movie may write: itself, its entry in the change log, its place in the index, its
+/// entry in the search text, the stamp of the search text, and the content hash of the kind.
 pub(crate) const SHIFT_ROWS: f64 = 6.0;
 
-/// What 40,000 items come to today, and somewhat more.
+/// The limits for 40,000 items: a little more than the present values.
 const CHANGED_KIB: f64 = 6000.0;
 const FIRST_MIB: f64 = 48.0;
 const UNCHANGED_MIB: f64 = 24.0;
 const FIRST_ALLOCATIONS: f64 = 8.0;
 const UNCHANGED_ALLOCATIONS: f64 = 0.5;
 
-/// What the runs have written.
+/// The writes of the runs.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Tally {
     pub(crate) unchanged: Written,
     pub(crate) shifted: Written,
     pub(crate) changed: Written,
-    /// A changed listing in a cache that keeps no search text.
+    /// The writes of a changed listing in a cache without search text.
     pub(crate) changed_without_text: Written,
-    /// Bytes of a cache after a first sync, with and without a search text.
+    /// The bytes of a cache after a first sync, with and without a search text.
     pub(crate) file: [u64; 2],
-    /// Requests of a first sync, and of one that finds nothing.
+    /// The requests of a first sync, and of a sync without changes.
     pub(crate) requests: [u64; 2],
-    /// Their memory at its highest, in KiB.
+    /// The peak of their memory, in KiB.
     pub(crate) peak_kib: [u64; 2],
 }
 
-/// Syncs for the first time, again, and then two versions that follow.
+/// Runs a first sync, a sync without changes, and syncs of two later versions.
 pub(crate) fn written(engine: &Engine, panel: &mut Panel, bodies: &Bodies) -> Outcome<Tally> {
     let [base, work] = ["counted.db", "counted-work.db"].map(|name| engine.scratch.join(name));
     let mut tally = Tally::default();
@@ -95,7 +95,7 @@ pub(crate) fn written(engine: &Engine, panel: &mut Panel, bodies: &Bodies) -> Ou
     Ok(tally)
 }
 
-/// The same of a cache that keeps no search text, as far as it differs.
+/// Runs the same in a cache without search text, as far as it differs.
 fn without_text(engine: &Engine, panel: &mut Panel, bodies: &Bodies, tally: &mut Tally) -> Outcome {
     let base = engine.scratch.join("counted-without.db");
     database::remove(&base)?;
@@ -153,7 +153,8 @@ pub(crate) fn main(args: &Args) -> Outcome {
     }
 }
 
-/// Allocations an item of a first sync, and of one that finds nothing: what 3000 items take more than 1000.
+/// Returns the allocations per item of a first sync, and of a sync without changes: the difference between 3000 items
+/// and 1000.
 fn allocations(args: &Args) -> Outcome<[f64; 2]> {
     let blocks = |items: &str| -> Outcome<[f64; 2]> {
         let output = Command::new(&args.allocations).arg(items).stderr(std::process::Stdio::inherit()).output()?;

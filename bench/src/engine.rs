@@ -1,4 +1,4 @@
-//! The engine: the command itself, called as a person would call it.
+//! The engine: the command itself, called as a user calls it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,14 +10,14 @@ use crate::bodies::Counts;
 use crate::database::text;
 use crate::measure::{self, Taken};
 
-/// The command, and where it may put things.
+/// The command, and the folder for its files.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(crate) program: PathBuf,
     pub(crate) scratch: PathBuf,
 }
 
-/// What a sync reported, of all kinds together.
+/// The counts of a sync's report, over all kinds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Reported {
     pub(crate) counts: Counts,
@@ -27,7 +27,7 @@ pub(crate) struct Reported {
 }
 
 impl Engine {
-    /// Makes a profile of the simulated panel's account known to a cache.
+    /// Adds a profile of the simulated panel's account to a cache.
     pub(crate) fn add_profile(&self, database: &Path, profile: &str, url: &str) -> Outcome {
         let password = self.scratch.join("password");
         std::fs::write(&password, "demo-secret")?;
@@ -37,14 +37,14 @@ impl Engine {
         if status.success() { Ok(()) } else { Err(format!("adding a profile ended with {status}").into()) }
     }
 
-    /// Syncs a profile; a run that does not complete is a failure.
+    /// Syncs a profile. A run that does not complete is a failure.
     pub(crate) fn sync(&self, database: &Path, profile: &str) -> Outcome<(Reported, Taken)> {
         let args = ["--database", text(database)?, "sync", profile, "--json"];
         let (printed, taken) = measure::run(&self.scratch, &self.program, &args)?;
         Ok((read(&printed)?, taken))
     }
 
-    /// Syncs a profile that is to report this.
+    /// Syncs a profile, and checks the counts.
     pub(crate) fn sync_expecting(&self, database: &Path, profile: &str, expected: Counts) -> Outcome<Taken> {
         let (reported, taken) = self.sync(database, profile)?;
         reported.check(expected)?;
@@ -53,12 +53,12 @@ impl Engine {
 }
 
 impl Reported {
-    /// Reads what `sync --json` has printed; a run that did not complete is a failure.
+    /// Reads the output of `sync --json`. A run that did not complete is a failure.
     pub(crate) fn read(printed: &str) -> Outcome<Self> {
         read(printed)
     }
 
-    /// Fails unless the sync reports this.
+    /// Fails if the sync reports other counts.
     pub(crate) fn check(self, expected: Counts) -> Outcome {
         if self.counts == expected && self.held + self.skipped == 0 {
             return Ok(());

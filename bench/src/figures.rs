@@ -1,4 +1,4 @@
-//! Figures and bounds: medians of rounds, ratios of medians, and whether that is enough.
+//! Figures and bounds: medians of rounds, ratios of medians, and whether they keep their bounds.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::measure::Taken;
 
-/// What was measured in every round, by what it was measured of.
+/// The measurements of every round, by their names.
 #[derive(Debug, Default)]
 pub(crate) struct Rounds {
     taken: BTreeMap<&'static str, Vec<Taken>>,
@@ -21,15 +21,15 @@ pub(crate) struct Spread {
     pub(crate) most: f64,
 }
 
-/// What a figure has to be.
+/// The bound of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Bound {
-    /// No more than this.
+    /// At most this.
     AtMost(f64),
-    /// No less than this.
+    /// At least this.
     AtLeast(f64),
-    /// Whatever it is.
+    /// No bound.
     None,
 }
 
@@ -45,43 +45,43 @@ pub(crate) struct Line {
 }
 
 impl Rounds {
-    /// Notes what a process took.
+    /// Records the measurement of a process.
     pub(crate) fn note(&mut self, name: &'static str, taken: Taken) {
         self.taken.entry(name).or_default().push(taken);
     }
 
-    /// Notes any other number.
+    /// Records any other number.
     pub(crate) fn note_value(&mut self, name: &'static str, value: f64) {
         self.values.entry(name).or_default().push(value);
     }
 
-    /// CPU seconds, a number a round.
+    /// Returns the CPU seconds, one number per round.
     pub(crate) fn cpu(&self, name: &str) -> Vec<f64> {
         self.of(name, |taken| taken.cpu)
     }
 
-    /// Seconds on the clock, a number a round.
+    /// Returns the seconds on the clock, one number per round.
     pub(crate) fn wall(&self, name: &str) -> Vec<f64> {
         self.of(name, |taken| taken.wall)
     }
 
-    /// CPU seconds within the kernel, a number a round.
+    /// Returns the CPU seconds within the kernel, one number per round.
     pub(crate) fn system(&self, name: &str) -> Vec<f64> {
         self.of(name, |taken| taken.system)
     }
 
-    /// Resident memory at its highest in MiB, a number a round.
+    /// Returns the peak of the resident memory in MiB, one number per round.
     pub(crate) fn peak(&self, name: &str) -> Vec<f64> {
         #[expect(clippy::cast_precision_loss, reason = "memory in KiB is far below 2^52")]
         self.of(name, |taken| taken.peak_kib as f64 / 1024.0)
     }
 
-    /// Another number, as often as it was noted.
+    /// Returns another number, as often as it was recorded.
     pub(crate) fn values(&self, name: &str) -> Vec<f64> {
         self.values.get(name).cloned().unwrap_or_default()
     }
 
-    /// Everything that took something, in alphabetical order.
+    /// Returns the names of all measurements, in alphabetical order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.taken.keys().copied()
     }
@@ -92,7 +92,7 @@ impl Rounds {
 }
 
 impl Spread {
-    /// Of numbers as they are; `None` when there are none.
+    /// Returns the spread of these numbers; `None` if there are none.
     pub(crate) fn of(values: &[f64]) -> Option<Self> {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -103,18 +103,18 @@ impl Spread {
         Some(Self { median, least, most })
     }
 
-    /// Of a ratio: its value is that of the medians, its spread that of the rounds.
+    /// Returns the spread of a ratio: its value is that of the medians, its range that of the rounds.
     pub(crate) fn of_ratio(values: &[f64], others: &[f64]) -> Option<Self> {
         let rounds: Vec<f64> = values.iter().zip(others).map(|(value, other)| value / other).collect();
         Some(Self { median: Self::of(values)?.median / Self::of(others)?.median, ..Self::of(&rounds)? })
     }
 
-    /// Of a number that is the same every time.
+    /// Returns the spread of a number that is the same every time.
     pub(crate) const fn exactly(value: f64) -> Self {
         Self { median: value, least: value, most: value }
     }
 
-    /// All of it so many times.
+    /// Returns the spread multiplied by a number.
     pub(crate) fn times(self, factor: f64) -> Self {
         Self { median: self.median * factor, least: self.least * factor, most: self.most * factor }
     }
@@ -129,7 +129,7 @@ impl Bound {
         }
     }
 
-    /// How much of what is allowed a value takes; 1 is just enough.
+    /// Returns the part of the bound that a value takes. 1 is exactly the bound.
     pub(crate) fn share(self, value: f64) -> Option<f64> {
         match self {
             Self::AtMost(most) if most > 0.0 => Some(value / most),
@@ -139,7 +139,7 @@ impl Bound {
         }
     }
 
-    /// As it stands in the table.
+    /// Returns the value as the table shows it.
     pub(crate) fn words(self) -> String {
         match self {
             Self::AtMost(most) => format!("≤ {}", trimmed(most)),
@@ -149,7 +149,7 @@ impl Bound {
     }
 }
 
-/// A number with as many digits as it deserves.
+/// Returns a number with a sensible number of digits.
 pub(crate) fn trimmed(value: f64) -> String {
     let digits = match value.abs() {
         size if size.fract() <= 0.0 || size >= 1000.0 => 0,

@@ -1,5 +1,5 @@
-//! What nothing can be below: programs that do what a sync cannot do without, by the shortest way there is in safe
-//! Rust, and nothing else. They know no failure, no policy, no other panel than this one.
+//! The floor: programs that do only the part of a sync that can't be left out, in the shortest way in safe Rust. They
+//! handle no failure, no policy, and no panel other than this one.
 
 pub(crate) mod elements;
 pub(crate) mod first;
@@ -12,11 +12,11 @@ use std::path::Path;
 use crate::Outcome;
 use crate::database::PROFILE;
 
-/// A new database with the schema of a cache, and the profile in it.
+/// Creates a database with the schema of a cache and the profile.
 pub(crate) fn create(path: &Path) -> Outcome<rusqlite::Connection> {
     drop(sync_sqlite::SqliteStore::open(path)?);
     let connection = rusqlite::Connection::open(path)?;
-    // As the store's own connection for writing, with the memory that it has for so many rows.
+    // The settings are those of the store's own connection for writing.
     connection.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; \
          PRAGMA journal_size_limit=4194304; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;",

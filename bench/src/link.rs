@@ -1,4 +1,5 @@
-//! A slow line: a relay in front of the panel that lets so many bytes a second through, and none of them early.
+//! A slow line: a relay in front of the panel that passes on a limited number of bytes per second, and none of them
+//! early.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,10 +12,10 @@ use crate::Outcome;
 /// 20 Mbit/s.
 pub(crate) const BYTES_PER_SECOND: u32 = 2_500_000;
 
-/// What goes through at once: a hundredth of a second.
+/// The size of a piece: the bytes of a hundredth of a second.
 const PIECE: usize = BYTES_PER_SECOND as usize / 100;
 
-/// Where to connect instead of the panel. It relays for as long as this program runs.
+/// Starts the relay. Returns its address, to connect to in place of the panel. The relay runs as long as this program.
 pub(crate) fn before(url: &str) -> Outcome<String> {
     let panel: SocketAddr = url.strip_prefix("http://").ok_or("the panel's address is not plain http")?.parse()?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -29,7 +30,7 @@ pub(crate) fn before(url: &str) -> Outcome<String> {
     Ok(format!("http://{address}"))
 }
 
-/// Both ways of one connection; an error is the end of it, as it would be on a line.
+/// Relays both directions of one connection. An error ends it, as it would on a line.
 fn relay(client: &TcpStream, panel: SocketAddr, line: &Mutex<Instant>) -> io::Result<()> {
     let panel = TcpStream::connect(panel)?;
     client.set_nodelay(true)?;
@@ -39,7 +40,7 @@ fn relay(client: &TcpStream, panel: SocketAddr, line: &Mutex<Instant>) -> io::Re
         to_panel.shutdown(Shutdown::Write)
     });
     let done = downwards(&panel, client, line);
-    // Whoever still waits for the other side is not to wait for ever.
+    // The other side may still wait. It has to learn that the connection has ended.
     let _ = client.shutdown(Shutdown::Write);
     let _ = panel.shutdown(Shutdown::Both);
     let _ = upwards.join();
@@ -58,7 +59,8 @@ fn downwards(mut panel: &TcpStream, mut client: &TcpStream, line: &Mutex<Instant
     }
 }
 
-/// When so many bytes have come over the line, which all connections share and which sends one byte after the other.
+/// Returns the time at which these bytes have come over the line. All connections share the line, which sends one byte
+/// after the other.
 fn arrival(line: &Mutex<Instant>, bytes: usize) -> Instant {
     let mut free = line.lock().unwrap_or_else(PoisonError::into_inner);
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);

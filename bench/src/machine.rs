@@ -1,4 +1,4 @@
-//! The machine and the day, for whoever reads the numbers later.
+//! The machine and the day, for later readers of the numbers.
 
 use std::fs;
 
@@ -6,17 +6,17 @@ use serde::Serialize;
 
 use crate::Outcome;
 
-/// What the numbers were taken on.
+/// The machine on which the numbers were measured.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Machine {
     /// The day, in UTC.
     pub(crate) date: String,
-    /// Processors, memory, kernel, and how busy it was at the start.
+    /// Processors, memory, kernel, and the load at the start.
     pub(crate) words: String,
 }
 
 impl Machine {
-    /// This one, today.
+    /// Returns this machine, today.
     pub(crate) fn here() -> Outcome<Self> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
         let date = chrono::DateTime::from_timestamp(i64::try_from(now)?, 0).ok_or("the clock is wrong")?;

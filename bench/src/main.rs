@@ -1,8 +1,8 @@
-//! Measures a sync: the command itself, beside the floor that nothing can be below, and beside what people usually
-//! write. `cargo xtask bench` builds this and calls it.
+//! Measures a sync: the command itself, compared with the floor that no program can go below, and with a usual simple
+//! program. `cargo xtask bench` builds this program and calls it.
 //!
-//! Everything that is measured is a process of its own, so that its CPU time and its memory are its own; the panel that
-//! serves it is another. Most subcommands are these processes, and only [`suite`] calls them.
+//! Each measured program is a process of its own, so that its CPU time and its memory are its own. The panel that
+//! serves it is another process. Most subcommands are these processes, and only [`suite`] calls them.
 
 mod bodies;
 mod change_sets;
@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What something came to: its value, or a sentence that says what went wrong.
+/// The result of a step: its value, or a sentence that says what went wrong.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Measures a sync beside its floor and beside what people usually write.

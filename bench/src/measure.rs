@@ -1,7 +1,7 @@
-//! What a process took: the CPU time of all its threads, its memory at the highest, time on the clock.
+//! The figures of a process: the CPU time of all its threads, its peak memory, and its time on the clock.
 //!
-//! A child's share is known to the microsecond only to its parent, and only as the sum over all children that have
-//! ended. So each measured program gets a parent of its own, which has no other child.
+//! Only its parent knows the CPU time of a child to the microsecond, as the sum over all children that have ended. So
+//! each measured program gets a parent of its own, which has no other child.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -13,20 +13,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
 
-/// What one process took.
+/// The figures of one process.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Taken {
-    /// Seconds of all processors together.
+    /// The CPU seconds of all threads.
     pub(crate) cpu: f64,
-    /// Of these, seconds within the kernel.
+    /// The part of these seconds within the kernel.
     pub(crate) system: f64,
-    /// Seconds on the clock.
+    /// The seconds on the clock.
     pub(crate) wall: f64,
-    /// Resident memory at its highest, in KiB.
+    /// The peak of the resident memory, in KiB.
     pub(crate) peak_kib: u64,
 }
 
-/// Runs a program as the only child, and writes down what it took; ends as the program does.
+/// Runs a program as the only child, and writes its figures. Ends with the exit code of the program.
 pub(crate) fn main(to: &Path, program: &Path, args: &[String]) -> ExitCode {
     let start = Instant::now();
     let status = match Command::new(program).args(args).status() {
@@ -57,13 +57,13 @@ fn cpu_of(usage: &Usage) -> Taken {
     Taken { cpu: seconds(usage.user_time()).as_secs_f64() + system, system, ..Taken::default() }
 }
 
-/// Linux counts KiB, the BSDs and macOS count bytes.
+/// Returns the peak in KiB. Linux counts KiB, and the BSDs and macOS count bytes.
 fn peak_kib(usage: &Usage) -> u64 {
     let peak = usage.max_rss().unsigned_abs();
     if cfg!(target_os = "macos") { peak / 1024 } else { peak }
 }
 
-/// Measures a part of this process: a floor that is to do its work and nothing else.
+/// Measures a part of this process: the work of a floor and nothing else.
 pub(crate) fn section<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(T, Taken)> {
     let (before, start) = (cpu_of(&getrusage(UsageWho::RUSAGE_SELF)?), Instant::now());
     let value = work()?;
@@ -74,7 +74,7 @@ pub(crate) fn section<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(T, Taken
     Ok((value, Taken { cpu, system, wall, peak_kib: peak_kib(&usage) }))
 }
 
-/// Runs a program to its end; returns what it printed and what it took. An exit code other than 0 is a failure.
+/// Runs a program to its end. Returns its output and its figures. An exit code other than 0 is a failure.
 pub(crate) fn run(scratch: &Path, program: &Path, args: &[&str]) -> Outcome<(String, Taken)> {
     let note = scratch.join("taken.json");
     let mut call = Command::new(std::env::current_exe()?);

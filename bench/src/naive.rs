@@ -1,6 +1,6 @@
-//! What people usually write: the whole body as a `Vec` of JSON values, and one upsert a row.
+//! A usual simple program: the whole body as a `Vec` of JSON values, and one upsert per row.
 //!
-//! It gets one thing for nothing that such programs often lack, one transaction a kind; `--each` takes that away.
+//! It has one advantage that such programs often lack: one transaction per kind. `--each` takes it away.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::bodies::actions;
 use crate::database::{PROFILE, text};
 use crate::{Outcome, floor};
 
-/// A table as diesel knows it, its row, and how the row is made of a JSON value.
+/// Defines a table for diesel, its row, and the conversion of a JSON value to a row.
 macro_rules! table {
     ($table:ident, $Row:ident, $id:ident; $($column:ident: $sql:ty, $rust:ty, $read:ident;)*) => {
         diesel::table! {
@@ -156,12 +156,12 @@ fn real(item: &Value, key: &str) -> Option<f64> {
     item[key].as_f64().or_else(|| item[key].as_str()?.parse().ok())
 }
 
-/// Syncs into a database, which it makes where there is none.
+/// Syncs into a database. It is created if it doesn't exist.
 pub(crate) fn main(url: &str, database: &Path, each: bool) -> Outcome {
     if !database.exists() {
         drop(floor::create(database)?);
     }
-    // The HTTP client wants to be told which TLS it would use, if it came to that.
+    // The HTTP client needs to know which TLS it would use, even though it uses none here.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut connection = SqliteConnection::establish(text(database)?)?;
     diesel::connection::SimpleConnection::batch_execute(

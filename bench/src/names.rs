@@ -1,14 +1,14 @@
-//! The names under which the suite notes what it measured, and the report finds it.
+//! The names of the measurements, for the suite that records them and the report that reads them.
 
 use crate::Outcome;
 
-/// Under what the floor of a first sync is noted.
+/// The name of the floor of a first sync.
 pub(crate) const FLOOR: &str = "first, floor";
 
-/// Under what the naive program without transactions is noted.
+/// The name of the naive program without transactions.
 pub(crate) const EACH: &str = "first, naive, a transaction a row";
 
-/// Under what the runs of another size are noted.
+/// Returns the names of the runs of another size.
 pub(crate) fn slope_names(items: usize) -> Outcome<[&'static str; 3]> {
     match items {
         10_000 => Ok(["first, 10,000", "unchanged, 10,000", "first, floor, 10,000"]),

@@ -1,7 +1,7 @@
-//! What edits and filters cost: a new filter over a large kind, pages of a view beside pages of its table, and applies with
-//! and without edits.
+//! The cost of edits and filters: a new filter over a large kind, pages of a view compared with pages of its table, and
+//! applies with and without edits.
 //!
-//! The cache is made here, so that the figures need nothing but this program.
+//! The cache is made here, so that the figures need only this program.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,13 +29,13 @@ const KIND: ContentKind = ContentKind::Movies;
 const CATEGORIES: i64 = 200;
 const FILTERS: i64 = 20;
 
-/// Rows of a page.
+/// The number of rows of a page.
 const PAGE: i64 = 100;
 
-/// How often each page is read.
+/// The number of times that each page is read.
 const PAGES: usize = 2_000;
 
-/// How often an apply is measured; the fastest counts.
+/// The number of times that an apply is measured. The fastest counts.
 const TRIES: usize = 9;
 
 #[derive(Debug, Parser)]
@@ -48,13 +48,13 @@ pub(crate) struct Args {
     edits: i64,
 }
 
-/// Seconds, unless a name says otherwise.
+/// The figures, in seconds, unless a name says otherwise.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Figures {
     items: i64,
     edits: i64,
     filters: i64,
-    /// A filter that leaves out half of the items, by category and by name; the latter of 20.
+    /// A filter that leaves out half of the items, by category and by name, and the slowest of 20 filters.
     first_filter: f64,
     first_name_filter: f64,
     pub(crate) slowest_filter: f64,
@@ -64,12 +64,12 @@ pub(crate) struct Figures {
     edit_one: f64,
     edit_all: f64,
     excluded: i64,
-    /// Milliseconds of a page of 100 rows.
+    /// The milliseconds of a page of 100 rows.
     table: Quantiles,
     view: Quantiles,
-    /// The view, of which only the columns of the table are read.
+    /// The view. Only the columns of the table are read.
     view_columns: Quantiles,
-    /// The table, with as many more columns as the view has, each of them a constant.
+    /// The table, with as many more columns as the view has. Each of them is a constant.
     table_more_columns: Quantiles,
     pub(crate) view_by_table: Quantiles,
     /// An apply that writes nothing, and one that writes a thousandth of the rows.
@@ -114,7 +114,7 @@ pub(crate) fn main(args: &Args) -> Outcome {
     found.rewrite_all = timed(|| bench.rule(rewrite("Movie (.*)$")))?;
     bench.rule(RuleChange::RemoveRewrite(1))?;
     for at in 0..FILTERS {
-        // Each leaves out one category of 200, or a few names.
+        // Each rule leaves out one category of 200, or a few names.
         let change = if at % 2 == 0 {
             filter(FilterBy::Category, MatchBy::Name, &format!("category {}", at * 7))
         } else {
@@ -155,7 +155,7 @@ fn rewrite(pattern: &str) -> RuleChange {
     RuleChange::AddRewrite(rule, None)
 }
 
-/// Reads a page; returns the milliseconds that it took.
+/// Reads a page. Returns the milliseconds that it took.
 fn page(statement: &mut Statement<'_>, after: i64) -> Outcome<f64> {
     let start = Instant::now();
     let columns = statement.column_count();
@@ -170,8 +170,8 @@ fn page(statement: &mut Statement<'_>, after: i64) -> Outcome<f64> {
     if read == PAGE { Ok(start.elapsed().as_secs_f64() * 1_000.0) } else { Err("a page is short".into()) }
 }
 
-/// Reads pages all over the kind, in each of four ways. Each way has a connection of its own: what one has read is not in
-/// the page cache of another.
+/// Reads pages all over the kind, in each of four ways. Each way has a connection of its own, so that the pages that it
+/// has read are not in the page cache of another one.
 fn pages(path: &Path, conn: &Connection, items: i64) -> Outcome<[Quantiles; 4]> {
     let columns = |table: &str| -> Outcome<Vec<String>> {
         let mut names = conn.prepare("SELECT '\"'||name||'\"' FROM pragma_table_info(?)")?;
@@ -230,7 +230,7 @@ impl Bench {
         self.apply(items, Some((0..CATEGORIES).map(category).collect()), true).map(|_| ())
     }
 
-    /// An apply that writes nothing, and one that writes some rows: the fastest of several.
+    /// Measures an apply that writes nothing, and one that writes some rows. The fastest of several counts.
     fn applies(&self) -> Outcome<(f64, f64)> {
         let (mut unchanged, mut changed) = (f64::INFINITY, f64::INFINITY);
         let mut fields = FieldSet::EMPTY;
@@ -244,7 +244,7 @@ impl Bench {
         Ok((unchanged, changed))
     }
 
-    /// Stages and applies, in a run of its own; returns the seconds of the apply.
+    /// Stages and applies, in a run of its own. Returns the seconds of the apply.
     fn apply(
         &self,
         items: impl Iterator<Item = StagedItem>,

@@ -1,4 +1,4 @@
-//! The panel's process, as the suite sees it.
+//! The process of the panel, from the point of view of the suite.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -7,7 +7,7 @@ use crate::Outcome;
 use crate::bodies::{Bodies, Version};
 use crate::serving::Asked;
 
-/// A running panel; dropping this stops it.
+/// A running panel. Dropping the value stops the panel.
 #[derive(Debug)]
 pub(crate) struct Panel {
     child: Child,
@@ -33,22 +33,22 @@ impl Panel {
         &self.url
     }
 
-    /// Has it list a version.
+    /// Makes the panel list a version.
     pub(crate) fn serve(&mut self, bodies: &Bodies, version: Version) -> Outcome {
         self.order(&format!("serve\t{}\t{}", bodies.folder().display(), version.name())).map(drop)
     }
 
-    /// Has it list the first version, as gzip.
+    /// Makes the panel list the first version, as gzip.
     pub(crate) fn serve_gzip(&mut self, bodies: &Bodies) -> Outcome {
         self.order(&format!("serve\t{}\t{}\tgzip", bodies.folder().display(), Version::First.name())).map(drop)
     }
 
-    /// Has it list the first version, with other dates in every item for each number.
+    /// Makes the panel list the first version. Each number gives other dates in every item.
     pub(crate) fn serve_restless(&mut self, bodies: &Bodies, number: usize) -> Outcome {
         self.order(&format!("restless\t{}\t{number}", bodies.folder().display())).map(drop)
     }
 
-    /// What was asked since the last time.
+    /// Returns the requests since the last call.
     pub(crate) fn asked(&mut self) -> Outcome<Asked> {
         Ok(serde_json::from_str(&self.order("report")?)?)
     }
@@ -72,7 +72,7 @@ impl Panel {
 impl Drop for Panel {
     fn drop(&mut self) {
         drop(self.orders.take());
-        // It ends with its standard input; whether it was quicker makes no difference.
+        // The panel ends with its standard input. It may also have ended before.
         let _ = self.child.wait();
     }
 }

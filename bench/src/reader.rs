@@ -1,4 +1,4 @@
-//! A player that leafs through a cache while something is written into it: how long does a page take?
+//! A player that reads pages of a cache while another program writes. It measures the time of a page.
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::Outcome;
 use crate::database::text;
 
-/// What the player waits between two pages.
+/// The pause of the player between two pages.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// How long a page took, in microseconds.
+/// The time of a page, in microseconds.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Latency {
     pub(crate) pages: usize,
@@ -25,7 +25,7 @@ pub(crate) struct Latency {
     pub(crate) most: f64,
 }
 
-/// Asks for the movies of one category after the other, fifty a page, until standard input ends.
+/// Asks for the movies of one category after the other, fifty per page, until standard input ends.
 pub(crate) fn main(database: &Path, profile: &str) -> Outcome {
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(Duration::from_secs(5))?;
@@ -39,7 +39,7 @@ pub(crate) fn main(database: &Path, profile: &str) -> Outcome {
     let over = Arc::new(AtomicBool::new(false));
     let noticed = Arc::clone(&over);
     std::thread::spawn(move || {
-        // Nothing is ever sent: what ends this is the end.
+        // Standard input never has bytes. Its end is the signal.
         let _ = std::io::stdin().read(&mut [0]);
         noticed.store(true, Ordering::Relaxed);
     });
@@ -69,13 +69,13 @@ pub(crate) fn main(database: &Path, profile: &str) -> Outcome {
     Ok(())
 }
 
-/// Has a player read a cache while `work` is done.
+/// Runs a player on a cache during `work`. Returns the times of its pages.
 pub(crate) fn beside(database: &Path, profile: &str, work: impl FnOnce() -> Outcome) -> Outcome<Latency> {
     let mut call = Command::new(std::env::current_exe()?);
     call.args(["reader", text(database)?, profile]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut player = Player(call.spawn()?);
     let mut stdout = player.0.stdout.take().ok_or("a piped stdout is there")?;
-    // It says that it has begun before the work does.
+    // The player reports its beginning before the work begins.
     stdout.read_exact(&mut [0; 8])?;
     work()?;
     drop(player.0.stdin.take());

@@ -1,4 +1,4 @@
-//! What came out: the lines with their bounds, printed, as JSON, and as a chart.
+//! The report: the lines with their bounds, printed, as JSON, and as a chart.
 
 mod chart;
 
@@ -16,15 +16,15 @@ use crate::searching::Searching;
 use crate::stages::STAGES;
 use crate::{Outcome, overlay};
 
-/// Everything that was measured and counted.
+/// All measurements and counts.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
     pub(crate) rounds: usize,
-    /// Items of the catalogue, and of the others beside it.
+    /// The number of items of the catalogue, and of the other catalogues.
     pub(crate) items: usize,
     pub(crate) others: Vec<usize>,
-    /// Of its bodies, plain and as gzip.
+    /// The bytes of its bodies, plain and as gzip.
     pub(crate) bytes: (u64, u64),
     pub(crate) measured: Rounds,
     pub(crate) written: Tally,
@@ -48,7 +48,7 @@ const AT_MOST_MIB: f64 = 56.0;
 const AT_MOST_MIB_OF_A_MILLION: f64 = 96.0;
 
 impl Report {
-    /// The lines of the table, in its order.
+    /// Returns the lines of the table, in its order.
     fn lines(&self) -> Outcome<Vec<Line>> {
         let mut table = Table { report: self, lines: Vec::new() };
         table.ratio("first sync", "CPU ÷ floor", "first", FLOOR, Bound::AtMost(1.5));
@@ -197,7 +197,7 @@ impl Report {
         }))
     }
 
-    /// CPU microseconds an item, by items, of a first sync and of one that finds nothing.
+    /// Returns the CPU microseconds per item by the number of items, of a first sync and of a sync without changes.
     fn slope(&self) -> Outcome<Vec<(usize, [f64; 2])>> {
         let mut points = vec![(self.items, ["first", "unchanged"])];
         for items in &self.others {
@@ -213,7 +213,7 @@ impl Report {
     }
 }
 
-/// Microseconds an item.
+/// Returns microseconds per item.
 fn per_item(seconds: &[f64], items: usize) -> Vec<f64> {
     #[expect(clippy::cast_precision_loss, reason = "a million items at most")]
     seconds.iter().map(|seconds| seconds * 1e6 / items as f64).collect()
@@ -225,7 +225,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Adds a line, where there is something to say.
+    /// Adds a line, if there are figures for it.
     fn push(&mut self, scenario: &str, figure: &str, spread: Option<Spread>, unit: &'static str, bound: Bound) {
         if let Some(spread) = spread {
             self.lines.push(Line { scenario: scenario.to_owned(), figure: figure.to_owned(), spread, unit, bound });
@@ -237,7 +237,7 @@ impl Table<'_> {
         self.push(scenario, figure, ratio, "", bound);
     }
 
-    /// The ratio of what was measured in one round only to the median of all rounds.
+    /// Adds a line with the ratio of a measurement of one round to the median of all rounds.
     fn once(&mut self, scenario: &str, figure: &str, rare: &str, usual: &str) {
         let measured = &self.report.measured;
         let (once, others) = (Spread::of(&measured.cpu(rare)), Spread::of(&measured.cpu(usual)));
@@ -254,7 +254,7 @@ impl Table<'_> {
         self.push("order shift", "rows of content", exactly(shifted.content_rows()), "rows", Bound::AtMost(SHIFT_ROWS));
     }
 
-    /// What the catalogues of other sizes take: an item of them, beside an item of the standard one.
+    /// Adds the lines of catalogues of other sizes: the time per item, compared with that of the standard one.
     fn slope(&mut self) -> Outcome {
         let Report { items, others, measured, .. } = self.report;
         for other in others {
@@ -274,7 +274,7 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// What the search text costs, beside a cache that keeps none, and what it gives.
+    /// Adds the lines of the search text: its cost compared with a cache without it, and the times of searches.
     fn search(&mut self) {
         for (scenario, with, without, bound) in [
             ("search text, first", "first", "first, no search text", Bound::AtMost(1.3)),
@@ -304,7 +304,7 @@ impl Table<'_> {
         }
     }
 
-    /// Edits and filters.
+    /// Adds the lines of edits and filters.
     fn overlay(&mut self) {
         let overlay::Figures { slowest_filter, view_by_table, .. } = &self.report.overlay;
         for (scenario, figure, value, unit, bound) in [
@@ -316,7 +316,7 @@ impl Table<'_> {
         }
     }
 
-    /// The commands that people wait for.
+    /// Adds the lines of the commands that people wait for.
     fn commands(&mut self) {
         for (name, _) in COMMANDS {
             let cpu: Vec<f64> = self.report.measured.cpu(name).iter().map(|seconds| seconds * 1e3).collect();

@@ -1,5 +1,5 @@
-//! What searching and leafing take in a program that holds the cache open: a fixed set of queries, and the first and the
-//! last page of every order, alone and with each filter.
+//! The times of searches and pages in a program that holds the cache open: a fixed set of queries, and the first and
+//! the last page of every order, alone and with each filter.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,20 +13,20 @@ use sync_sqlite::SqliteStore;
 
 use crate::Outcome;
 
-/// How many results a search shows, and how many rows a page has.
+/// The number of results of a search, and of rows of a page.
 const SHOWN: u32 = 50;
 const PAGE: u32 = 100;
 
-/// How often a page is asked for.
+/// The number of times that a page is asked for.
 const TIMES: usize = 40;
 
-/// How often a query is asked for; the fastest counts, because others use the machine as well.
+/// The number of times that a query is asked for. The fastest counts, because other programs use the machine as well.
 const TRIES: usize = 3;
 
-/// How many queries there are.
+/// The number of queries.
 const QUERIES: usize = 500;
 
-/// Milliseconds that something took.
+/// Times in milliseconds.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Times {
     pub(crate) p50: f64,
@@ -34,21 +34,21 @@ pub(crate) struct Times {
     pub(crate) most: f64,
 }
 
-/// What searching a cache takes.
+/// The figures of the searches in a cache.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Searching {
     /// The first search, which reads the text.
     pub(crate) first: f64,
     /// All queries, in a program that has searched before.
     pub(crate) queries: Times,
-    /// The slowest of them.
+    /// The slowest of these queries.
     pub(crate) slowest: Vec<(String, f64)>,
     /// Pages by order, filter, and whether it is the last one.
     pub(crate) pages: Vec<(String, Times)>,
     /// The slowest page of an order alone or with a category, and with any other filter.
     pub(crate) plain_pages: f64,
     pub(crate) filtered_pages: f64,
-    /// Seconds for all rows of all kinds, in one page each.
+    /// The seconds for all rows of all kinds, in one page each.
     pub(crate) all_rows: f64,
 }
 
@@ -129,7 +129,7 @@ impl Bench {
             let behind = all.len().checked_sub(PAGE as usize + 1).map(|at| all.swap_remove(at).cursor);
             page = behind.map_or_else(|| query(PAGE), |cursor| query(PAGE).behind(cursor));
         }
-        // What was read to find the last page is freed by then.
+        // The memory that was needed to find the last page is free by then.
         self.select(&page)?;
         let took = (0..TIMES).map(|_| Ok(self.timed(&page)?.1)).collect::<Outcome<Vec<_>>>()?;
         Ok(times(took))
@@ -161,8 +161,8 @@ fn names(database: &Path) -> Outcome<Vec<String>> {
     Ok(rows.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-/// Every one- and two-letter prefix of the 50 commonest words, 100 names, 100 misses, words of other scripts, and pairs
-/// of words.
+/// Returns the queries: every prefix of one or two letters of the 50 commonest words, 100 names, 100 misses, words of
+/// other scripts, and pairs of words.
 fn queries(names: &[String]) -> Vec<String> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for name in names {
@@ -186,7 +186,7 @@ fn queries(names: &[String]) -> Vec<String> {
     let scripts =
         ["東京", "京", "기생", "생충", "война", "вой", "ελλαδα", "محمد", "شا", "กรุง", "שלום", "नमस्ते", "ガンダム"];
     queries.extend(scripts.map(str::to_owned));
-    // Words of which some are rare, with common ones.
+    // Some words are rare. They are paired with common ones.
     let rare = words.iter().skip(50).step_by((words.len() / 300).max(1));
     let pairs =
         rare.zip(common.iter().cycle()).flat_map(|((rare, _), common)| [rare.clone(), format!("{common} {rare}")]);

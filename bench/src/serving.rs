@@ -1,9 +1,9 @@
-//! The panel as a process: the simulated panel, but with bodies that are ready, so that it costs nothing to make them
-//! and little to send them.
+//! The panel as a process: the simulated panel, but with prepared bodies, so that making them costs nothing and sending
+//! them costs little.
 //!
-//! Orders come on standard input, a line each, their words parted by tabs, and are answered by a line: `serve`, with
-//! folder and version and perhaps `gzip`; `restless`, with a folder and a number, which serves the first version with
-//! other dates for each number; and `report`, which tells what was asked since the last one.
+//! Orders come on standard input, one per line, with tabs between the words. Each is answered by a line. `serve` has a
+//! folder, a version and in some cases `gzip`. `restless` has a folder and a number; it serves the first version, with
+//! other dates for each number. `report` returns the requests since the last report.
 
 use std::fs;
 use std::io::{self, BufRead as _, Write as _};
@@ -16,7 +16,7 @@ use sync_tests::{Action, Behaviour, Catalogue, CatalogueConfig, Framing, Kind, P
 use crate::Outcome;
 use crate::bodies::{Bodies, Version, actions};
 
-/// How the panel is set up.
+/// The options of the panel.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Honour validators, as real panels do not
@@ -24,20 +24,20 @@ pub(crate) struct Args {
     validators: bool,
 }
 
-/// What was asked of the panel.
+/// The requests to the panel.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
     /// Requests of the player API.
     pub(crate) requests: u64,
-    /// Bytes of listings, as they travelled.
+    /// The bytes of listings on the wire.
     pub(crate) listing_bytes: u64,
-    /// Whether every request for a list would take gzip.
+    /// Whether every request for a list accepts gzip.
     pub(crate) takes_gzip: bool,
 }
 
 pub(crate) fn main(args: &Args) -> Outcome {
     let nothing = CatalogueConfig { channels: 0, movies: 0, series: 0, ..CatalogueConfig::default() };
-    // As stock panels do it: after the body the connection is closed.
+    // Stock panels close the connection after the body, and so does this one.
     let config = PanelConfig { framing: Framing::Close, validators: args.validators, ..PanelConfig::default() };
     let panel = Panel::start(config, Catalogue::new(&nothing))?;
     let mut out = io::stdout();
@@ -59,16 +59,16 @@ pub(crate) fn main(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// How bodies are served.
+/// The way in which bodies are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
     Plain,
     Gzip,
-    /// With other dates in every item for each number, as panels write the moment of the answer into them.
+    /// The dates in every item depend on a number, as on panels that write the time of the answer into them.
     Restless(u32),
 }
 
-/// Puts another date in the place of each, of the same length.
+/// Replaces each date by another one of the same length.
 fn redate(body: &mut [u8], number: u32) {
     for key in [&b"\"added\":"[..], b"\"last_modified\":"] {
         let places: Vec<_> = memchr::memmem::find_iter(body, key).map(|at| at + key.len()).collect();
@@ -96,7 +96,7 @@ fn serve(panel: &Panel, folder: &str, version: &str, how: How) -> Outcome<String
         let body = Bytes::from(body);
         let mut headers = vec![("Content-Length".to_owned(), body.len().to_string())];
         headers.extend(gzip.then(|| ("Content-Encoding".to_owned(), "gzip".to_owned())));
-        // One piece, which every answer shares.
+        // One piece, which all answers share.
         let whole = Pour::of(move |number| (number == 0).then(|| body.clone()));
         panel.on(Action::named(name), Behaviour::Together(vec![Behaviour::Pour(whole), Behaviour::Headers(headers)]));
     }

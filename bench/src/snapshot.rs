@@ -1,8 +1,8 @@
-//! What a run has written, seen from outside: the rows that differ before and after, and the pages that went into the
-//! write-ahead log.
+//! The writes of a run, seen from outside: the rows that differ before and after it, and the pages in the write-ahead
+//! log.
 //!
-//! A reader that was there before the run keeps the log from being emptied, so all of it can be looked at afterwards.
-//! Rows tell what changed; pages also tell what was taken out and put back.
+//! A reader from before the run keeps the log from being emptied, so all of it can be read afterwards. Rows show
+//! changes. Pages also show rows that were deleted and written again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::Outcome;
 use crate::database::beside;
 
-/// What every run writes, whatever it finds: that it was, and when.
+/// The tables that every run writes, to record that it ran and when.
 const BOOKKEEPING: [&str; 8] = [
     "xtream_account_paces",
     "xtream_content_sync",
@@ -28,37 +28,37 @@ const BOOKKEEPING: [&str; 8] = [
     "sqlite_sequence",
 ];
 
-/// Of each table a digest for each row, by a digest of its key.
+/// For each table, a digest of each row by a digest of its key.
 type Rows = BTreeMap<String, HashMap<u64, u64>>;
 
 /// A cache before a run.
 #[derive(Debug)]
 pub(crate) struct Before {
     path: PathBuf,
-    /// Inside a transaction that has seen the cache as it was.
+    /// A connection inside a transaction that has read the cache as it was.
     reader: Connection,
     rows: Rows,
     length: u64,
 }
 
-/// What a run has written.
+/// The writes of a run.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Written {
-    /// Rows added, changed or removed, by table.
+    /// The rows that were added, changed or removed, by table.
     pub(crate) rows: BTreeMap<String, u64>,
-    /// Bytes that database and log have grown by.
+    /// The bytes by which database and log have grown.
     pub(crate) bytes: u64,
-    /// Pages in the log, by the table or index that they are of.
+    /// The pages in the log, by their table or index.
     pub(crate) pages: BTreeMap<String, u64>,
 }
 
 impl Written {
-    /// Rows of items, categories, digests and changes: all that is no bookkeeping.
+    /// Returns the rows of items, categories, digests and changes: all except the bookkeeping.
     pub(crate) fn content_rows(&self) -> u64 {
         self.rows.iter().filter(|(table, _)| !BOOKKEEPING.contains(&table.as_str())).map(|(_, rows)| rows).sum()
     }
 
-    /// Pages of the tables of items and of their indexes.
+    /// Returns the pages of the tables of items and of their indexes.
     pub(crate) fn item_pages(&self) -> u64 {
         let tables = ["xtream_channels", "xtream_movies", "xtream_series"];
         let of_items = |name: &str| tables.iter().any(|table| is_of(name, table));
@@ -66,7 +66,7 @@ impl Written {
     }
 }
 
-/// Whether a table or index is this table, or an index of it.
+/// Returns whether a name is this table, or an index of it.
 fn is_of(name: &str, table: &str) -> bool {
     let name = name.strip_prefix("sqlite_autoindex_").unwrap_or(name);
     let rest = name.strip_prefix(table);
@@ -76,7 +76,7 @@ fn is_of(name: &str, table: &str) -> bool {
 }
 
 impl Before {
-    /// Looks at a cache that no program has open.
+    /// Reads a cache that no program has open.
     pub(crate) fn of(path: &Path) -> Outcome<Self> {
         let reader = Connection::open(path)?;
         reader.execute_batch("PRAGMA query_only=ON; BEGIN")?;
@@ -84,7 +84,7 @@ impl Before {
         Ok(Self { path: path.to_owned(), reader, rows, length: length(path, "") })
     }
 
-    /// Looks again, when the run is over.
+    /// Reads again, when the run is over.
     pub(crate) fn written(self) -> Outcome<Written> {
         let log = fs::read(beside(&self.path, "-wal"))?;
         let bytes = log.len() as u64 + length(&self.path, "").saturating_sub(self.length);
@@ -148,7 +148,7 @@ fn texts(connection: &Connection, sql: &str) -> Outcome<Vec<String>> {
     Ok(texts.collect::<Result<_, _>>()?)
 }
 
-/// The page numbers of the frames in a log; see "WAL format" in SQLite's documentation of its files.
+/// Returns the page numbers of the frames in a log. See "WAL format" in SQLite's documentation of its files.
 fn pages(log: &[u8]) -> Outcome<Vec<u32>> {
     const HEAD: usize = 32;
     const FRAME_HEAD: usize = 24;
@@ -162,7 +162,7 @@ fn pages(log: &[u8]) -> Outcome<Vec<u32>> {
     Ok(frames.filter_map(|frame| number(frame, 0)).collect())
 }
 
-/// How many of these pages each table or index has; what none has is on the list of free ones, or has no owner.
+/// Returns the number of these pages per table or index. A page without an owner is on the list of free pages.
 fn by_owner(connection: &Connection, pages: &[u32]) -> Outcome<BTreeMap<String, u64>> {
     let mut owners = HashMap::new();
     if !pages.is_empty() {
@@ -210,7 +210,7 @@ mod tests {
         let rows: Vec<_> = written.rows.iter().map(|(table, rows)| (table.as_str(), *rows)).collect();
         assert_eq!(rows, [("xtream_movies", 2), ("xtream_sync_runs", 1)]);
         assert_eq!((written.content_rows(), written.item_pages()), (2, 1));
-        // What was taken out and put back is no change of a row, but a page.
+        // A row that was deleted and written again is no changed row, but a written page.
         assert_eq!(written.pages.get("other"), Some(&1));
         assert!(written.bytes >= 3 * 4096, "{}", written.bytes);
     }

@@ -1,6 +1,6 @@
 //! The pure stages by themselves, for a tool that counts instructions.
 //!
-//! What such a tool counts does not depend on how busy the machine is. `valgrind` is used where it is there.
+//! The number of instructions does not depend on the load of the machine. `valgrind` is used if it is installed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::Outcome;
 use crate::floor::elements::Elements;
 
-/// The stages, by name, with what they do for one element.
+/// The stages, by name, each with its work for one element.
 pub(crate) const STAGES: [(&str, &str); 7] = [
     ("split-floor", "find a movie in the panel's bytes and hash it, as the floor does"),
     ("split", "find a movie in the panel's bytes"),
@@ -27,16 +27,16 @@ pub(crate) const STAGES: [(&str, &str); 7] = [
     ("diff-new", "diff a movie of which nothing is known"),
 ];
 
-/// Elements of a run under the tool, which makes everything fifty times slower.
+/// The number of elements of a run under the tool, which makes everything fifty times slower.
 const ELEMENTS: usize = 5000;
 
-/// Bytes of a piece, about as many as come from a fast connection at once.
+/// The bytes of a piece, about as many as one read of a fast connection gives.
 const PIECE: usize = 400_000;
 
-/// The digests here are made up; so they are of no scheme that there is.
+/// The digests here are random, so they have a scheme that doesn't exist.
 const SCHEME: DigestScheme = DigestScheme(u32::MAX);
 
-/// Runs a stage; only what is within [`counted`] counts.
+/// Runs a stage. Only the part within [`counted`] counts.
 pub(crate) fn main(name: &str, elements: usize) -> Outcome {
     let ids: Vec<i64> = (1..=i64::try_from(elements)?).collect();
     let movies = || ids.iter().map(|id| ItemBuilder::of(ContentKind::Movies, *id).with("plot", &"A plot. ".repeat(20)));
@@ -56,7 +56,7 @@ pub(crate) fn main(name: &str, elements: usize) -> Outcome {
     Ok(())
 }
 
-/// The wire, over movies as the simulated panel lists them.
+/// Runs a stage of the wire, over movies as the simulated panel lists them.
 fn wire(name: &str, elements: usize) -> Outcome<u64> {
     let sizes = CatalogueConfig { channels: 0, movies: elements, series: 0, ..CatalogueConfig::default() };
     let body = Catalogue::new(&sizes).render(Kind::Movies, Shape::Array, None);
@@ -104,18 +104,18 @@ fn diff(known: &[i64], entries: Vec<Entry>) -> Outcome<u64> {
     }))
 }
 
-/// The tool counts from here to its end; so it must not vanish into what calls it.
+/// Does the work that the tool counts. The function must not be inlined, because the tool counts by its name.
 #[inline(never)]
 fn counted(work: &mut dyn FnMut() -> u64) -> u64 {
     std::hint::black_box(work())
 }
 
-/// Instructions for one element of each stage, by its name; `None` where there is no tool.
+/// Returns the instructions for one element of each stage, by its name; `None` without the tool.
 pub(crate) fn instructions() -> Option<Vec<(&'static str, u64)>> {
     STAGES.iter().map(|(name, _)| Some((*name, of_stage(name)?))).collect()
 }
 
-/// Runs a program under valgrind; returns what it printed, and the instructions of all its threads.
+/// Runs a program under valgrind. Returns its output, and the instructions of all its threads.
 pub(crate) fn under_valgrind(program: &Path, args: &[&str]) -> Outcome<(String, f64)> {
     let mut call = Command::new("valgrind");
     call.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(args);

@@ -1,5 +1,5 @@
-//! The whole measurement: every scenario in every round, one after the other, so that whatever the machine does besides
-//! falls on all of them alike.
+//! The whole measurement. Every round has every scenario, one after the other, so that other load on the machine
+//! affects all of them alike.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::report::Report;
 use crate::searching::Searching;
 use crate::{Outcome, counts, link, overlay, reader, report, stages};
 
-/// What is measured, and with what.
+/// The arguments of the measurement.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The command to be measured
@@ -32,16 +32,16 @@ pub(crate) struct Args {
     rounds: Option<usize>,
 }
 
-/// Items of the standard catalogue, and of those beside it that tell the slope.
+/// The number of items of the standard catalogue, and of the others, which show the slope.
 const STANDARD: (usize, &[usize]) = (230_000, &[10_000, 1_000_000]);
 
-/// The same for a quick look.
+/// The same for a quick measurement.
 const QUICK: (usize, &[usize]) = (40_000, &[10_000]);
 
-/// How often each of [`COMMANDS`] is called.
+/// The number of calls of each of [`COMMANDS`].
 const COMMAND_TIMES: usize = 20;
 
-/// The profile that is synced while somebody reads the other one.
+/// The profile that is synced while a player reads the other one.
 const SECOND: &str = "second";
 
 pub(crate) fn main(args: &Args) -> Outcome {
@@ -88,11 +88,11 @@ struct Suite {
     engine: Engine,
     bodies: Bodies,
     panel: Panel,
-    /// One that honours validators, with a cache that is in step with it.
+    /// A panel that honours validators, with a cache that is in step with it.
     honouring: (Panel, PathBuf),
-    /// Caches with the profile and nothing else, by the address it is at: the panel's, and the slow line's.
+    /// Caches with the profile and nothing else, by the address of the profile: the panel's, and that of the slow line.
     empty: [PathBuf; 2],
-    /// One at the panel's address that keeps no search text.
+    /// A cache at the panel's address without search text.
     empty_without_text: PathBuf,
 }
 
@@ -149,7 +149,7 @@ impl Suite {
         self.read(&base, &work, measured)
     }
 
-    /// The same syncs into a cache that keeps no search text.
+    /// Measures the same syncs into a cache without search text.
     fn without_text(&mut self, all: Counts, measured: &mut Rounds) -> Outcome {
         let [base, work] = ["without.db", "work.db"].map(|name| self.path(name));
         database::copy(&self.empty_without_text, &base)?;
@@ -162,7 +162,7 @@ impl Suite {
         self.panel.serve(&self.bodies, Version::First)
     }
 
-    /// Searches, in a cache after a first sync.
+    /// Measures searches in a cache after a first sync.
     fn searching(&self) -> Outcome<Searching> {
         let base = self.path("base.db");
         let (printed, taken) = measure::run_own(&self.engine.scratch, &["search", text(&base)?, PROFILE])?;
@@ -170,13 +170,13 @@ impl Suite {
         Ok(serde_json::from_str(&printed)?)
     }
 
-    /// Edits and filters, in a cache of their own with so many movies.
+    /// Measures edits and filters, in a cache of their own with this number of movies.
     fn overlay(&self, movies: usize) -> Outcome<overlay::Figures> {
         let (printed, _) = measure::run_own(&self.engine.scratch, &["overlay", "--items", &movies.to_string()])?;
         Ok(serde_json::from_str(&printed)?)
     }
 
-    /// The commands that people wait for, on a cache after a first sync.
+    /// Measures the commands that people wait for, on a cache after a first sync.
     fn commands(&self, measured: &mut Rounds) -> Outcome {
         let base = self.path("base.db");
         for _ in 0..COMMAND_TIMES {
@@ -188,13 +188,13 @@ impl Suite {
         Ok(())
     }
 
-    /// A panel that writes the moment of the answer into every item, once that is known of it.
+    /// Measures a panel that writes the time of the answer into every item, after runs have learnt of this.
     fn restless(&mut self, base: &Path, work: &Path, measured: &mut Rounds) -> Outcome {
         let learnt = self.path("restless.db");
         if !learnt.exists() {
             database::copy(base, &learnt)?;
-            // Two lists show it, and the third is the first whose digests leave the dates out. Two more are for fields that
-            // were ignored until now: they may be found to rest, and are written once then.
+            // The field is volatile after two lists, and the third is the first whose digests leave the dates out. Two
+            // more are for unproven fields: they may be found to be stable, and are written once then.
             for number in 1..=5 {
                 self.panel.serve_restless(&self.bodies, number)?;
                 self.engine.sync(&learnt, PROFILE)?;
@@ -206,7 +206,8 @@ impl Suite {
         Ok(())
     }
 
-    /// The naive program as it is often found, with a transaction a row. It takes so long that once is enough.
+    /// Measures the naive program as it is often found, with one transaction per row. It takes so long that one round
+    /// is enough.
     fn without_transactions(&mut self, measured: &mut Rounds) -> Outcome {
         let naive = self.path("naive.db");
         database::remove(&naive)?;
@@ -216,12 +217,12 @@ impl Suite {
         Ok(())
     }
 
-    /// A subcommand that measures itself, and prints what its work took.
+    /// Runs a subcommand that measures itself. Returns the figures that it prints.
     fn own(&self, args: &[&str]) -> Outcome<Taken> {
         Ok(serde_json::from_str(&measure::run_own(&self.engine.scratch, args)?.0)?)
     }
 
-    /// A first sync, one that finds nothing, and the floor of the first, of a catalogue of another size.
+    /// Measures a catalogue of another size: a first sync, a sync without changes, and the floor of the first one.
     fn slope(&mut self, bodies: &Bodies, measured: &mut Rounds) -> Outcome {
         let work = self.path("work.db");
         let [first, unchanged, of_floor] = slope_names(bodies.items)?;
@@ -256,8 +257,8 @@ impl Suite {
         if self.panel.asked()?.takes_gzip { Ok(()) } else { Err("the engine does not ask for gzip".into()) }
     }
 
-    /// Somebody reads one profile while another one is synced for the first time: into the same cache, and, for an equal
-    /// load without a writer, into another one.
+    /// Measures a player that reads one profile while another one is synced for the first time: into the same cache
+    /// and, for an equal load without a writer, into another cache.
     fn read(&mut self, base: &Path, work: &Path, measured: &mut Rounds) -> Outcome {
         let [both, other] = [self.path("both.db"), self.path("other.db")];
         let all = Counts { added: self.bodies.items as u64, ..Counts::default() };
@@ -274,7 +275,7 @@ impl Suite {
         Ok(())
     }
 
-    /// The floor is one only if its rows are those of the engine.
+    /// Checks that the rows of the floor are those of the engine. Otherwise it is no floor.
     fn verify_floor(&self) -> Outcome {
         let connection = rusqlite::Connection::open(self.path("base.db"))?;
         connection.execute("ATTACH ?1 AS floor", [text(&self.path("floor.db"))?])?;

@@ -1,8 +1,8 @@
-//! Compares this build of the command with another one: pairs of runs, one after the other, so that whatever the machine
-//! does besides falls on both alike.
+//! Compares this build of the command with another one, by pairs of runs, one after the other, so that other load on
+//! the machine affects both alike.
 //!
-//! A figure is the median of the ratios of the pairs. Its interval holds the true median in 95 of 100 measurements,
-//! whatever the distribution: it is read off the sorted ratios.
+//! A figure is the median of the ratios of the pairs. Its interval holds the true median in 95 of 100 measurements, for
+//! any distribution: its ends are two of the sorted ratios.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::measure::Taken;
 use crate::panel::Panel;
 use crate::stages;
 
-/// What is compared, and how often.
+/// The arguments of the comparison.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The command of this build
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     instructions: bool,
 }
 
-/// One build, with a cache of its own: the other build may not know its schema.
+/// One build, with a cache of its own. The other build may not know its schema.
 struct Side {
     engine: Engine,
     empty: PathBuf,
@@ -59,7 +59,7 @@ pub(crate) fn main(args: &Args) -> Outcome {
     }
     let mut ratios: [Vec<f64>; 3] = Default::default();
     for pair in 0..args.pairs.max(1) {
-        // Each side goes first in every other pair.
+        // Each side is the first one in every other pair.
         let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
         for (at, ratios) in ratios.iter_mut().enumerate() {
             panel.serve(&bodies, if at == 2 { Version::Changed } else { Version::First })?;
@@ -81,8 +81,8 @@ pub(crate) fn main(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Counts what each side executes. The number differs by some hundredths of a per cent between runs, because threads
-/// wait for each other.
+/// Counts the instructions of each side. The number differs by some hundredths of a per cent between runs, because
+/// threads wait for each other.
 fn instructions(args: &Args, sides: &[Side; 2], panel: &mut Panel, bodies: &Bodies) -> Outcome {
     println!("Instructions of {}, of {}, {} items", args.engine.display(), args.against.display(), args.items);
     for (at, name) in SCENARIOS.iter().enumerate() {
@@ -106,7 +106,7 @@ impl Side {
         Ok(Self { engine, empty, base: folder.join("base.db"), work: folder.join("work.db") })
     }
 
-    /// Counts the instructions of a scenario, and leaves the same behind.
+    /// Counts the instructions of a scenario. The cache is afterwards as after a measured run.
     fn count(&self, scenario: usize, bodies: &Bodies) -> Outcome<f64> {
         let (from, to) = if scenario == 0 { (&self.empty, &self.base) } else { (&self.base, &self.work) };
         database::copy(from, to)?;
@@ -118,7 +118,7 @@ impl Side {
         Ok(counted)
     }
 
-    /// Runs a scenario once. The first one leaves the cache on which the others stand.
+    /// Runs a scenario once. The first one leaves the cache on which the others are based.
     fn run(&self, scenario: usize, bodies: &Bodies) -> Outcome<Taken> {
         let (from, to) = if scenario == 0 { (&self.empty, &self.base) } else { (&self.base, &self.work) };
         database::copy(from, to)?;
@@ -126,7 +126,7 @@ impl Side {
     }
 }
 
-/// What a right sync of a scenario reports.
+/// Returns the counts that a right sync of a scenario reports.
 fn expected(scenario: usize, bodies: &Bodies) -> Outcome<Counts> {
     Ok(match scenario {
         0 => Counts { added: bodies.items as u64, ..Counts::default() },
@@ -135,12 +135,13 @@ fn expected(scenario: usize, bodies: &Bodies) -> Outcome<Counts> {
     })
 }
 
-/// Between which two of the ratios the true median lies in 95 of 100 measurements; between the least and the highest
-/// where there are too few to say so.
+/// Returns the two ratios between which the true median lies in 95 of 100 measurements: the least and the greatest one
+/// if there are too few for that.
 fn interval(ratios: &mut [f64]) -> (f64, f64) {
     ratios.sort_unstable_by(f64::total_cmp);
     let count = ratios.len();
-    // The median lies below the k-th of n ratios with the probability that a fair coin falls less than k times of n.
+    // The probability that the median lies below the k-th of n ratios is that of less than k heads in n throws of a
+    // fair coin.
     let mut outside = 0.0;
     let mut term = 0.5_f64.powi(i32::try_from(count).unwrap_or(i32::MAX));
     let mut skip = 0;

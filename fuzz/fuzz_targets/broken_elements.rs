@@ -1,4 +1,4 @@
-//! Lists of which some elements are spoilt: the bytes choose the list, and what is spoilt in it.
+//! Lists with broken elements. The bytes choose the list, and its damage.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Change sets: whole files, and what is below their checksums and their compression.
+//! Change sets: whole files, and the content below their checksums and their compression.
 
 #![no_main]
 

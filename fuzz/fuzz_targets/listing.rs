@@ -1,4 +1,4 @@
-//! The element splitter and the decoder: any bytes, in any chunks, end in one and the same verdict.
+//! The element splitter and the decoder. Any bytes have the same result in any chunks.
 
 #![no_main]
 

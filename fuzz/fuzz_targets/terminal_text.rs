@@ -1,4 +1,4 @@
-//! What a report shows of a panel's text.
+//! The text of a panel, as a report shows it.
 
 #![no_main]
 

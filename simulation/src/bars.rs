@@ -12,18 +12,18 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// A mean has to be at most this.
+    /// Adds a bar: a mean has to be at most this.
     pub fn at_most(&mut self, what: &str, value: impl Into<Estimate>, limit: f64) {
         let value = value.into();
         self.lines.push((format!("{what}: {value:.3}, at most {limit}"), value.mean <= limit));
     }
 
-    /// A ratio must not be worse than 1: its interval has to reach down to 1.
+    /// Adds a bar: a ratio must not be worse than 1, so its interval has to reach down to 1.
     pub fn not_worse(&mut self, what: &str, ratio: Estimate) {
         self.lines.push((format!("{what}: {ratio:.3}, not worse than 1"), ratio.low <= 1.0));
     }
 
-    /// Something has to be so.
+    /// Adds a bar: a condition has to hold.
     pub fn holds(&mut self, what: &str, is_so: bool) {
         self.lines.push((what.to_owned(), is_so));
     }
@@ -33,7 +33,7 @@ impl Bars {
         self.lines.iter().all(|(_, met)| *met)
     }
 
-    /// Returns a failure if a bar is missed.
+    /// Fails if a bar is missed.
     pub fn check(&self) -> Result<(), Failure> {
         let missed = self.lines.iter().filter(|(_, met)| !met).count();
         if missed == 0 { Ok(()) } else { Err(format!("{missed} of {} bars are missed", self.lines.len()).into()) }

@@ -1,8 +1,8 @@
 //! Lets the policies of a sync decide in simulated worlds, beside fixed rules and an oracle.
 //!
-//! Each topic has a folder: its worlds with their parameters, the runs, and the bars that the policy has to meet. What
-//! decides is the code of `sync-core` that is shipped, not a copy. The results are taken over seeds that follow from a hash
-//! of the policy's sources: whoever changes a policy gets other seeds, so it can't be tuned to them.
+//! Each topic has a folder: its worlds with their parameters, the runs, and the bars that the policy has to meet. The
+//! code that decides is the shipped code of `sync-core`, not a copy. The seeds follow from a hash of the policy's
+//! sources. A changed policy gets other seeds, so a policy can't be tuned to its seeds.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -25,7 +25,7 @@ pub mod table;
 
 use std::path::PathBuf;
 
-/// What a simulation is asked for.
+/// The arguments of a simulation.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Take this many seeds

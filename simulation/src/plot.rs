@@ -55,7 +55,7 @@ impl Axis {
         (10f64.powf(low.log10().floor()), 10f64.powf(high.log10().ceil()))
     }
 
-    /// Returns where a value lies between the ends, from 0 to 1.
+    /// Returns the place of a value between the ends, from 0 to 1.
     fn part(&self, value: f64, (low, high): (f64, f64)) -> f64 {
         if self.logarithmic {
             let value = value.max(low);

@@ -1,16 +1,16 @@
-//! What came out of a simulation: the figures, the bars and the plots.
+//! The results of a simulation: the figures, the bars and the plots.
 
 use crate::bars::Bars;
 use crate::plot::Chart;
 use crate::table::Table;
 use crate::{Args, Failure, page};
 
-/// What came out.
+/// The results of a simulation.
 #[derive(Debug, Clone)]
 pub struct Results {
     /// The figures.
     pub table: Table,
-    /// What has to hold.
+    /// The bars.
     pub bars: Bars,
     /// The plots.
     pub charts: Vec<Chart>,

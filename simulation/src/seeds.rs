@@ -1,4 +1,4 @@
-//! Seeds that nobody can choose: they follow from the sources of the policy.
+//! Seeds that can't be chosen: they follow from the sources of the policy.
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 

@@ -1,4 +1,4 @@
-//! The output of the command: its JSON to the letter, and no failure if nobody reads it.
+//! The output of the command: its JSON to the letter, and no failure without a reader.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! A campaign: the cases of many seeds, over all processors, until time or number is up.
+//! A campaign: the cases of many seeds, on all processors, until the time or the number is reached.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use crate::tally::Tally;
 
-/// What a case that broke no promise leaves.
+/// The result of a case that broke no promise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Passed {
-    /// Stands for every call and every state of the case.
+    /// A digest of every call and every state of the case.
     pub(crate) trace: u64,
-    /// What was done to it.
+    /// The counts of the steps and faults.
     pub(crate) tally: Tally,
 }
 
-/// A promise was broken.
+/// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Violation(pub(crate) String);
 
@@ -28,7 +28,7 @@ impl Violation {
     }
 }
 
-/// Fails with a violation unless something holds.
+/// Fails with a violation if the condition doesn't hold.
 #[macro_export]
 macro_rules! promise {
     ($holds:expr, $($told:tt)+) => {
@@ -38,58 +38,58 @@ macro_rules! promise {
     };
 }
 
-/// Which cases are run.
+/// The cases that are run.
 #[derive(Debug, Clone)]
 pub(crate) struct Extent {
-    /// These seeds before all others.
+    /// The seeds that are run before all others.
     pub(crate) kept: Vec<u64>,
-    /// The first seed; the others follow.
+    /// The first seed. The others follow it.
     pub(crate) from: u64,
-    /// So many cases beside the kept ones, if that many fit.
+    /// The greatest number of cases besides the kept ones.
     pub(crate) cases: u64,
-    /// Until then.
+    /// The time at which the campaign ends.
     pub(crate) time: Duration,
-    /// Threads.
+    /// The number of threads.
     pub(crate) threads: usize,
 }
 
-/// What became of them.
+/// The results of the cases.
 #[derive(Debug, Default)]
 pub(crate) struct Tried {
     pub(crate) cases: u64,
     pub(crate) took: Duration,
     pub(crate) tally: Tally,
-    /// By seed.
+    /// The violations by seed.
     pub(crate) violations: BTreeMap<u64, Violation>,
-    /// What broke a promise in no case.
+    /// The violations that belong to no single case.
     pub(crate) others: Vec<Violation>,
-    /// What the command line needs besides the seed, to have a case again.
+    /// The arguments that a repetition of a case needs besides the seed.
     pub(crate) options: String,
 }
 
 impl Tried {
-    /// Whether every promise held.
+    /// Returns whether every promise held.
     pub(crate) fn is_clean(&self) -> bool {
         self.violations.is_empty() && self.others.is_empty() && self.tally.missed().is_empty()
     }
 }
 
-/// After so many violations a campaign ends: they are the same one, mostly.
+/// The number of violations after which a campaign ends. Most of them have the same cause.
 const ENOUGH: usize = 10;
 
-/// Runs a case; a panic breaks a promise as well.
+/// Runs a case. A panic also breaks a promise.
 pub(crate) fn caught(case: impl FnOnce() -> Result<Passed, Violation>) -> Result<Passed, Violation> {
     catch_unwind(AssertUnwindSafe(case))
         .unwrap_or_else(|panic| Err(Violation::new(format!("panicked: {}", told_by(panic.as_ref())))))
 }
 
-/// What somebody panicked with.
+/// Returns the text of a panic.
 pub(crate) fn told_by(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something")
 }
 
-/// Runs a case twice; it has to do the same both times.
+/// Runs a case twice. Both runs have to give the same result.
 pub(crate) fn twice(
     seed: u64,
     case: &(impl Fn(u64) -> Result<Passed, Violation> + ?Sized),
@@ -121,7 +121,7 @@ pub(crate) fn run(extent: &Extent, case: &(impl Fn(u64) -> Result<Passed, Violat
             match case(seed) {
                 Ok(passed) => own.tally.add(&passed.tally),
                 Err(violation) => {
-                    // It may take long until the table comes.
+                    // The table may come much later.
                     eprintln!("seed {seed}: {}", violation.0.lines().next().unwrap_or_default());
                     tried.lock().expect("no panic gets here").violations.insert(seed, violation);
                 }

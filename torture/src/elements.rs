@@ -1,4 +1,4 @@
-//! Elements as panels list them: random, and edited at random.
+//! Elements as panels list them: random, and changed at random.
 
 use std::sync::OnceLock;
 
@@ -7,10 +7,10 @@ use sync_core::{ContentKind, FieldClass, Item, Listed, Login, PerKind, Value, Va
 
 use crate::dice::Dice;
 
-/// Nobody may see this: it stands for the credentials that panels put into addresses.
+/// A secret that no output may show. It stands for the credentials that panels put into addresses.
 pub(crate) const SECRET: &str = "c4n4ry-s3cr3t";
 
-/// Where a kind has the fields that are played with.
+/// The positions of the fields of a kind that the cases change.
 struct Places {
     name: usize,
     /// Significant.
@@ -55,7 +55,7 @@ fn places(kind: ContentKind) -> &'static Places {
     &all[kind]
 }
 
-/// The categories that panels have.
+/// The categories of panels.
 pub(crate) const CATEGORIES: [&str; 4] = ["1", "2", "3", "40"];
 
 fn put(listed: &mut Listed, at: usize, value: Value) {
@@ -72,7 +72,7 @@ fn leave_out(listed: &mut Listed, at: usize) {
     listed.present.drop(at);
 }
 
-/// An element with a few random fields.
+/// Returns an element with a few random fields.
 pub(crate) fn random(dice: &mut Dice, kind: ContentKind, id: i64) -> Listed {
     let mut listed = ItemBuilder::of(kind, id).listed();
     let edits = 2 + dice.below(5);
@@ -85,7 +85,7 @@ pub(crate) fn random(dice: &mut Dice, kind: ContentKind, id: i64) -> Listed {
     listed
 }
 
-/// Changes one field of an element, or whether its key is there.
+/// Changes the value of one field of an element, or adds or removes its key.
 pub(crate) fn edit(dice: &mut Dice, listed: &mut Listed) {
     let at = places(listed.item.kind());
     match dice.below(14) {
@@ -127,7 +127,8 @@ pub(crate) fn edit(dice: &mut Dice, listed: &mut Listed) {
     }
 }
 
-/// Puts the login of whoever asks into a field that counts. In a panel's list it is a placeholder.
+/// Puts a login into a significant field. In a panel's list, a placeholder stands for the login of the account that
+/// asks.
 pub(crate) fn put_login(dice: &mut Dice, listed: &mut Listed) {
     let at = places(listed.item.kind());
     let address = dice.pick(&[
@@ -139,12 +140,12 @@ pub(crate) fn put_login(dice: &mut Dice, listed: &mut Listed) {
     text(listed, at.text, address);
 }
 
-/// Puts the login in the place of placeholders.
+/// Replaces placeholders by the login.
 pub(crate) fn fill(item: &mut Item, login: &Login) {
     replace_texts(item, |text| login.fill(text).into_owned());
 }
 
-/// Puts placeholders in the place of the login.
+/// Replaces the login by placeholders.
 pub(crate) fn blank(item: &mut Item, login: &Login) {
     replace_texts(item, |text| login.blank(text).into_owned());
 }

@@ -1,6 +1,6 @@
-//! The second and the third engine: the engine of the core over both ports, in a world where everything goes wrong
-//! that can, over the store in memory and over SQLite. One seed is one schedule: steps, order of calls, faults. A second
-//! cache of the same kind follows the first one by change sets.
+//! The second and the third engine: the engine of the core over both ports, with every fault that the panel, the store,
+//! the clocks and the processes can have. The one runs over the store in memory, the other over SQLite. One seed is one
+//! schedule: steps, order of calls, faults. A second cache of the same kind follows the first one by change sets.
 
 mod again;
 mod applied;
@@ -61,7 +61,7 @@ pub(crate) struct Machine {
 struct Place {
     backend: Arc<dyn Backend>,
     processes: [Option<Arc<dyn TestedStore>>; PROCESSES],
-    /// Looks on, and is never hurt.
+    /// A handle for reading, which no fault hits.
     eye: Option<Arc<dyn TestedStore>>,
 }
 
@@ -71,13 +71,13 @@ impl Place {
     }
 }
 
-/// Makes a fresh place for data.
+/// Makes a new place for data.
 type Ground = fn() -> Arc<dyn Backend>;
 
-/// In memory.
+/// A place in memory.
 pub(crate) const PORTS: Ground = || Arc::new(Memory::default());
 
-/// In a file.
+/// A place in a file.
 pub(crate) const SQLITE: Ground = || Arc::new(sqlite::Sqlite::new());
 
 /// Runs the schedule of a seed.
@@ -86,7 +86,7 @@ pub(crate) fn case(ground: Ground, seed: u64) -> Result<Passed, Violation> {
     run(ground(), world, &steps)
 }
 
-/// Tells what broke in the schedule of a seed, and the smallest schedule in which it does.
+/// Reports the violation in the schedule of a seed, and the smallest schedule that has it.
 pub(crate) fn story(ground: Ground, seed: u64, violation: Violation) -> String {
     let (world, steps) = drawn(seed);
     let fails = |steps: &[Step]| campaign::caught(|| run(ground(), world, steps)).err();
@@ -128,7 +128,7 @@ impl Machine {
         &self.places[site / world::PROFILES].backend
     }
 
-    /// The store of a profile, as a process has it.
+    /// Returns the store of a profile, as a process has it.
     fn process(&mut self, site: usize, at: usize) -> Result<Arc<dyn TestedStore>, Violation> {
         self.world.used(site);
         let place = self.place(site);
@@ -144,12 +144,12 @@ impl Machine {
         self.world.inner().broken.take().map_or(Ok(()), Err)
     }
 
-    /// Every process that has the cache of a profile is about to die.
+    /// Prepares the end of every process that has the cache of a profile open.
     fn freeze(&self, site: usize) -> Result<(), Violation> {
         self.backend(site).freeze()
     }
 
-    /// A process is gone, and all of them that have this cache when `all`.
+    /// Ends a process, or all processes that have this cache open if `all`.
     fn bury(&mut self, site: usize, process: usize, all: bool) -> Result<(), Violation> {
         let place = self.place(site);
         place.processes[process] = None;
@@ -163,7 +163,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Looks at what a run has left whose process died in the middle of an apply: the kind is old or new.
+    /// Checks a kind after its process died in the middle of an apply. The kind is old or new.
     async fn autopsy(&mut self, run: &Run) -> Result<(), Violation> {
         let Some(kind) = run.notes().dying.take() else { return Ok(()) };
         let Some(state) = self.look(run.site).await? else { return Ok(()) };
@@ -181,7 +181,7 @@ impl Machine {
         Ok(())
     }
 
-    /// A profile as it is now.
+    /// Returns the present state of a profile.
     async fn look(&mut self, site: usize) -> Result<Option<State>, Violation> {
         if !self.world.inner().sites[site].is_used {
             return Ok(None);
@@ -222,7 +222,7 @@ impl Machine {
                 world.ahead += i64::from(panels - ours) * 3600;
             }
         }
-        // What happens at the panel or to a clock alone touches no cache; to look costs more than all the rest.
+        // A change of a panel or of a clock touches no cache. To look at the cache costs more than all the rest.
         match step {
             Step::Runs { .. }
             | Step::User(_)
@@ -240,7 +240,7 @@ impl Machine {
         }
     }
 
-    /// Runs together, and holds what they report against what they did.
+    /// Runs several syncs at the same time, and compares their reports with what they did.
     async fn runs(&mut self, plans: &[RunPlan], edits: &[(u16, UserEdit)], salt: u64) -> Result<Vec<Ended>, Violation> {
         let ended = drive::together(self, plans, edits, salt).await?;
         for one in &ended {
@@ -254,7 +254,7 @@ impl Machine {
         Ok(ended)
     }
 
-    /// After a step every profile is as it is known to be.
+    /// Checks after a step that every profile is in its known state.
     async fn settle(&mut self) -> Result<(), Violation> {
         self.check_broken()?;
         let sites = self.world.inner().sites.len();
@@ -288,7 +288,7 @@ impl Machine {
         Ok(())
     }
 
-    /// What a user does, and what must come of it.
+    /// Does what a user does, and checks the result.
     async fn user(&mut self, edit: UserEdit) -> Result<(), Violation> {
         let site = edit.profile();
         let profile = self.world.inner().sites[site].profile.clone();
@@ -349,7 +349,7 @@ impl Machine {
         Ok(())
     }
 
-    /// I6: a sync without faults, and the same once more, which writes nothing.
+    /// I6: a sync without faults, and a second one, which writes nothing.
     async fn twice(&mut self, profile: usize) -> Result<(), Violation> {
         let first = self.runs(&[RunPlan::quiet(profile)], &[], 0).await?;
         let before = self.look(profile).await?;
@@ -362,7 +362,7 @@ impl Machine {
             let rests = matches!(outcome(&first), Some(KindOutcome::Completed | KindOutcome::Unchanged));
             let lie = self.world.inner().panel(profile).lies[kind].map(|(lie, _)| lie);
             let was_same = |ended: &[Ended]| ended[0].report.as_ref().is_some_and(|it| it.kind(kind).not_modified);
-            // What moves by itself, or how it is asked for, may make a difference.
+            // Fields that the panel changes by itself, and the way of asking, may make a difference.
             let moves = match lie {
                 Some(Lie::Images | Lie::Stamps | Lie::Overloaded | Lie::Truncated | Lie::Duplicates | Lie::Tokens) => {
                     true
@@ -384,8 +384,8 @@ impl Machine {
         Ok(())
     }
 
-    /// I11: everything is well again, two days have passed; one run reaches agreement, and another one where a
-    /// person has to agree first.
+    /// I11: all faults have ended, and two days have passed. One run brings the cache in step with the panel, or two if
+    /// a person has to consent first.
     async fn calm(&mut self, salt: u64) -> Result<(), Violation> {
         {
             let mut world = self.world.inner();
@@ -420,7 +420,7 @@ impl Machine {
         Ok(())
     }
 
-    /// A run that has nothing in its way.
+    /// Runs a sync without faults.
     async fn well(&mut self, plan: &RunPlan) -> Result<(), Violation> {
         let ended = self.runs(std::slice::from_ref(plan), &[], 0).await?;
         let report = ended[0].report.as_ref().ok_or_else(|| Violation::new("a run died of nothing"))?;
@@ -431,7 +431,7 @@ impl Machine {
         self.settle().await
     }
 
-    /// The cache has what the panel lists, and nothing else.
+    /// Checks that the cache has what the panel lists, and nothing else.
     async fn agreement(&mut self, site: usize) -> Result<(), Violation> {
         let state = self.look(site).await?.ok_or_else(|| Violation::new("there is no profile"))?;
         let mut world = self.world.inner();

@@ -23,7 +23,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use campaign::{Extent, Passed, Tried, Violation};
 
-/// What something came to: its value, or a sentence that says what went wrong.
+/// The result of a step: its value, or a sentence that says what went wrong.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Tries to break the promises of a sync.
@@ -92,7 +92,7 @@ impl EngineName {
         }
     }
 
-    /// The seeds that once failed.
+    /// Returns the seeds that once failed.
     const fn seeds(self) -> &'static str {
         match self {
             Self::Planner => include_str!("../seeds/planner.txt"),
@@ -103,7 +103,7 @@ impl EngineName {
         }
     }
 
-    /// How many cases of it `--quick` takes.
+    /// Returns the number of its cases with `--quick`.
     const fn few(self) -> u64 {
         match self {
             Self::Planner => 40_000,
@@ -129,7 +129,7 @@ impl EngineName {
                 |seed, violation| machine::story(machine::SQLITE, seed, violation),
             ),
             Self::Paces => (paces::case, |_, violation| violation.0),
-            // When a signal arrives is the machine's affair: twice the same is not to be had.
+            // The moment at which a signal arrives depends on the machine, so a case can't be repeated exactly.
             Self::Binary => return binary::run(extent, options),
         };
         let mut tried = campaign::run(extent, &|seed| campaign::twice(seed, &case));
@@ -140,15 +140,15 @@ impl EngineName {
     }
 }
 
-/// So many violations are looked at closely.
+/// The number of violations that are examined further.
 const STORIES: usize = 3;
 
-/// For how long everything runs when nobody says it.
+/// The minutes for which everything runs by default.
 const MINUTES: f64 = 1.0;
 
 fn main() -> ExitCode {
     let Command::Run(args) = Args::parse().command;
-    // What panics is a violation, reported with its seed; the noise in between is not.
+    // A panic is a violation, reported with its seed. Its message in between is not printed.
     std::panic::set_hook(Box::new(|_| {}));
     match run(&args) {
         Ok(true) => ExitCode::SUCCESS,
@@ -160,7 +160,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the engines; returns whether every promise held.
+/// Runs the engines. Returns whether every promise held.
 fn run(args: &RunArgs) -> Outcome<bool> {
     let engines = if args.engine.is_empty() { &EngineName::ALL[..] } else { &args.engine };
     let from = args.seed.unwrap_or_else(|| if args.quick { 1 } else { by_the_clock() });

@@ -1,7 +1,7 @@
-//! The fifth engine: several programs ask panels with few accounts, at the pace that the cache remembers.
+//! The fifth engine: several programs ask panels with few accounts, at the pace that the cache stores.
 //!
-//! Time is virtual, so a case of hours takes milliseconds. The promise is I23: an account is asked by one at a time, what a
-//! refusal has said holds in every later run of every program, and a dry run remembers nothing.
+//! Time is virtual, so a case of hours takes milliseconds. The promise is I23: one run at a time asks an account, every
+//! later run of every program respects a refusal, and a dry run stores nothing.
 
 #[cfg(test)]
 mod broken;
@@ -26,20 +26,20 @@ use crate::promise;
 use crate::tally::Tally;
 use crate::trace::Trace;
 
-/// A time of day to begin with.
+/// The time of day at the beginning.
 const WALL: i64 = 1_900_000_000;
 
-/// The most requests per second, and the wait before a second attempt, of every source.
+/// The greatest number of requests per second, and the wait before a second attempt, of every source.
 const CAP: f64 = 8.0;
 const BACKOFF: Duration = Duration::from_secs(1);
 
-/// Nobody asks an account so soon after a refusal.
+/// The time after a refusal in which no run may ask the account.
 const HOLD: Duration = Duration::from_secs(5);
 
-/// A panel's account: which requests it gets, and how many it bears.
+/// A panel's account: the requests that it gets, and its limit.
 #[derive(Debug)]
 struct Site {
-    /// Requests per second, and at once.
+    /// The limit: requests per second, and requests at once.
     rate: f64,
     burst: f64,
     tokens: f64,
@@ -58,7 +58,7 @@ impl Site {
         Self { rate, burst, tokens: burst, at: now, under_way: 0, refused: None, last: None, broken: None }
     }
 
-    /// Takes in a request that arrives. Returns whether it is refused.
+    /// Counts a request that arrives. Returns whether it is refused.
     fn asked(&mut self) -> bool {
         let now = Instant::now();
         self.under_way += 1;
@@ -111,7 +111,7 @@ struct Asking {
     pace: Mutex<Option<Arc<SharedPace>>>,
 }
 
-/// A request that is under way. It ends when its sender dies, too.
+/// A request that is under way. It ends as well when its sender dies.
 struct UnderWay(Sites, usize);
 
 impl Drop for UnderWay {
@@ -134,7 +134,7 @@ impl ContentSource for Asking {
         Learnt::default()
     }
 
-    /// One request, asked again until it is answered.
+    /// Sends one request, and repeats it until it is answered.
     async fn account(&self) -> Result<Account, SourceError> {
         let pace = self.pace.lock().expect("nothing panics while holding it").clone().expect("a pace is given first");
         loop {
@@ -152,9 +152,10 @@ impl ContentSource for Asking {
                 return Ok(Account::active());
             }
             pace.refused(Refusal::TooMany, None);
-            // What is to be remembered at once is remembered before anything else happens.
+            // A refusal is stored at once, before anything else happens.
             tokio::task::yield_now().await;
-            // Who dies before that has never heard it, and who remembers nothing can't tell it.
+            // A run that dies before that has not heard the refusal. A dry run stores nothing, so no later run can know
+            // it.
             if !self.remembers {
                 continue;
             }
@@ -176,7 +177,7 @@ impl ContentSource for Asking {
     }
 }
 
-/// A run of a program: when it begins, what it asks, and when it is killed.
+/// A run of a program: its beginning, its requests, and its end if it is killed.
 #[derive(Debug, Clone)]
 struct Plan {
     begins: Duration,
@@ -245,7 +246,7 @@ async fn programs(paces: Arc<dyn Paces>, seed: u64) -> Result<Passed, Violation>
     for run in running {
         ended.push(run.await.map_err(|error| Violation::new(format!("a run panicked: {error}")))?);
     }
-    // What the panels saw says more than what follows from it.
+    // The observations of the panels come first, because they explain the other errors.
     for site in sites.lock().expect("nothing panics while holding it").iter_mut() {
         site.broken.take().map_or(Ok(()), Err)?;
     }
@@ -255,7 +256,7 @@ async fn programs(paces: Arc<dyn Paces>, seed: u64) -> Result<Passed, Violation>
     Ok(Passed { trace, tally })
 }
 
-/// One run: waits for its turn, asks, and ends.
+/// Runs one program: it waits for its turn, asks, and ends.
 async fn one(port: &Arc<dyn Paces>, clock: &Arc<dyn Clock>, sites: &Sites, plan: &Plan) -> Result<(), Violation> {
     let failed = |error: sync_core::StoreError| Violation::new(format!("the store fails: {error}"));
     let paced = loop {

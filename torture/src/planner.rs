@@ -1,5 +1,5 @@
-//! The first engine: the pure planner alone. Listings at random against known indexes at random,
-//! through `Differ`, `decide_removals` and `ListingIndex`, and beside them a model that can be checked by eye.
+//! The first engine: the planner alone, which is pure. Random listings and random indexes go through `Differ`,
+//! `decide_removals` and `ListingIndex`. A model that is simple enough to be checked by eye stands beside them.
 
 mod case;
 pub(crate) mod model;
@@ -11,6 +11,6 @@ use crate::dice::Dice;
 /// Runs the case of a seed.
 pub(crate) fn run(seed: u64) -> Result<Passed, Violation> {
     let mut dice = Dice::new(seed);
-    // Most cases are sequences of listings, because what one leaves behind is what the next one meets.
+    // Most cases are sequences of listings, because the state after one listing is the input of the next one.
     if dice.percent(70) { case::run(&mut dice, &mut Dice::new(!seed)) } else { removals::run(&mut dice) }
 }

@@ -1,10 +1,10 @@
-//! The table: what was tried, what was hit, what broke.
+//! The table: the cases, the faults, and the broken promises.
 
 use std::fmt;
 
 use crate::campaign::Tried;
 
-/// What the engines came to.
+/// The results of the engines.
 #[derive(Debug, Default)]
 pub(crate) struct Table(Vec<(&'static str, Tried)>);
 
@@ -13,7 +13,7 @@ impl Table {
         self.0.push((engine, tried));
     }
 
-    /// Whether every promise held, and the kills hit what they were aimed at.
+    /// Returns whether every promise held, and whether the kills hit their targets.
     pub(crate) fn is_clean(&self) -> bool {
         self.0.iter().all(|(_, tried)| tried.is_clean())
     }

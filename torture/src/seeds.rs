@@ -1,6 +1,6 @@
-//! Seeds that once failed: they are run before all others, for ever.
+//! Seeds that once failed. They are always run before all others.
 
-/// The seeds of an engine's file: one a line, with a word on each.
+/// Returns the seeds of an engine's file: one per line, with a comment on each.
 pub(crate) fn kept(text: &str) -> Vec<u64> {
     text.lines()
         .filter(|line| !line.starts_with('#'))

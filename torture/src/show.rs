@@ -1,34 +1,33 @@
-//! Items and elements, short enough to be read in a report.
+//! Items and elements as short texts for reports.
 
 use std::fmt::Write;
 
 use sync_core::{FieldSet, Item, Listed, ListingIndex, ValueRef};
 
-/// The fields that hold something.
+/// Returns the fields that have a value.
 pub(crate) fn item(item: &Item) -> String {
     fields(item, FieldSet::EMPTY, &item.id().to_string())
 }
 
-/// A row that may not be there.
+/// Returns a row as text. The row may not exist.
 pub(crate) fn row(row: Option<&Item>) -> String {
     row.map_or_else(|| "nothing".to_owned(), item)
 }
 
-/// The ids of an index with their digests, in its order.
+/// Returns the ids of an index with their digests, in its order.
 pub(crate) fn index(index: &ListingIndex) -> String {
     let entries = index.ids().iter().zip(index.digests()).map(|(id, digest)| format!("{id}={digest:x}"));
     format!("{:?} {}", index.scheme(), entries.collect::<Vec<_>>().join(" "))
 }
 
-/// The fields that hold something, and those whose keys came with nothing. `-` stands before keys that
-/// did not come.
+/// Returns the fields that have a value, and those whose keys have none. `-` stands before keys that are absent.
 pub(crate) fn element(element: &Listed) -> String {
     let all = FieldSet::all(element.item.kind().fields());
     let absent = FieldSet(all.0 & !element.present.0);
     fields(&element.item, absent, &format!("{}*", element.item.id()))
 }
 
-/// Elements, one after the other.
+/// Returns elements, one after the other.
 pub(crate) fn elements<'a>(all: impl IntoIterator<Item = &'a Listed>) -> String {
     all.into_iter().map(element).collect::<Vec<_>>().join(" ")
 }

@@ -1,22 +1,22 @@
-//! How often what was aimed at was hit: a loop that never hits says nothing.
+//! Counts of the faults and of the places that they hit. A campaign that never hits its targets proves nothing.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 type Word = Cow<'static, str>;
 
-/// Numbers by what was done, and by how it went.
+/// Counts by the action, and by its result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally(BTreeMap<(Word, Word), u64>);
 
-/// What ends a program, or what stands for it.
+/// The end of a program, or its equivalent.
 pub(crate) const KILL: &str = "kill";
 /// Kills within a transaction that writes.
 pub(crate) const INSIDE: &str = "inside a transaction";
 /// Kills after a commit of the run, and not within a transaction.
 pub(crate) const AFTER: &str = "after a commit";
 
-/// With fewer kills, shares are a matter of luck.
+/// With fewer kills, the shares are random.
 const ENOUGH_KILLS: u64 = 400;
 /// The least share of kills inside a transaction, and after a commit, in per cent.
 const LEAST_SHARE: u64 = 30;
@@ -36,7 +36,7 @@ impl Tally {
         }
     }
 
-    /// What was done: how often, and how often in which way.
+    /// Returns the actions, each with its count and the counts of its results.
     pub(crate) fn all(&self) -> Vec<(&str, u64, String)> {
         let entries: Vec<_> = self.0.iter().collect();
         let by_what = entries.chunk_by(|((a, _), _), ((b, _), _)| a == b);
@@ -48,7 +48,7 @@ impl Tally {
             .collect()
     }
 
-    /// What too few kills have hit.
+    /// Returns the targets that too few kills have hit.
     pub(crate) fn missed(&self) -> Vec<String> {
         let kills: BTreeMap<&str, u64> = self
             .0

@@ -1,9 +1,9 @@
-//! Traces: digests of what happened, to tell two runs of a seed apart.
+//! Traces: digests of events, which show whether two runs of a seed differ.
 
 use sync_core::{Digest, Extra, Item, LeftOut, Listed, Value, ValueRef};
 use xxhash_rust::xxh3::Xxh3;
 
-/// What happened so far, as a digest.
+/// The events so far, as a digest.
 #[derive(Clone, Default)]
 pub(crate) struct Trace(Xxh3);
 
@@ -55,7 +55,7 @@ impl Trace {
     }
 }
 
-/// The same, without the values that are left out. Of an image the path stays.
+/// Returns the same without the values that are left out. Of an image, the path stays.
 pub(crate) fn raw_digest_but(element: &Listed, left_out: &LeftOut) -> Digest {
     if left_out.is_empty() {
         return raw_digest(element);
@@ -81,13 +81,14 @@ pub(crate) fn raw_digest_but(element: &Listed, left_out: &LeftOut) -> Digest {
     raw_digest(&rest)
 }
 
-/// The path of an image address.
+/// Returns the path of an image address.
 pub(crate) fn path(address: &str) -> Option<&str> {
     let (_, path) = address.split_once("://")?.1.split_once('/')?;
     path.split(['?', '#']).next().filter(|path| !path.is_empty())
 }
 
-/// A digest of an element as if of its bytes: whatever differs, also in what doesn't count, makes another.
+/// Returns a digest of an element, as if of its bytes. Any difference gives another digest, even in a field that
+/// doesn't count.
 pub(crate) fn raw_digest(element: &Listed) -> Digest {
     let mut trace = Trace::default();
     trace.item(&element.item);

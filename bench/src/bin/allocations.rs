@@ -1,4 +1,4 @@
-//! Counts the allocations of a first sync and of one that finds nothing, in a process that does nothing else.
+//! Counts the allocations of a first sync and of a sync without changes, in a process of its own.
 //!
 //! `allocations ITEMS` prints two numbers.
 
@@ -7,7 +7,7 @@ use std::error::Error;
 use sync_app::{ContentCache, Database, SyncHandle, SyncScheduler, SyncStatus};
 use sync_tests::{Catalogue, CatalogueConfig, Panel, PanelConfig};
 
-/// Counts everything that is allocated, by any thread.
+/// Counts the allocations of all threads.
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let panel = Panel::start(PanelConfig::default(), Catalogue::new(&sizes))?;
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    // What the panel does before it can answer is not to count: it keeps the bodies that it made.
+    // The panel makes its bodies now and keeps them, so that this work is not counted.
     let warm = runtime.block_on(sync(&panel, &folder.path().join("warm.db")));
     warm?;
     let database = folder.path().join("counted.db");

@@ -1,4 +1,4 @@
-//! A cache that change sets are made of, or applied to, by the command.
+//! A cache from which the command makes change sets, or to which it applies them.
 
 use std::path::{Path, PathBuf};
 
@@ -22,12 +22,12 @@ impl Cache {
         Self { engine: engine.clone(), path: engine.scratch.join(name) }
     }
 
-    /// Makes the panel known.
+    /// Adds the profile of the panel.
     pub(super) fn add_profile(&self, url: &str) -> Outcome {
         self.engine.add_profile(&self.path, PROFILE, url)
     }
 
-    /// Syncs, and expects this.
+    /// Syncs, and checks the counts.
     pub(super) fn sync(&self, expected: Counts) -> Outcome<Taken> {
         self.engine.sync_expecting(&self.path, PROFILE, expected)
     }
@@ -38,14 +38,14 @@ impl Cache {
         Ok(self.run(&[&args, more].concat())?.1)
     }
 
-    /// Applies a set; one that was there already, or doesn't fit, is a failure.
+    /// Applies a set. A set that was applied before, or doesn't fit, is a failure.
     pub(super) fn apply(&self, file: &Path) -> Outcome<Taken> {
         let (printed, taken) = self.run(&["changes", "apply", text(file)?, "--profile", PROFILE, "--json"])?;
         let line: Value = serde_json::from_str(printed.trim())?;
         if line["status"] == "applied" { Ok(taken) } else { Err(format!("the set is not applied: {line}").into()) }
     }
 
-    /// Where the feed is, as `--since` takes it.
+    /// Returns the position of the feed, as `--since` takes it.
     pub(super) fn position(&self) -> Outcome<String> {
         let line: Value = serde_json::from_str(self.run(&["status", PROFILE, "--json"])?.0.trim())?;
         let number = |name: &str| line["feed"][name].as_i64().ok_or_else(|| format!("no {name} of the feed in {line}"));

@@ -1,7 +1,8 @@
-//! Two dated lists of real channels, as a panel's lists: what a change set between them takes beside the new list.
+//! Two dated lists of real channels, as a panel's lists: the size of a change set between them, compared with the new
+//! list.
 //!
-//! A panel serves the older list, then the newer one, to the command. What lies between is exported, and applied to a
-//! second cache, which must then be equal to the first.
+//! A panel serves the older list and then the newer one to the command. The changes between the two are exported, and
+//! applied to a second cache, which must then be equal to the first.
 
 mod lists;
 mod table;
@@ -21,15 +22,16 @@ use crate::figures::Bound;
 use crate::panel::Panel;
 use lists::{FILMS, Found, Ids};
 
-/// What is measured, and of what.
+/// The arguments of the measurement.
 ///
 /// The folder has the tables of channels, feeds and logos of the public project iptv-org/database at two dates:
 /// iptv-org-channels-DATE.csv, iptv-org-feeds-DATE.csv and iptv-org-logos-DATE.csv, with dates such as 2026-03-13, each
 /// also as .csv.xz. If wikipedia-movies-1900-2023.json (or .json.xz) of prust/wikipedia-movie-data is there, the panel
 /// has its films as movies, the same ones at both dates.
 ///
-/// A feed of a channel is a channel of the panel: its id is that of the entry in the panel, its name those of channel and
-/// feed, its guide id "channel@feed", its categories those of the channel, its icon the logo that is in use.
+/// A feed of a channel is a channel of the panel. Its id is that of the entry in the panel, its name has the names of
+/// channel and feed, its guide id is "channel@feed", its categories are those of the channel, and its icon is the logo
+/// that is in use.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -46,7 +48,7 @@ pub(crate) struct Args {
     ids: Ids,
 }
 
-/// The share of the gzip of the new lists that a set may take.
+/// The greatest size of a set, as a share of the gzip of the new lists.
 const SHARE: f64 = 3.8;
 
 pub(crate) fn main(args: &Args) -> Outcome {
@@ -102,7 +104,7 @@ pub(crate) fn main(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Syncs what the lists have, with consent to all removals; returns the counts in words.
+/// Syncs the lists, with consent to all removals. Returns the counts in words.
 fn sync(cache: &Cache) -> Outcome<String> {
     let args = ["sync", PROFILE, "--json", "--only", "channels,movies", "--accept-removals"];
     let line: Value = serde_json::from_str(cache.run(&args)?.0.trim())?;

@@ -1,4 +1,4 @@
-//! Whether two caches have the same content: every significant column, the categories, and the order of the listings.
+//! Compares the content of two caches: every significant column, the categories, and the order of the listings.
 
 use std::path::Path;
 

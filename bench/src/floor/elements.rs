@@ -1,18 +1,18 @@
 //! Finds the elements of an array of objects, wherever the bytes are cut.
 
-/// A scan that goes on where it stopped.
+/// A scan that continues at the place where it stopped.
 #[derive(Debug, Default)]
 pub(crate) struct Elements {
     depth: u32,
     in_string: bool,
-    /// How far the bytes were looked at.
+    /// The number of bytes that were scanned.
     at: usize,
-    /// Where the element under way begins.
+    /// The beginning of the current element.
     start: usize,
 }
 
 impl Elements {
-    /// Shows each element that ends in `bytes`, of which those before `at` were there the last time.
+    /// Shows each element that ends in `bytes`. The bytes before `at` were there the last time.
     pub(crate) fn scan<'a>(&mut self, bytes: &'a [u8], mut show: impl FnMut(&'a [u8])) {
         let mut at = self.at;
         while at < bytes.len() {
@@ -24,7 +24,7 @@ impl Elements {
                         self.in_string = false;
                         at += 1;
                     }
-                    // What is escaped has to be there as well.
+                    // The escaped character has to be there as well.
                     Some(_) if at + 2 > bytes.len() => break,
                     Some(_) => at += 2,
                 }
@@ -42,7 +42,7 @@ impl Elements {
                         show(&bytes[self.start..=at]);
                     }
                 }
-                // Brackets within an element need no counting.
+                // Brackets within an element need not be counted.
                 _ => {}
             }
             at += 1;
@@ -50,7 +50,8 @@ impl Elements {
         self.at = at;
     }
 
-    /// How many of the bytes looked at are needed no more; those after it are to come first the next time.
+    /// Returns the number of scanned bytes that are no longer needed. The bytes after them have to come first the next
+    /// time.
     pub(crate) fn forget(&mut self) -> usize {
         let keep = if self.depth > 0 { self.start } else { self.at };
         self.at -= keep;
@@ -59,9 +60,9 @@ impl Elements {
     }
 }
 
-/// Where the next quote or backslash is; the end where there is none.
+/// Returns the position of the next quote or backslash, or the end if there is none.
 ///
-/// Eight bytes at once: most strings are too short for `memchr` to get going.
+/// Eight bytes are compared at once. Most strings are too short for `memchr` to be fast.
 fn string_stop(bytes: &[u8], from: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;

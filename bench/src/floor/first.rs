@@ -1,8 +1,8 @@
-//! The floor of a first sync: the bodies are in memory, each element is decoded into its row, and the row is inserted
-//! at once, through one prepared statement a kind, all in one transaction.
+//! The floor of a first sync. The bodies are in memory. Each element is decoded into its row, and the row is inserted
+//! at once, through one prepared statement per kind, in one transaction.
 //!
-//! The decoder is serde's, over borrowed text, and not that of `sync-xtream`: a floor is not to fall when the engine
-//! does, nor to rise with it. It makes the very same rows, which the suite verifies.
+//! The decoder is serde's, over borrowed text, and not that of `sync-xtream`: the floor must not change with the
+//! engine. It makes exactly the same rows, which the suite checks.
 
 use std::path::Path;
 

@@ -5,11 +5,11 @@ use std::net::TcpStream;
 
 use crate::Outcome;
 
-/// What is read at once.
+/// The number of bytes of one read.
 const PIECE: usize = 256 << 10;
 
-/// Asks for an action; shows the body in pieces, each behind what `show` left of the one before: it returns how many
-/// bytes it needs no more.
+/// Asks for an action, and shows the body in pieces. `show` returns the number of bytes that it no longer needs, and
+/// the next piece follows the rest.
 pub(crate) fn drain(url: &str, action: &str, mut show: impl FnMut(&[u8]) -> usize) -> Outcome<u64> {
     let host = url.strip_prefix("http://").ok_or("the panel's address is not plain http")?;
     let mut stream = TcpStream::connect(host)?;

@@ -1,7 +1,7 @@
-//! One element, decoded by serde into the columns of its row; text is borrowed wherever it has no escapes.
+//! One element, decoded by serde into the columns of its row. Text without escapes is borrowed.
 //!
-//! The columns, and what each of them holds, come from the model's own tables. What a panel may write in their place is
-//! known here only as far as the catalogue goes.
+//! The columns and their types come from the model's own tables. Unusual values of panels are known only if the
+//! catalogue has them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +21,7 @@ const ALIASES: [(&str, &str); 4] = [
     ("trailer", "youtube_trailer"),
 ];
 
-/// More than any table has.
+/// A number of columns that no table has.
 const WIDTH: usize = 32;
 
 #[derive(Debug, Clone, Copy)]
@@ -32,12 +32,12 @@ enum Slot {
     Unknown,
 }
 
-/// The keys of a kind, and where their values go.
+/// The keys of a kind, and the columns of their values.
 #[derive(Debug)]
 pub(super) struct Row {
     fields: &'static [FieldSpec],
     slots: Vec<(&'static str, Slot)>,
-    /// The keys of the last element: the next one has nearly the same.
+    /// The keys of the last element. The next element has nearly the same ones.
     last: Vec<(String, Slot)>,
     text: String,
 }
@@ -87,7 +87,7 @@ impl Row {
         slot
     }
 
-    /// What decodes the next element.
+    /// Returns the decoder of the next element.
     pub(super) fn seed<'a, 'de>(&'a mut self, values: &'a mut Values<'de>) -> Seed<'a, 'de> {
         Seed { row: self, values }
     }
@@ -155,7 +155,7 @@ fn json_extra<'a>(out: &'a mut String, extra: &[(&str, &RawValue)]) -> &'a str {
         out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
         out.push_str(key);
         out.push_str("\":");
-        // Text gets the escapes that it needs, and no others.
+        // The text gets only the escapes that it needs.
         match serde_json::from_str::<String>(value.get()) {
             Ok(text) if value.get().contains('\\') => out.push_str(&serde_json::Value::from(text).to_string()),
             _ => out.push_str(value.get()),
@@ -175,7 +175,7 @@ impl Scalar<'_> {
         }
     }
 
-    /// As text, a number in its one spelling.
+    /// Returns the value as text. A number has one spelling.
     fn decimal(&self) -> Cow<'_, str> {
         match self.text() {
             Cow::Borrowed(text) if text.starts_with(|c: char| ('1'..='9').contains(&c)) && is_digits(text) => {
@@ -296,7 +296,7 @@ impl<'de> Visitor<'de> for AnyScalar {
     }
 }
 
-/// The category ids of an item; what is no list has none.
+/// The category ids of an item. Null has none.
 struct List<'de>(Vec<Scalar<'de>>);
 
 impl<'de> Deserialize<'de> for List<'de> {

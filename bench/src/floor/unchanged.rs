@@ -1,4 +1,4 @@
-//! The floor of a sync that finds nothing: the bytes are drained from the socket, each element is found and hashed, and
+//! The floor of a sync without changes: the bytes are drained from the socket, each element is found and hashed, and
 //! the index of the last sync is read.
 
 use std::path::Path;
@@ -35,7 +35,7 @@ fn work(url: &str, database: &Path) -> Outcome<(u64, u64, u64)> {
     Ok((count, index(database)?, digest))
 }
 
-/// Reads everything that the store keeps as its index, whatever the columns are.
+/// Reads all that the store keeps as its index, in any columns.
 fn index(database: &Path) -> Outcome<u64> {
     let connection = rusqlite::Connection::open(database)?;
     let mut statement = connection.prepare("SELECT * FROM xtream_listing_index")?;

@@ -1,4 +1,4 @@
-//! The chart: how much of its bound each line takes, and what an item costs in catalogues of other sizes.
+//! The chart: the part of its bound that each line takes, and the time per item in catalogues of other sizes.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::figures::{Line, trimmed};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 370.0;
-/// How wide a bar is that takes exactly its bound; twice that is the end.
+/// The width of a bar that takes exactly its bound. The end is at twice this width.
 const UNIT: f64 = 210.0;
 const ROW: f64 = 22.0;
 const TOP: f64 = 60.0;

@@ -1,4 +1,5 @@
-//! Batches: how many elements travel together from the source to the engine. The policy is `sync_core::policy::batch`.
+//! Batches: the number of elements that go together from the source to the engine. The policy is
+//! `sync_core::policy::batch`.
 
 mod run;
 pub mod world;
@@ -10,7 +11,7 @@ use crate::{Args, Failure, seeds};
 use run::{Outcome, Rule, run};
 use world::{LINKS, Link, SIZES, World};
 
-/// The source of the policy, which the seeds follow from.
+/// The source of the policy. The seeds follow from it.
 const SOURCES: [&str; 1] = [include_str!("../../../crates/sync-core/src/policy/batch.rs")];
 
 /// Lets the policy decide, prints the figures, and fails if a bar is missed.
@@ -81,7 +82,7 @@ impl Results {
     }
 }
 
-/// Returns the longest time that an element had arrived without progress being told.
+/// Returns the mean of the longest times for which an element waited for its batch.
 fn outcomes_hold(outcomes: &[Outcome]) -> Estimate {
     Estimate::of(&outcomes.iter().map(|it| it.hold).collect::<Vec<_>>())
 }

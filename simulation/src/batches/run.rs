@@ -11,10 +11,10 @@ use super::world::World;
 use crate::Failure;
 use crate::table::Table;
 
-/// The batches that may wait for the receiver, as in the source.
+/// The number of batches that may wait for the receiver, as in the source.
 const WAITING: usize = 3;
 
-/// What closes a batch.
+/// The rule that closes a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
     /// The policy that is shipped.
@@ -32,16 +32,16 @@ impl fmt::Display for Rule {
     }
 }
 
-/// What came of it.
+/// The results of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Outcome {
-    /// From the beginning to the last element that was taken.
+    /// The time from the beginning to the last element that was taken.
     pub(super) seconds: f64,
     /// The longest time between two batches that were taken.
     pub(super) silence: f64,
-    /// The longest time from the arrival of an element until the receiver was free and had it.
+    /// The longest time from the arrival of an element until a free receiver had it.
     pub(super) hold: f64,
-    /// The longest time that a batch takes, which is the longest time until a cancellation is noticed.
+    /// The longest time of a batch. It is the longest time until a cancellation is noticed.
     pub(super) cancel: f64,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn run(world: &World, rule: Rule) -> Outcome {
     let hold = HOLD.as_secs_f64();
     let mut outcome = Outcome::default();
     let (mut size, mut began) = (BatchSize::default(), 0.0);
-    // When the receiver has ended each of the last batches; a new one waits if too many are there.
+    // The times at which the receiver ended each of the last batches. A new batch waits if too many are there.
     let mut ends: VecDeque<f64> = VecDeque::new();
     let (mut free, mut told, mut sent): (f64, f64, f64) = (0.0, 0.0, 0.0);
     let mut first = 0;
@@ -74,7 +74,7 @@ pub(super) fn run(world: &World, rule: Rule) -> Outcome {
         }
         let work = world.batch + (end - first) as f64 * world.element;
         let begins = closed.max(free);
-        // Until the receiver is free, it is not the batch that holds an element back.
+        // While the receiver is not free, the batch is not the reason why an element waits.
         outcome.hold = outcome.hold.max(begins - world.arrivals[first].max(free));
         outcome.silence = outcome.silence.max(begins - told);
         outcome.cancel = outcome.cancel.max(work);

@@ -1,7 +1,7 @@
-//! The worlds of the simulation of batches: links, and what an element and a batch cost.
+//! The worlds of the simulation of batches: links, and the costs of an element and a batch.
 //!
 //! The parameters were chosen before the policy was written. The costs are orders of magnitude of a build with
-//! optimisation: an element that is as known takes some hundreds of nanoseconds, a new one tens of microseconds.
+//! optimisation: a known element takes some hundreds of nanoseconds, a new one tens of microseconds.
 
 use fastrand::Rng;
 
@@ -12,7 +12,7 @@ pub struct Link {
     pub name: &'static str,
     /// Its rate, in bits per second.
     pub bits: f64,
-    /// The elements of the list. A slow link has a shorter one, so that a run ends.
+    /// The number of elements of the list. A slow link has a shorter list, so that a run ends soon.
     pub elements: usize,
 }
 
@@ -26,29 +26,29 @@ pub const LINKS: [Link; 6] = [
     Link { name: "1 Gbit/s", bits: 1e9, elements: 100_000 },
 ];
 
-/// The fixed sizes that the policy stands beside.
+/// The fixed sizes that are compared with the policy.
 pub const SIZES: [usize; 7] = [1, 10, 50, 100, 500, 1000, 5000];
 
 /// The bytes of an element on the wire, compressed.
 const WIRE_BYTES: f64 = 105.0;
 
-/// The bytes that arrive together on a fast link; a slow one delivers packets.
+/// The bytes that arrive together on a fast link. A slow link delivers single packets.
 const PIECE: f64 = 16_384.0;
 const PACKET: f64 = 1_400.0;
 
-/// A link at work, with what follows from a seed.
+/// A link at work, with the values that follow from a seed.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// When each element has arrived, in seconds.
+    /// The time at which each element has arrived, in seconds.
     pub arrivals: Vec<f64>,
     /// The seconds that the receiver needs for an element.
     pub element: f64,
-    /// The seconds that the receiver needs for a batch, whatever is in it.
+    /// The seconds that the receiver needs for a batch of any size.
     pub batch: f64,
 }
 
 impl World {
-    /// Returns a link at work. A tenth of the time it is five times slower.
+    /// Returns a link at work. It is five times slower for a tenth of the time.
     pub fn new(link: Link, seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let piece = if link.bits < 1e6 { PACKET } else { PIECE };

@@ -1,4 +1,4 @@
-//! Intervals: when a kind is looked at next. The policy is `sync_core::policy::auto`.
+//! Intervals: the time of the next look at a kind. The policy is `sync_core::policy::auto`.
 
 pub mod run;
 pub mod world;
@@ -12,7 +12,7 @@ use crate::{Args, Failure, seeds};
 use run::{Outcome, Rule, kinds_together, one_kind};
 use world::{BROKEN_STAMPS, CHANGE, HOUR, PATTERNS, Pattern, Stamps, THREE_KINDS, THREE_KINDS_BUDGET};
 
-/// The sources of the policy, which the seeds follow from.
+/// The sources of the policy. The seeds follow from them.
 const SOURCES: [&str; 5] = [
     include_str!("../../../crates/sync-core/src/policy/auto/arrivals.rs"),
     include_str!("../../../crates/sync-core/src/policy/auto/next.rs"),
@@ -21,7 +21,7 @@ const SOURCES: [&str; 5] = [
     include_str!("../../../crates/sync-core/src/policy/auto/week.rs"),
 ];
 
-/// The days after a change of the pattern from which on it has to be learnt.
+/// The number of days after a change of the pattern after which the new pattern has to be learnt.
 const LEARNT_AFTER: i64 = 14;
 
 /// Lets the policy decide, prints the figures, and fails if a bar is missed.
@@ -49,7 +49,7 @@ pub fn results(count: usize) -> Results {
     results
 }
 
-/// One rule over all seeds.
+/// The results of one rule over all seeds.
 struct Over(Vec<Outcome>);
 
 impl Over {
@@ -98,7 +98,7 @@ impl Results {
         chart.points("oracle", vec![point(&oracle)]);
         self.charts.push(chart);
         if let Pattern::Even { .. } = pattern {
-            // A fixed interval with as many looks, for each seed its own.
+            // A fixed interval with as many looks. Each seed has its own interval.
             let same = Over(
                 seeds
                     .iter()
@@ -187,7 +187,7 @@ mod trace;
 mod tests {
     use super::*;
 
-    /// Few seeds, so the limits are wider than the bars.
+    /// There are few seeds, so the limits are wider than the bars.
     #[test]
     fn a_nightly_batch_is_learnt_from_the_dates() {
         let (name, pattern) = PATTERNS[0];

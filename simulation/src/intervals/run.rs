@@ -11,12 +11,12 @@ use sync_core::{ContentKind, PerKind, ProfileId, TimeZone};
 
 use super::world::{Arrival, DAY, DAYS, HOUR, PANEL_AHEAD, Pattern, START, Stamps};
 
-/// What decides when a look follows.
+/// The rule for the time of the next look.
 #[derive(Debug, Clone, Copy)]
 pub enum Rule {
     /// The policy that is shipped, with the dates that the world shows.
     Policy(Stamps),
-    /// The same without any dates: the rate alone.
+    /// The same policy without any dates: only the rate.
     RateAlone,
     /// Always after the same time, in seconds.
     Fixed(i64),
@@ -27,11 +27,11 @@ pub enum Rule {
 /// The looks of a run, and the arrivals with their delays.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
-    /// When looks were, in unix seconds.
+    /// The times of the looks, in unix seconds.
     pub looks: Vec<i64>,
-    /// When each arrival came, and the seconds until the look that saw it.
+    /// The time of each arrival, and the seconds until the look that saw it.
     pub delays: Vec<(i64, i64)>,
-    /// The number of runs that these are of, beyond the first.
+    /// The number of runs that were added to the first one.
     pub more_runs: u32,
 }
 
@@ -58,7 +58,7 @@ impl Outcome {
         seen.iter().map(|(_, delay)| *delay as f64 / HOUR as f64).sum::<f64>() / seen.len() as f64
     }
 
-    /// Returns what looks and delays cost in a day, in hours that an arrival waits, from a day on.
+    /// Returns the cost of looks and delays per day, in hours by which one arrival waits, from a day on.
     pub fn cost(&self, from: i64) -> f64 {
         let arrivals = self.delays.iter().filter(|(at, _)| *at >= START + from * DAY).count() as f64;
         LOOK_COST * self.looks_a_day(from) + self.delay(from) * arrivals / self.days(from)
@@ -160,7 +160,7 @@ fn ahead() -> i32 {
     i32::try_from(PANEL_AHEAD).expect("an hour")
 }
 
-/// Returns what the dates of a listing say.
+/// Returns the dates of a listing.
 fn listing(arrivals: &[Arrival], previous: Option<i64>, now: i64, stamps: Option<Stamps>, rng: &mut Rng) -> StampTally {
     let mut tally = StampTally::new(now, previous, 0);
     let since = previous.unwrap_or(i64::MIN);
@@ -176,7 +176,7 @@ fn listing(arrivals: &[Arrival], previous: Option<i64>, now: i64, stamps: Option
     tally
 }
 
-/// Returns the best next look for someone who knows the rates but not the arrivals.
+/// Returns the best next look by the true rates, without knowledge of the arrivals.
 fn oracle(pattern: Pattern, last: i64, settings: &AutoSettings) -> i64 {
     let limits = Limits::of_seconds(settings.shortest.seconds(), settings.longest.seconds());
     let start = (last + HALF_HOUR - 1).div_euclid(HALF_HOUR) * HALF_HOUR;

@@ -10,7 +10,7 @@ use super::world::{Arrival, DAY, HOUR, START, Stamps};
 use crate::Failure;
 use crate::table::Table;
 
-/// Replays a file, and prints what the policy and fixed intervals make of it.
+/// Replays a file, and prints the results of the policy and of fixed intervals.
 ///
 /// # Errors
 ///
@@ -39,8 +39,8 @@ pub(super) fn main(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads lines of `seconds,kind,items`, after a line of heads. The seconds count from the first sync; before it they are
-/// negative.
+/// Reads lines of `seconds,kind,items`, after a line of heads. The seconds count from the first sync and are negative
+/// before it.
 fn read(text: &str) -> Result<Vec<Option<Vec<Arrival>>>, Failure> {
     let mut arrivals: Vec<Option<Vec<Arrival>>> = vec![None, None, None];
     for (number, line) in (1..).zip(text.lines()).skip(1).filter(|(_, line)| !line.trim().is_empty()) {

@@ -1,12 +1,13 @@
-//! The worlds of the simulation of intervals: when panels get new titles, and what the dates of the titles say.
+//! The worlds of the simulation of intervals: the times of new titles at panels, and the dates of the titles.
 //!
-//! The parameters were chosen before the policy was written, after the patterns that `docs/policies/intervals.md` names.
+//! The parameters were chosen before the policy was written, after the patterns that `docs/policies/intervals.md`
+//! names.
 
 use fastrand::Rng;
 
-/// Seconds of an hour and a day.
+/// An hour, in seconds.
 pub const HOUR: i64 = 3600;
-/// Seconds of a day.
+/// A day, in seconds.
 pub const DAY: i64 = 86_400;
 
 /// The start of the worlds: 2026-01-05 00:00 UTC, a Monday.
@@ -21,13 +22,13 @@ pub const DAYS: i64 = 200;
 /// The day on which the regime changes, after the first sync.
 pub const CHANGE: i64 = 100;
 
-/// The panel's clock is this far ahead of UTC, in seconds.
+/// The time by which the panel's clock is ahead of UTC, in seconds.
 pub const PANEL_AHEAD: i64 = HOUR;
 
 /// New titles that appear together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
-    /// When they appear, in unix seconds.
+    /// The time at which they appear, in unix seconds.
     pub at: i64,
     /// The number of titles.
     pub items: u32,
@@ -36,7 +37,7 @@ pub struct Arrival {
 /// The pattern in which new titles of a kind appear.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pattern {
-    /// One batch a night around a local hour, with a standard deviation in hours; some nights have none.
+    /// One batch per night around a local hour, with a standard deviation in hours. Some nights have none.
     Nightly {
         /// The local hour.
         hour: f64,
@@ -47,7 +48,7 @@ pub enum Pattern {
     },
     /// Batches on the evenings of five days a week, at random times between two local hours.
     Evenings {
-        /// The mean number of an evening.
+        /// The mean number of batches in an evening.
         mean: f64,
     },
     /// At random times, with a mean time between two, in hours.
@@ -59,7 +60,7 @@ pub enum Pattern {
     Regimes,
 }
 
-/// What the dates of new titles say.
+/// The dates of new titles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stamps {
     /// The moment at which the title appeared.
@@ -68,11 +69,11 @@ pub enum Stamps {
     Future,
     /// The same moment for all titles.
     AllEqual,
-    /// The moment of the answer, for every title in every answer.
+    /// The time of the answer, for every title in every answer.
     OfNow,
     /// A random moment of the last sixty days.
     Random,
-    /// A day before, at noon: the operator types the date in.
+    /// Noon of the day before: the operator types the date in.
     DayBefore,
     /// Ten hours before the title appeared: it was made then, and published later.
     Early,
@@ -85,14 +86,14 @@ pub const PATTERNS: [(&str, Pattern); 3] = [
     ("even, one in 6 h", Pattern::Even { hours: 6.0 }),
 ];
 
-/// The three kinds that share a budget: channels and movies that seldom change, and series with episodes all day long.
+/// The three kinds that share a budget: channels and movies that seldom change, and series with episodes all day.
 pub const THREE_KINDS: [Pattern; 3] =
     [Pattern::Even { hours: 72.0 }, Pattern::Even { hours: 24.0 }, Pattern::Even { hours: 0.5 }];
 
-/// The lists a day that the three kinds share.
+/// The number of lists per day that the three kinds share.
 pub const THREE_KINDS_BUDGET: u32 = 6;
 
-/// Dates that say nothing, by name.
+/// Dates that are of no use, by name.
 pub const BROKEN_STAMPS: [(&str, Stamps); 6] = [
     ("in the future", Stamps::Future),
     ("all equal", Stamps::AllEqual),
@@ -150,7 +151,7 @@ impl Pattern {
         let (day, hour) = (local.div_euclid(DAY), local.rem_euclid(DAY) as f64 / HOUR as f64);
         match self {
             Self::Nightly { hour: middle, spread, share } => {
-                // The nearest night's bell; others are too far away to count.
+                // Only the curve of the nearest night counts. The others are too far away.
                 let away = (hour - middle + 12.0).rem_euclid(24.0) - 12.0;
                 share * (-0.5 * (away / spread).powi(2)).exp() / (spread * std::f64::consts::TAU.sqrt())
             }
@@ -185,12 +186,12 @@ fn seconds(hours: f64) -> i64 {
     (hours * 3600.0) as i64
 }
 
-/// A standard normal number, by the method of Box and Muller.
+/// Returns a standard normal number, by the method of Box and Muller.
 fn normal(rng: &mut Rng) -> f64 {
     (-2.0 * (1.0 - rng.f64()).ln()).sqrt() * (std::f64::consts::TAU * rng.f64()).cos()
 }
 
-/// A Poisson number, by counting exponential times.
+/// Returns a Poisson number, by counting exponential times.
 fn poisson(mean: f64, rng: &mut Rng) -> u32 {
     let (mut count, mut rest) = (0, mean);
     loop {

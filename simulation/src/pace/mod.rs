@@ -1,5 +1,5 @@
-//! The pace of requests: five panels, two of them with limits that nobody has chosen, and rising latency with a drawn
-//! limit; beside fixed rates and an oracle that knows the limit.
+//! The pace of requests at eight panels: four with the limits of known panels, one that grows slower, and three with
+//! random limits. The shipped pace is compared with fixed rates and an oracle that knows the limit.
 
 pub mod run;
 pub mod world;
@@ -13,7 +13,7 @@ use crate::{Args, Failure, page, seeds};
 use run::{Outcome, fixed, shipped};
 use world::{REQUESTS, World, oracle, worlds};
 
-/// The fixed rates beside it, in requests per second.
+/// The fixed rates for comparison, in requests per second.
 const FIXED: [f64; 3] = [8.0, 2.0, 0.5];
 
 /// The bars.
@@ -141,8 +141,8 @@ fn chart() -> Chart {
 mod trace {
     //! Replays the limits of a panel over time.
     //!
-    //! Each line is `seconds,requests per second,burst`: from when on the panel bears how much. Lines that begin with `#`
-    //! are comments.
+    //! Each line is `seconds,requests per second,burst`: from this time on, the panel has this limit. Lines that begin
+    //! with `#` are comments.
 
     use super::run::shipped;
     use super::world::{Limit, World};

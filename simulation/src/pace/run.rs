@@ -6,29 +6,29 @@ use sync_core::policy::pace::{Now, Pace, Refusal};
 
 use super::world::{Answer, CAP, Panel, World};
 
-/// What a policy took, and what it cost.
+/// The results of a policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Outcome {
-    /// From the first request to the last answer, in seconds.
+    /// The time from the first request to the last answer, in seconds.
     pub seconds: f64,
-    /// The requests that were refused.
+    /// The number of refused requests.
     pub refused: usize,
-    /// The bans.
+    /// The number of bans.
     pub bans: usize,
 }
 
-/// The longest simulation, in seconds. A rule that is banned again and again doesn't end sooner.
+/// The longest simulation, in seconds. It ends a rule that is banned again and again.
 const LONGEST: f64 = 3_000_000.0;
 
-/// Any time of day will do.
+/// A time of day. It makes no difference.
 const WALL: i64 = 1_900_000_000;
 
 fn now(at: f64) -> Now {
     Now { wall: WALL + at as i64, monotonic: Duration::from_secs_f64(at) }
 }
 
-/// Asks so many requests at the shipped pace, one after the other. `hears` hears the time, the rate and whether it was
-/// refused.
+/// Sends this number of requests at the shipped pace, one after the other. `hears` gets the time, the rate, and whether
+/// the request was refused.
 pub fn shipped(world: &World, seed: u64, requests: usize, mut hears: impl FnMut(f64, f64, bool)) -> Outcome {
     let mut panel = Panel::new(world, seed);
     let mut pace = Pace::at_start(None, now(0.0));
@@ -58,8 +58,8 @@ pub fn shipped(world: &World, seed: u64, requests: usize, mut hears: impl FnMut(
     Outcome { seconds: at, bans: panel.bans, ..outcome }
 }
 
-/// Asks so many requests at a fixed rate. A refused one is asked again at once, or after the time that the panel asks
-/// for.
+/// Sends this number of requests at a fixed rate. A refused request is repeated at once, or after the time that the
+/// panel asks for.
 pub fn fixed(world: &World, seed: u64, requests: usize, rate: f64) -> Outcome {
     let mut panel = Panel::new(world, seed);
     let (mut at, mut outcome, mut done): (f64, _, _) = (0.0, Outcome::default(), 0);

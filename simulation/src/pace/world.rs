@@ -1,50 +1,51 @@
-//! The panels of the simulation: how many requests each bears, and what it does when there are more.
+//! The panels of the simulation: the limit of each, and its behaviour above the limit.
 //!
-//! Committed before the policy, and apart from it. Four panels have the limits of known panels. One grows slower and
-//! slower under load. The limits of two more are drawn from the seed, so that nobody can tune a policy to them.
+//! The panels were committed before the policy, and apart from it. Four panels have the limits of known panels. One
+//! grows slower and slower under load. The limits of three more are drawn from the seed, so that a policy can't be
+//! tuned to them.
 
 use fastrand::Rng;
 
-/// The requests of one simulation: a first look at every series of a large panel, one request in flight.
+/// The requests of one simulation: those of a first look at every series of a large panel, one at a time.
 pub const REQUESTS: usize = 5_000;
 
-/// The most requests a second that any policy may send, as the setting `rate.requests` has it by default.
+/// The greatest number of requests per second of any policy. It is the default of the setting `rate.requests`.
 pub const CAP: f64 = 8.0;
 
-/// So many refusals within [`BAN_WINDOW`] are borne. One more is a ban.
+/// The number of refusals within [`BAN_WINDOW`] without a ban. One more leads to a ban.
 pub const BAN_REFUSALS: usize = 30;
 
 /// The time within which refusals count for a ban, in seconds.
 pub const BAN_WINDOW: f64 = 60.0;
 
-/// The length of a ban, in seconds. Everything is refused meanwhile.
+/// The length of a ban, in seconds. The panel refuses every request in this time.
 pub const BAN: f64 = 600.0;
 
 /// The limit of a panel.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
-    /// So many requests a second, and a burst of so many.
+    /// A number of requests per second, and of requests at once.
     Bucket {
         /// Requests per second.
         rate: f64,
         /// Requests at once.
         burst: f64,
     },
-    /// So many requests within so many seconds, counted anew after each such time.
+    /// A number of requests within a time. They are counted anew after each such time.
     Window {
         /// Requests.
         count: u32,
         /// The time within which they are counted.
         seconds: f64,
     },
-    /// Work for so many requests a second. What is not done yet makes each answer later: by its share of a second, so
-    /// many times over. With more than so many seconds of work the panel refuses.
+    /// Work for a number of requests per second. Work that waits makes each answer later, by its length times the
+    /// slowness. If too many seconds of work wait, the panel refuses.
     Rising {
         /// Requests per second.
         rate: f64,
-        /// Seconds by which a second of work makes an answer later.
+        /// The seconds by which a second of work makes an answer later.
         slowness: f64,
-        /// Seconds of work.
+        /// The seconds of work above which the panel refuses.
         most: f64,
     },
 }
@@ -52,15 +53,15 @@ pub enum Limit {
 /// A panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
-    /// What it is called in tables.
+    /// The name in tables.
     pub name: &'static str,
     /// Its limit.
     pub limit: Limit,
     /// The time to the first byte of an idle panel, in seconds. Each answer takes 0.7 to 1.3 times as long.
     pub latency: f64,
-    /// Whether a refusal says when to come again.
+    /// Whether a refusal has the time of the next attempt.
     pub tells: bool,
-    /// The limits over time, in place of the one above: from when on, and which. From a trace.
+    /// The limits over time, from a trace, in place of the limit above: each with the time from which it applies.
     pub later: Vec<(f64, Limit)>,
 }
 
@@ -101,7 +102,7 @@ fn log_uniform(rng: &mut Rng, low: f64, high: f64) -> f64 {
     low * (high / low).powf(rng.f64())
 }
 
-/// What a panel answers.
+/// An answer of a panel.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Answer {
     /// The answer begins at this time.
@@ -109,7 +110,7 @@ pub enum Answer {
         /// In seconds.
         at: f64,
     },
-    /// The panel refuses at this time, and may say for how many seconds it wants to be left alone.
+    /// The panel refuses at this time, and may ask for a pause of some seconds.
     Refused {
         /// In seconds.
         at: f64,
@@ -123,20 +124,20 @@ pub enum Answer {
 pub struct Panel {
     world: World,
     rng: Rng,
-    /// The time up to which the state below is.
+    /// The time of the state below.
     at: f64,
     /// The tokens of a bucket, the requests of a window, or the seconds of work.
     level: f64,
-    /// When the window has begun.
+    /// The time at which the window has begun.
     window: f64,
     refusals: Vec<f64>,
     banned_until: f64,
-    /// The bans so far.
+    /// The number of bans so far.
     pub bans: usize,
 }
 
 impl Panel {
-    /// Returns a panel that nobody has asked yet.
+    /// Returns a panel without any requests.
     pub fn new(world: &World, seed: u64) -> Self {
         let level = if let Limit::Bucket { burst, .. } = world.limit { burst } else { 0.0 };
         Self {
@@ -205,7 +206,8 @@ impl Panel {
     }
 }
 
-/// Returns the time that an oracle takes for so many requests: it knows the limit of the panel, and is never refused.
+/// Returns the time that an oracle needs for this number of requests. It knows the limit of the panel, and is never
+/// refused.
 pub fn oracle(world: &World, requests: usize) -> f64 {
     let requests = requests as f64;
     let own = requests * world.latency.max(CAP.recip());

@@ -1,4 +1,4 @@
-//! Probes: a replay of 200 days at panels that differ in what they can be asked for.
+//! Probes: replays of 200 days at panels that support different probes.
 
 mod panel;
 mod run;
@@ -26,11 +26,11 @@ const SOURCES: [&str; 9] = [
     include_str!("../../../crates/sync-core/src/engine/probing.rs"),
 ];
 
-/// The greatest part of the bytes of whole lists, where a probe can help.
+/// The greatest part of the bytes of whole lists, at panels with a useful probe.
 const BYTES: f64 = 0.25;
 
-/// The greatest delay of new items beside that of whole lists at the same looks. It is equal but for what comes in the
-/// same hour as a list.
+/// The greatest delay of new items, compared with that of whole lists at the same looks. The delays differ only for
+/// items that come in the same hour as a list.
 const DELAY: f64 = 1.1;
 
 /// The greatest delay of edits and removals, in hours.
@@ -68,7 +68,7 @@ pub fn main(args: &Args) -> Result<(), Failure> {
     let (table, bars) = (table(&results), bars(&results));
     println!("{table}\n{bars}");
     if args.trace.is_some() {
-        // What a trace asks for decides what can be saved.
+        // The number of looks of a trace decides how much can be saved.
         return Ok(());
     }
     if args.write {
@@ -77,7 +77,7 @@ pub fn main(args: &Args) -> Result<(), Failure> {
     bars.check()
 }
 
-/// Replays all panels, `count` times each, on the cores that there are.
+/// Replays all panels, `count` times each, on all cores.
 fn all(count: usize, events: impl Fn(usize, &Panel) -> Vec<Event> + Sync) -> Vec<Results> {
     let of_panel = |panel: &'static Panel| Results {
         panel,

@@ -36,7 +36,7 @@ struct Known {
     is_new: bool,
 }
 
-/// The panel, and what was asked of it. Clones share it.
+/// The panel, and the requests to it. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Simulated(Arc<Mutex<State>>);
 
@@ -45,7 +45,7 @@ struct State {
     panel: Panel,
     /// The items in the order in which they were added.
     items: Vec<Known>,
-    /// The items in the order of the list, until something happens.
+    /// The items in the order of the list, until the next event.
     listed: Option<Vec<Known>>,
     positions: HashMap<i64, usize>,
     usage: Usage,
@@ -71,7 +71,7 @@ impl Simulated {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets something happen to the list.
+    /// Changes the list by an event.
     pub(super) fn happen(&self, event: &Event) {
         let mut state = self.state();
         state.listed = None;
@@ -119,7 +119,7 @@ impl Simulated {
         self.state().items.len() as u64 * ELEMENT_BYTES
     }
 
-    /// Returns the bytes so far, the lists and the probes.
+    /// Returns the bytes so far, and the numbers of lists and probes.
     pub(super) fn used(&self) -> (u64, u64, u64) {
         let state = self.state();
         (state.usage.wire_bytes.unwrap_or_default(), state.lists, state.probes)
@@ -133,8 +133,8 @@ impl State {
         *self.usage.wire_bytes.get_or_insert_default() += bytes;
     }
 
-    /// Returns the first elements, and their whole number, that the panel lists when it is asked so: it cuts, sorts, and then
-    /// looks at the category.
+    /// Returns the first elements of the panel's answer, and the number of all its elements. The panel cuts, then
+    /// sorts, and then selects the category.
     fn answer(&mut self, within: Option<&CategoryId>, slice: Option<(u64, usize)>, most: usize) -> (Vec<Known>, usize) {
         let order = self.panel.order;
         let category = within.filter(|_| self.panel.honours_category).and_then(|id| id.0.parse().ok());

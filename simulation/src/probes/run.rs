@@ -31,8 +31,8 @@ pub(super) struct Replay {
     pub(super) others: Delays,
     /// The delays of new items, if each look takes the whole list.
     pub(super) whole_new_items: Delays,
-    /// The number of runs after which the store had not what it should have: what the panel lists after a list, and what
-    /// it had before after a probe.
+    /// The number of runs after which the store was wrong. After a list, it has to have the items of the panel. After a
+    /// probe, it has to be unchanged.
     pub(super) wrong: u64,
 }
 
@@ -66,7 +66,7 @@ impl Replay {
         self.bytes as f64 / self.whole_bytes as f64
     }
 
-    /// Returns the bytes more than those of whole lists, in lists.
+    /// Returns the bytes in excess of those of whole lists, in lists.
     pub(super) fn extra_lists(&self) -> f64 {
         (self.bytes as f64 - self.whole_bytes as f64) / self.list_bytes as f64
     }
@@ -95,7 +95,7 @@ async fn looks(panel: &Panel, events: &[Event], days: i64) -> Replay {
         let at = look * panel.look_every;
         while let Some(event) = coming.next_if(|event| event.at <= at) {
             source.happen(event);
-            // The first list has everything that is there at the beginning.
+            // The first list has all items of the beginning.
             if event.at > 0 {
                 pending.push(event);
             }
@@ -123,7 +123,7 @@ async fn looks(panel: &Panel, events: &[Event], days: i64) -> Replay {
                     delays.add(at - event.at);
                 }
                 rows = store.rows();
-                // All ids are compared now and then, because that takes longer than the run.
+                // Not every run compares all ids, because that takes longer than the run.
                 lists += 1;
                 if lists % 8 == 0 { store.ids() == source.ids() } else { rows == source.rows() }
             }

@@ -1,4 +1,5 @@
-//! A store that keeps what the engine needs, and nothing for readers: a replay has many thousands of runs.
+//! A store with only the parts that the engine needs, and none for readers, because a replay has many thousands of
+//! runs.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

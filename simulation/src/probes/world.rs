@@ -1,4 +1,4 @@
-//! The worlds: panels that differ in what they can be asked for, and what happens to their lists in 200 days.
+//! The worlds: panels that support different probes, and the events of 200 days.
 //!
 //! Additions, edits and removals are separate streams. Nothing here depends on the policy.
 
@@ -13,7 +13,7 @@ pub(super) const DAYS: i64 = 200;
 /// The bytes of an element as it comes over the wire. Most panels don't compress.
 pub(super) const ELEMENT_BYTES: u64 = 500;
 
-/// The bytes that a panel has sent already when a client stops reading, besides those that were read.
+/// The bytes beyond those that were read that a panel has already sent when a client stops reading.
 pub(super) const SENT_AHEAD: u64 = 64 << 10;
 
 /// The bytes of an answer without elements.
@@ -22,13 +22,13 @@ pub(super) const ANSWER_BYTES: u64 = 60;
 /// The number of categories.
 pub(super) const CATEGORIES: usize = 60;
 
-/// The category of new titles, at panels that have one.
+/// The category of new titles, on panels that have one.
 pub(super) const NEW: usize = CATEGORIES;
 
 /// The order in which a panel lists its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
-    /// As they were added.
+    /// In the order of addition.
     OldestFirst,
     /// The newest first.
     NewestFirst,
@@ -36,28 +36,29 @@ pub(super) enum Order {
     ByName,
 }
 
-/// A panel, by what it can be asked for.
+/// A panel, by the requests that it supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Panel {
     /// The name in the results.
     pub(super) name: &'static str,
-    /// Whether it cuts a part out of its items, in the order in which they were added, before it sorts them.
+    /// Whether it cuts its items by offset, in the order of addition, before it sorts them.
     pub(super) honours_offset: bool,
-    /// Whether it lists only the category that it was asked for.
+    /// Whether it lists only the requested category.
     pub(super) honours_category: bool,
     /// The order of its list.
     pub(super) order: Order,
-    /// The number of titles in a category of new ones, besides their own; 0 if there is none.
+    /// The number of titles that are in the category of new titles as well as in their own; 0 if there is no such
+    /// category.
     pub(super) newest: usize,
     /// The number of items at the beginning.
     pub(super) items: usize,
     /// The time between two looks, in seconds.
     pub(super) look_every: i64,
-    /// Whether a probe can help there.
+    /// Whether a probe is useful there.
     pub(super) helps: bool,
 }
 
-/// The panels. A list of an hourly look has a size at which 200 elements are a small part of it.
+/// The panels. A list with an hourly look is so large that 200 elements are a small part of it.
 pub(super) const PANELS: [Panel; 7] = [
     Panel {
         name: "XUI, by age",
@@ -99,7 +100,7 @@ pub(super) const PANELS: [Panel; 7] = [
         look_every: HOUR,
         helps: true,
     },
-    // No category has much of what is new for its size.
+    // No category has many new items in relation to its size.
     Panel {
         name: "by category, new titles spread",
         honours_offset: false,
@@ -132,7 +133,7 @@ pub(super) const PANELS: [Panel; 7] = [
     },
 ];
 
-/// Something that happens to a list.
+/// An event of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event {
     /// The seconds since the beginning.
@@ -142,10 +143,10 @@ pub(super) struct Event {
     pub(super) what: What,
 }
 
-/// What happens to an item.
+/// The change of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
-    /// It is added, in this category, and with this place among the names.
+    /// It is added, in this category, with this place in the order of names.
     Add { category: usize, name: u32 },
     /// It is edited.
     Edit,
@@ -153,10 +154,10 @@ pub(super) enum What {
     Remove,
 }
 
-/// Draws what happens: first the items that are there at the beginning, then all others by their time.
+/// Draws the events: first the items of the beginning, then all others by their time.
 ///
-/// - Additions: 5 to 40 titles between 02:00 and 04:00, on six nights out of seven; 1 to 5 titles by day, on every other
-///   day.
+/// - Additions: 5 to 40 titles between 02:00 and 04:00, on six nights out of seven; 1 to 5 titles by day, on every
+///   other day.
 /// - Edits: 1 to 8 titles at a time, once or twice a day.
 /// - Removals: 1 to 20 titles at a time, every fifth day.
 ///
@@ -213,10 +214,10 @@ pub(super) fn events(seed: u64, items: usize) -> Vec<Event> {
     events
 }
 
-/// One of the categories that get most of the new titles.
+/// Draws one of the categories that get most of the new titles.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number from 0 to 9")]
 fn favourite(dice: &mut fastrand::Rng) -> usize {
-    // Half of all go to the first three, and the other nine share the rest.
+    // Half of all new titles go to the first three, and the other nine share the rest.
     let draw = dice.f64();
     if draw < 0.6 { dice.usize(..3) } else { 3 + (9.0 * (draw - 0.6) / 0.4).floor() as usize }
 }

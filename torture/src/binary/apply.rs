@@ -1,4 +1,5 @@
-//! kill -9 during `changes apply FILE`: each kind is what it was, or what the set leads to; the same command finishes it.
+//! kill -9 during `changes apply FILE`. Afterwards, each kind is either as before or as the set leads to. The same
+//! command finishes the apply.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,11 +27,11 @@ struct Follower {
 /// A change set in a file.
 struct File {
     path: PathBuf,
-    /// The cache that it was made of, then.
+    /// The state of the cache when the set was made.
     to: Snapshot,
 }
 
-/// Another cache takes everything, and then what has changed, once or twice; each apply is killed several times.
+/// Lets another cache apply a whole set, and then the changes, once or twice. Kills each apply several times.
 pub(crate) fn killed(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let follower = Follower::begin(scene, rng.bool())?;
     let whole = follower.export(scene, None, rng)?;
@@ -40,7 +41,7 @@ pub(crate) fn killed(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome 
         scene.step(rng);
         scene.agree()?;
         let run = from.last_run.as_ref().map(|(run, _)| *run).ok_or("there is no run")?;
-        // The cache that follows has what was there at the last export, which may be older than this run.
+        // The following cache has the state of the last export, which may be older than this run.
         let file = follower.export(scene, Some(run), rng)?;
         follower.take(scene, rng, &file)?;
         if rng.u32(..3) == 0 {
@@ -51,7 +52,7 @@ pub(crate) fn killed(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome 
 }
 
 impl Follower {
-    /// A cache in which the profile is empty, or is not there.
+    /// Returns a cache in which the profile is empty or doesn't exist.
     fn begin(scene: &Scene<'_>, has_profile: bool) -> Outcome<Self> {
         let folder = tempfile::Builder::new().prefix("torture-following-").tempdir()?;
         let database = folder.path().join("cache").join("xtream.db");
@@ -60,7 +61,7 @@ impl Follower {
         Ok(Self { database, folder })
     }
 
-    /// Writes what came after a run into a file, or everything.
+    /// Writes the changes since a run, or everything, into a file.
     fn export(&self, scene: &mut Scene<'_>, since: Option<i64>, rng: &mut fastrand::Rng) -> Outcome<File> {
         let path = self.folder.path().join(format!("{}.changes", rng.u64(..)));
         let name = path.to_string_lossy().into_owned();
@@ -88,7 +89,7 @@ impl Follower {
         Ok(snapshot)
     }
 
-    /// Kills the apply of a file several times; then it comes to its end, and once more does nothing.
+    /// Kills the apply of a file several times. Then the apply is completed, and a repetition does nothing.
     fn take(&self, scene: &mut Scene<'_>, rng: &mut fastrand::Rng, file: &File) -> Outcome {
         for _ in 0..rng.u32(1..=4) {
             self.once(scene, rng, file)?;
@@ -98,7 +99,7 @@ impl Follower {
         let ran = scene.expect(self.apply(scene, &file.path), 0)?;
         let told = ran.report()?;
         let expected = if is_there { "already" } else { "applied" };
-        // Of a set that changes no row, the order may be newer.
+        // If a set changes no row, the order may still be newer.
         demand!(told["status"] == expected || is_there, "a change set was to be {expected}: {told}");
         let after = self.look(scene)?;
         each_kind(&before, &after, file)?;
@@ -113,7 +114,7 @@ impl Follower {
         Ok(())
     }
 
-    /// A set gets lost: the next one is refused, and the one that makes up for it is applied.
+    /// Drops a set. The next one is refused, and the one that replaces both is applied.
     fn lose(&self, scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         let run = |snapshot: &Snapshot| snapshot.last_run.as_ref().map(|(run, _)| *run).ok_or("there is no run");
         let before = self.look(scene)?;
@@ -129,7 +130,7 @@ impl Follower {
             demand!(before.parts == after.parts, "a change set that doesn't fit has changed something");
             scene.tally.count(Fault::Apply, "refused behind a gap");
         } else {
-            // What was lost has changed nothing.
+            // The dropped set has changed nothing.
             demand!(ran.code == Some(0), "a change set behind a gap: {ran:?}");
             each_kind(&before, &self.look(scene)?, &next)?;
         }
@@ -150,7 +151,7 @@ impl Follower {
         }
         let before = self.look(scene)?;
         let mut running = Running::start(command)?;
-        // It takes a part of the time of a sync.
+        // An apply takes a part of the time of a sync.
         let stopped = moment.wait(&running, scene.typical.mul_f64(0.5));
         let there = running.freeze()?;
         let locks = look::locks(&self.database)?;
@@ -175,7 +176,8 @@ impl Follower {
     }
 }
 
-/// Each kind is to the byte what it was, or what the set leads to. Returns how many have changed.
+/// Checks that each kind is, byte for byte, as before or as the set leads to. Returns the number of kinds that have
+/// changed.
 fn each_kind(before: &Snapshot, after: &Snapshot, file: &File) -> Outcome<usize> {
     demand!(before.others == after.others, "a row of another profile has changed");
     let mut written = 0;
@@ -197,7 +199,7 @@ fn each_kind(before: &Snapshot, after: &Snapshot, file: &File) -> Outcome<usize>
     Ok(written)
 }
 
-/// A kind is what the set leads to: each significant column of each row, the categories, the order.
+/// Checks that a kind is as the set leads to: each significant column of each row, the categories, the order.
 fn is_at(kind: Kind, follower: &Snapshot, file: &File) -> Outcome {
     let [then, now] = [file.to.truth(kind)?, follower.truth(kind)?];
     let ids = |rows: &std::collections::BTreeMap<i64, sync_tests::Row>| rows.keys().copied().collect::<Vec<_>>();

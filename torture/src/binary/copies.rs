@@ -1,4 +1,4 @@
-//! Somebody copies the cache while a sync is under way.
+//! Copies the cache while a sync is under way.
 
 use rusqlite::Connection;
 use sync_sqlite::stop;
@@ -11,7 +11,7 @@ use super::scene::{HOME, Scene};
 use super::snapshot::{Snapshot, reader};
 use crate::Outcome;
 
-/// Copies taken by SQLite, and of the files as they are, show every kind as it was or as it is.
+/// Takes copies by SQLite, and copies of the files. Each kind in a copy is as before the sync or as after it.
 pub(crate) fn during_a_sync(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.step(rng);
     let moment = Moment::draw(rng);
@@ -33,7 +33,7 @@ pub(crate) fn during_a_sync(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> O
     judge::each_kind(&before, &Snapshot::read(Connection::open(&copy)?, None, HOME)?, &catalogue)?;
     scene.tally.count(Fault::Copy, "by SQLite");
     if stopped {
-        // Nothing moves, so the files belong together.
+        // No program writes, so the files belong together.
         judge::each_kind(&before, &scene.look()?, &catalogue)?;
         scene.tally.count(Fault::Copy, "of the files");
     }

@@ -10,7 +10,7 @@ use super::scene::{AWAY, HOME, Scene};
 use super::snapshot::{Snapshot, reader};
 use crate::Outcome;
 
-/// Points that the making of a cache passes, and how often.
+/// The points that the creation of a cache passes, and how often.
 const MAKING: [(&str, u64); 6] = [
     ("open.created", 1),
     ("migrate.begun", 1),
@@ -24,7 +24,7 @@ pub(crate) fn interrupted(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
     if rng.bool() { making(scene, rng) } else { emptying(scene, rng) }
 }
 
-/// A cache that was never finished is no cache, or a whole one; the next call makes it.
+/// Kills the creation of a cache. The file is then no cache, or a whole one. The next call creates it.
 fn making(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let folder = tempfile::tempdir()?;
     let database = folder.path().join("new").join("cache.db");
@@ -50,7 +50,7 @@ fn making(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         scene.watched(running.kill())?;
         scene.tally.count(Fault::Create, "making");
         if database.exists() {
-            // Whatever there is of it is sound.
+            // Any part of the cache that exists is sound.
             Snapshot::of_unfinished(&database)?;
         }
     }
@@ -63,7 +63,7 @@ fn making(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     Kind::ALL.into_iter().try_for_each(|kind| super::judge::agrees(kind, &after, &catalogue))
 }
 
-/// A profile is emptied, or goes, in one transaction.
+/// Kills a command that empties or deletes a profile, which happens in one transaction.
 fn emptying(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.step(rng);
     let removes = rng.bool();

@@ -1,4 +1,5 @@
-//! Files that are no cache, or one no more: told, never deleted, and the way out that is told leads out.
+//! Files that are no cache, or no longer one. The command reports them and never deletes them. The way out that it
+//! names works.
 
 use std::path::Path;
 
@@ -12,8 +13,8 @@ use crate::Outcome;
 
 const STORE: i32 = 8;
 
-/// What a command over a damaged file may end with: well where it doesn't meet the damage, else what the damage makes
-/// of addresses, passwords and names. Never an internal error, and never by a signal.
+/// The exit codes of a command over a damaged file: success if it doesn't meet the damage, and otherwise the errors
+/// that damaged addresses, passwords and names lead to. It is never an internal error or a signal.
 const CODES: [i32; 9] = [0, 2, 3, 4, 5, 6, 7, STORE, 9];
 
 pub(crate) fn told(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
@@ -43,7 +44,8 @@ pub(crate) fn told(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.agree().map(|_| ())
 }
 
-/// Something that is not the cache any more: how, its bytes, and whether nothing of it can be taken for a cache.
+/// Damages the bytes of a cache. Returns the kind of damage, the bytes, and whether none of it can be taken for a
+/// cache.
 fn damage(whole: &[u8], rng: &mut fastrand::Rng) -> (&'static str, Vec<u8>, bool) {
     let mut damaged = whole.to_vec();
     match rng.u32(..8) {
@@ -80,13 +82,13 @@ fn damage(whole: &[u8], rng: &mut fastrand::Rng) -> (&'static str, Vec<u8>, bool
     }
 }
 
-/// What the hint says: keep the file, and sync into another one.
+/// Follows the hint: keeps the file, and syncs into another one.
 fn begin_anew(scene: &Scene<'_>, database: &Path) -> Outcome {
     let kept = database.with_extension("kept");
     let bytes = std::fs::read(database)?;
     std::fs::rename(database, &kept)?;
     for suffix in ["-wal", "-shm"] {
-        // Not there after an orderly end.
+        // The file doesn't exist after an orderly end.
         let _ = std::fs::remove_file(super::snapshot::beside(database, suffix));
     }
     scene.expect(scene.add(database, HOME), 0)?;

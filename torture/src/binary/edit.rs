@@ -1,4 +1,4 @@
-//! kill -9 during an edit: all of its items are edited, or none; and no sync loses it.
+//! kill -9 during an edit. All of its items are edited, or none. No sync loses an edit.
 
 use sync_sqlite::stop;
 use sync_tests::Kind;
@@ -12,14 +12,14 @@ use super::snapshot::{Snapshot, reader};
 use super::tally::{AFTER, INSIDE};
 use crate::Outcome;
 
-/// Points that an edit passes, and whether it has the right to write there.
+/// The points that an edit passes, and whether it has the right to write at the point.
 const POINTS: [(&str, bool); 4] =
     [("edit.begun", true), ("edit.written", true), ("edit.before-commit", true), ("edit.committed", false)];
 
-/// So many items are edited at most.
+/// The greatest number of edited items.
 const ITEMS: usize = 40;
 
-/// Edits items, and kills the edit until one of them has come to its end. Then the panel changes, and is synced.
+/// Edits items, and kills the edit until one is completed. Then the panel changes, and the profile is synced.
 pub(crate) fn killed(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let before = scene.agree()?;
     let kind = *rng.choice(&Kind::ALL).unwrap_or(&Kind::Movies);
@@ -54,7 +54,7 @@ pub(crate) fn killed(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome 
     Ok(())
 }
 
-/// An edit of some items, told apart from others by its note.
+/// An edit of some items. Its note distinguishes it from others.
 struct Edit {
     note: String,
     kind: String,
@@ -70,14 +70,14 @@ impl Edit {
         scene.command(&args)
     }
 
-    /// How many items have the note.
+    /// Returns the number of items that have the note.
     fn count(&self, scene: &Scene<'_>) -> Outcome<usize> {
         let sql = "SELECT COUNT(*) FROM xtream_edits WHERE profile_id=?1 AND field='note' AND local=?2";
         let found: i64 = reader(&scene.database)?.query_row(sql, [HOME, self.note.as_str()], |row| row.get(0))?;
         Ok(usize::try_from(found)?)
     }
 
-    /// Kills an edit; whether it was done.
+    /// Kills an edit. Returns whether it was completed.
     fn once(&self, scene: &mut Scene<'_>, rng: &mut fastrand::Rng, before: &Snapshot) -> Outcome<bool> {
         let mut command = self.command(scene);
         let point = (rng.u32(..5) > 0).then(|| *rng.choice(&POINTS).unwrap_or(&POINTS[0]));

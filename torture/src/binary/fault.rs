@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-/// Something that goes wrong.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub(crate) enum Fault {
     /// kill -9 during a sync
@@ -11,31 +11,31 @@ pub(crate) enum Fault {
     Create,
     /// SIGINT, SIGTERM and SIGHUP, once and twice
     Signal,
-    /// Images of what a power loss may leave on disk
+    /// Images of the files that a power loss may leave on disk
     Power,
-    /// The database may have so many pages and no more
+    /// The number of pages of the database is limited
     Full,
-    /// A file may have so many bytes and no more
+    /// The size of files is limited
     Limit,
     /// File or folder can't be written
     ReadOnly,
     /// Not a database, cut off, flipped bits
     Damage,
-    /// Somebody else writes, for a while or for too long
+    /// Another program writes, for a while or for too long
     Lock,
-    /// Somebody reads for long
+    /// Another program reads for long
     Reader,
     /// Several programs at once
     Several,
     /// A panic inside the store
     Panic,
-    /// Nobody reads what it prints
+    /// No program reads the output
     Streams,
-    /// Who watches the progress of a run panics
+    /// The observer of a run's progress panics
     Observer,
-    /// kill -9 while an old cache is brought up to date
+    /// kill -9 during the migration of an old cache
     Migrate,
-    /// Somebody copies the cache during a sync
+    /// A program copies the cache during a sync
     Copy,
     /// kill -9 during an undo
     Undo,
@@ -66,10 +66,11 @@ impl Fault {
         (Self::Copy, 6),
     ];
 
-    /// What came later: each has dice of its own, so that kept seeds name the same faults where it isn't drawn.
+    /// Later faults. Each has dice of its own, so that a stored seed still gives the same faults if a later one isn't
+    /// drawn.
     const LATER: [(Self, u32); 3] = [(Self::Undo, 12), (Self::Edit, 8), (Self::Apply, 8)];
 
-    /// Draws one, of these or of all.
+    /// Draws a fault: one of these, or any.
     pub(crate) fn draw(rng: &mut fastrand::Rng, only: &[Self]) -> Self {
         let drawn = |fault: &Self| only.is_empty() || only.contains(fault);
         let rest: u32 = Self::WEIGHTS.iter().filter(|(fault, _)| drawn(fault)).map(|(_, weight)| weight).sum();
@@ -91,7 +92,7 @@ impl Fault {
         Self::Kill
     }
 
-    /// The word for it on the command line and in the table.
+    /// Returns the word for it on the command line and in the table.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }

@@ -1,4 +1,4 @@
-//! A disk that is full at every page: in the command at some pages, and in the store itself at each.
+//! A disk that becomes full: for the command at some pages, and for the store at every page.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn pages(database: &Path) -> Outcome<u32> {
     Ok(Connection::open(database)?.query_row("PRAGMA page_count", [], |row| row.get(0))?)
 }
 
-/// First syncs into new caches, for which there is room up to some page.
+/// Syncs for the first time into new caches on a disk with room up to some page.
 pub(crate) fn at_some_page(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let new = NewCache::make(scene)?;
     let (least, most) = (pages(&new.database)?, pages(&scene.database)?);
@@ -54,7 +54,7 @@ pub(crate) fn at_some_page(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Ou
     Ok(())
 }
 
-/// A cache that is to be synced for the first time, again and again.
+/// A cache that is synced for the first time again and again.
 pub(crate) struct NewCache {
     pub(crate) database: PathBuf,
     bytes: Vec<u8>,
@@ -73,25 +73,25 @@ impl NewCache {
         scene.program.command(&self.database, &Self::args())
     }
 
-    /// The arguments of a sync.
+    /// Returns the arguments of a sync.
     pub(crate) fn args() -> Vec<&'static str> {
         [&SYNC[..], &[HOME]].concat()
     }
 
-    /// The fault is over: one run brings it in step with the panel. Then it is new again.
+    /// Removes the fault. One run brings the cache in step with the panel. Then the cache is new again.
     pub(crate) fn agrees(&self, scene: &Scene<'_>) -> Outcome {
         scene.expect(self.sync(scene), 0)?;
         let (after, catalogue) = (Snapshot::of_files(&self.database, HOME)?, scene.catalogue());
         Kind::ALL.into_iter().try_for_each(|kind| judge::agrees(kind, &after, &catalogue))?;
         for suffix in ["-wal", "-shm"] {
-            // Not there after an orderly end.
+            // The file doesn't exist after an orderly end.
             let _ = std::fs::remove_file(beside(&self.database, suffix));
         }
         Ok(std::fs::write(&self.database, &self.bytes)?)
     }
 }
 
-/// A run for which there was no room says so, and each kind is what it was or what the panel lists.
+/// Checks that a run without room on the disk reports this, and that each kind is as before or as the panel lists it.
 pub(crate) fn full_is_told(
     scene: &Scene<'_>,
     database: &Path,
@@ -113,10 +113,10 @@ pub(crate) fn full_is_told(
     Ok(became)
 }
 
-/// Applies a first load, and then an update of it, with room for one page more each time until it fits.
-/// Returns how many points there were.
+/// Applies a first load, and then an update, with room for one more page each time until it fits. Returns the number of
+/// points.
 pub(crate) fn every_point(items: u32, jobs: usize) -> Outcome<u32> {
-    // The points are shared out: each job has a cache of its own, and takes every n-th page.
+    // The points are divided among the jobs. Each job has a cache of its own and takes every n-th page.
     let share = u32::try_from(jobs)?;
     let points = AtomicU32::new(0);
     let outcomes: Vec<Result<(), String>> = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Which code makes each fault.
+//! The code that makes each fault.
 
 use super::fault::Fault;
 use super::scene::Scene;
@@ -9,7 +9,7 @@ use super::{
 use crate::Outcome;
 
 impl Fault {
-    /// Lets it happen, and judges what is left.
+    /// Makes the fault, and judges the result.
     pub(crate) fn happen(self, scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         match self {
             Self::Kill => kills::during_a_sync(scene, rng),

@@ -1,4 +1,4 @@
-//! The judgement: of each kind, whether it is wholly what it was or wholly what the panel lists.
+//! The judgement of each kind: it has to be wholly as before or wholly as the panel lists it.
 
 use std::collections::BTreeSet;
 
@@ -18,21 +18,21 @@ macro_rules! demand {
 }
 pub(crate) use demand;
 
-/// What a kind is after a run that was to bring it in step with the panel.
+/// The state of a kind after a run that was to bring it in step with the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Became {
-    /// What it was before, to the byte.
+    /// The kind is as before, byte for byte.
     Old,
-    /// What the panel lists.
+    /// The kind is as the panel lists it.
     New,
 }
 
-/// Judges each kind after a run that had begun when the cache was `before`; whatever is a mix is an error.
+/// Judges each kind after a run that began when the cache was `before`. A mix of both states is an error.
 pub(crate) fn each_kind(before: &Snapshot, after: &Snapshot, catalogue: &Catalogue) -> Outcome<[Became; 3]> {
     each_kind_but(before, after, catalogue, &[])
 }
 
-/// The same, where the panel lists nothing of some kinds: their rows are all held.
+/// Does the same for a panel that lists nothing of some kinds. All rows of these kinds are held.
 pub(crate) fn each_kind_but(
     before: &Snapshot,
     after: &Snapshot,
@@ -45,8 +45,7 @@ pub(crate) fn each_kind_but(
         let (was, is) = (&before.parts[kind as usize], &after.parts[kind as usize]);
         consistent(kind, is)?;
         if was == is {
-            // A kind that the run has committed has another watermark, or a record; that it may say so is looked at
-            // where the report is.
+            // A kind that the run has committed has another watermark, or a record. The report is checked elsewhere.
             continue;
         }
         became[kind as usize] = Became::New;
@@ -61,12 +60,12 @@ pub(crate) fn each_kind_but(
     Ok(became)
 }
 
-/// Each kind is what the panel lists. It may be what it was as well, where nothing has changed within a second.
+/// Checks that each kind is as the panel lists it. It may also be as before, if nothing has changed within a second.
 pub(crate) fn in_step(after: &Snapshot, catalogue: &Catalogue) -> Outcome {
     Kind::ALL.into_iter().try_for_each(|kind| agrees(kind, after, catalogue))
 }
 
-/// What a report says of each kind is what became of it.
+/// Checks that the report states the real result of each kind.
 pub(crate) fn as_reported(report: &Value, became: [Became; 3], after: &Snapshot, catalogue: &Catalogue) -> Outcome {
     for kind in Kind::ALL {
         let outcome = report["kinds"][kind.name()]["outcome"].as_str().unwrap_or_default();
@@ -74,7 +73,7 @@ pub(crate) fn as_reported(report: &Value, became: [Became; 3], after: &Snapshot,
             "failed" | "cancelled" => {
                 demand!(became[kind as usize] == Became::Old, "{kind} is new, and is reported as {outcome}");
             }
-            // Where nothing was to be changed, and no time has passed, it is as it was as well.
+            // If nothing had to change and no time has passed, the kind is also as before.
             "completed" | "unchanged" => agrees(kind, after, catalogue)?,
             _ => return Err(format!("{kind} is reported as {outcome}").into()),
         }
@@ -82,7 +81,7 @@ pub(crate) fn as_reported(report: &Value, became: [Became; 3], after: &Snapshot,
     Ok(())
 }
 
-/// Nothing has changed but the one profile's content.
+/// Checks that only the content of one profile has changed.
 pub(crate) fn untouched(before: &Snapshot, after: &Snapshot) -> Outcome {
     demand!(before.settings == after.settings, "the settings have changed");
     if before.others != after.others {
@@ -92,7 +91,7 @@ pub(crate) fn untouched(before: &Snapshot, after: &Snapshot) -> Outcome {
     Ok(())
 }
 
-/// What must be true of a kind whatever happened.
+/// Checks the conditions that hold for a kind after any fault.
 pub(crate) fn consistent(kind: Kind, part: &Part) -> Outcome {
     let rows = part.items.len();
     demand!(i64::try_from(rows)? == part.count, "{kind}: {rows} rows, counted as {}", part.count);
@@ -108,7 +107,7 @@ pub(crate) fn consistent(kind: Kind, part: &Part) -> Outcome {
     Ok(())
 }
 
-/// A kind that is not what it was is what the panel lists, and everything that belongs to that came with it.
+/// Checks that a kind that has changed is as the panel lists it, with everything that belongs to this state.
 fn is_new(kind: Kind, before: &Snapshot, after: &Snapshot, catalogue: &Catalogue) -> Outcome {
     let (was, is) = (&before.parts[kind as usize], &after.parts[kind as usize]);
     agrees(kind, after, catalogue)?;
@@ -145,12 +144,12 @@ fn is_new(kind: Kind, before: &Snapshot, after: &Snapshot, catalogue: &Catalogue
     Ok(())
 }
 
-/// Every row of a kind of which nothing is listed is there as it was, and is held, and all that belongs to that came
-/// with it.
+/// Checks that, if the panel lists nothing of a kind, every row is as before and is held, with everything that belongs
+/// to this state.
 fn is_held(kind: Kind, before: &Snapshot, after: &Snapshot) -> Outcome {
     let (was, is) = (&before.parts[kind as usize], &after.parts[kind as usize]);
     demand!(was.items == is.items, "{kind}: a row that is held has changed");
-    // It may be of the same second.
+    // Both runs may be within the same second.
     demand!(is.watermark >= was.watermark, "{kind}: removals are held, and the watermark has fallen");
     let held = after.held(kind)?;
     demand!(held.iter().eq(is.items.keys()), "{kind}: {} of {} rows are held", held.len(), is.items.len());
@@ -161,7 +160,7 @@ fn is_held(kind: Kind, before: &Snapshot, after: &Snapshot) -> Outcome {
     Ok(())
 }
 
-/// A kind is what the panel lists, to every column.
+/// Checks that a kind is as the panel lists it, in every column.
 pub(crate) fn agrees(kind: Kind, after: &Snapshot, catalogue: &Catalogue) -> Outcome {
     let found = disagreements(kind, &catalogue.truth(kind), &after.truth(kind)?);
     demand!(found.is_empty(), "{kind}: {} disagreements, such as {:?}", found.len(), &found[..found.len().min(3)]);

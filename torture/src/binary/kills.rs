@@ -14,16 +14,16 @@ use super::snapshot::Snapshot;
 use super::tally::{AFTER, INSIDE};
 use crate::Outcome;
 
-/// When the command is killed.
+/// The time at which the command is killed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Moment {
-    /// When it passes a point for the n-th time.
+    /// At its n-th passage of a point.
     Point(&'static str, u64),
-    /// After this part of the time that a sync takes.
+    /// After this part of the duration of a sync.
     Part(f64),
 }
 
-/// Points inside the transactions of a sync, and how often it passes each.
+/// The points inside the transactions of a sync, and how often a sync passes each.
 const WITHIN: [(&str, u64); 12] = [
     ("start.begun", 1),
     ("start.before-commit", 1),
@@ -39,7 +39,7 @@ const WITHIN: [(&str, u64); 12] = [
     ("finish.before-commit", 1),
 ];
 
-/// Points outside of them, after at least one kind was committed.
+/// The points outside of transactions, after at least one kind was committed.
 const BETWEEN: [(&str, u64, u64); 5] = [
     ("apply.committed", 1, 3),
     ("apply.committed", 1, 3),
@@ -48,7 +48,7 @@ const BETWEEN: [(&str, u64, u64); 5] = [
     ("finish.tidied", 1, 1),
 ];
 
-/// Points before anything of a kind is written.
+/// The points before anything of a kind is written.
 const BEFORE: [&str; 5] = ["open.created", "open.ready", "lease.taken", "start.committed", "apply.before-begin"];
 
 impl Moment {
@@ -64,13 +64,13 @@ impl Moment {
         }
     }
 
-    /// One within a transaction.
+    /// Returns a point within a transaction.
     pub(crate) fn within(rng: &mut fastrand::Rng) -> Self {
         let (point, times) = *rng.choice(&WITHIN).unwrap_or(&WITHIN[0]);
         Self::Point(point, rng.u64(1..=times))
     }
 
-    /// Whether it comes at a point.
+    /// Returns whether the kill is at a point.
     pub(crate) fn wait(self, running: &Running, typical: Duration) -> bool {
         match self {
             Self::Point(..) => running.is_stopped(),
@@ -91,14 +91,14 @@ impl std::fmt::Display for Moment {
     }
 }
 
-/// Kills syncs in a row, without a whole one between them; then one run is enough.
+/// Kills several syncs in a row, without a complete one between them. Then one run is enough.
 pub(crate) fn during_a_sync(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     if rng.u32(..8) == 0 {
         scene.note("clear");
         scene.expect(scene.command(&["clear", HOME]), 0)?;
     }
     if rng.u32(..6) == 0 {
-        // The panel is empty: what is removed is held, until it is seen again.
+        // The panel lists nothing, so removals are held until the items are listed again.
         let empty: Vec<Kind> = Kind::ALL.into_iter().filter(|_| rng.bool()).collect();
         for kind in &empty {
             scene.panel.on(Action::listing(*kind), Behaviour::Empty);
@@ -170,7 +170,7 @@ fn once(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, empty: &[Kind]) -> Outco
     Ok(())
 }
 
-/// Whether a run that has begun since has committed a kind. That may have changed nothing, in the same second.
+/// Returns whether a run that began later has committed a kind. The run may have changed nothing, in the same second.
 fn committed(before: &Snapshot, after: &Snapshot) -> Outcome<bool> {
     let Some((run, _)) = after.last_run.as_ref().filter(|_| before.last_run != after.last_run) else {
         return Ok(false);

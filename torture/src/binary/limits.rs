@@ -1,5 +1,4 @@
-//! The system lets no file grow beyond so many bytes (what `ulimit -f` does, and much like a quota), or the disk itself
-//! is that small.
+//! The system limits the size of files (as `ulimit -f` does, and much like a quota), or the disk itself is that small.
 
 use std::process::Command;
 
@@ -14,7 +13,7 @@ use super::scene::{HOME, Scene};
 use super::snapshot::Snapshot;
 use crate::Outcome;
 
-/// First syncs into a new cache, of which no file may have more than so many blocks of half a KiB.
+/// Syncs for the first time into a new cache. No file may have more than this number of blocks of half a KiB.
 pub(crate) fn on_a_file(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let new = NewCache::make(scene)?;
     if rng.u32(..3) == 0 {
@@ -23,7 +22,7 @@ pub(crate) fn on_a_file(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outco
     let most = std::fs::metadata(&scene.database)?.len().div_ceil(512).max(400) * 3 / 2;
     for _ in 0..4 {
         let blocks = rng.u64(1..most);
-        // What a shell does not tell otherwise: the signal that comes with it ends a program that doesn't expect it.
+        // Without this, the signal that comes with the limit ends a program that doesn't expect it.
         let ignored = if rng.bool() { "trap '' XFSZ; " } else { "" };
         scene.note(format!("no file beyond {blocks} blocks{}", if ignored.is_empty() { "" } else { ", no signal" }));
         let script = format!("{ignored}ulimit -f {blocks}; exec \"$@\"");
@@ -38,15 +37,15 @@ pub(crate) fn on_a_file(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outco
     Ok(())
 }
 
-/// Mounts a disk of so many KiB where nobody else sees it, syncs there, and brings back what is left. `$1` is the size,
-/// `$2` a folder to mount it on, `$3` the folder of the cache; the rest is the command.
+/// Mounts a disk of this size in KiB that no other process sees, syncs there, and copies the files back. `$1` is the
+/// size, `$2` a folder to mount it on, `$3` the folder of the cache, and the rest is the command.
 const ON_A_DISK: &str = "mount -t tmpfs -o size=$1k tmpfs \"$2\" || exit 99; cp \"$3\"/cache.db \"$2\" || exit 98; \
                          from=$2; to=$3; shift 3; \"$@\"; code=$?; cp \"$from\"/cache.db* \"$to\"; exit $code";
 
-/// The shell could not mount, or the disk is too small for the cache as it is.
+/// The shell could not mount, or the disk is too small for the cache without a sync.
 const NO_DISK: [i32; 2] = [98, 99];
 
-/// First syncs on a real disk without room, where the system lets us have one.
+/// Syncs for the first time on a real disk without room, if the system allows a mount.
 fn on_a_disk(scene: &mut Scene<'_>, new: &NewCache, rng: &mut fastrand::Rng) -> Outcome {
     let disk = tempfile::tempdir()?;
     let cache = new.database.parent().ok_or("a file without a folder")?;

@@ -1,4 +1,4 @@
-//! Somebody else has the cache open: writes for a while or for too long, or reads for long.
+//! Another program has the cache open: it writes for a while or for too long, or reads for long.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::Outcome;
 
 const STORE: i32 = 8;
 
-/// The log may be this much larger than what the syncs under a reader wrote.
+/// The number of bytes by which the log may be larger than what the syncs under a reader wrote.
 const BEYOND: u64 = 1 << 20;
 
-/// Somebody has the right to write, from before the sync or from the middle of it on.
+/// Lets another program take the right to write, before the sync or in the middle of it.
 pub(crate) fn by_a_writer(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.step(rng);
     let before = scene.look()?;
@@ -54,7 +54,7 @@ pub(crate) fn by_a_writer(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
         scene.watched(running.end())?
     };
     drop(other);
-    // Not there where it was not waited for.
+    // The file is absent if the sync did not wait.
     let _ = std::fs::remove_file(go);
     let after = scene.look()?;
     let became = judge::each_kind(&before, &after, &scene.catalogue())?;
@@ -71,8 +71,8 @@ pub(crate) fn by_a_writer(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
     scene.agree().map(|_| ())
 }
 
-/// Somebody reads one state while syncs go on: they see that state, the log grows by what is written, and is emptied
-/// when they are done.
+/// Lets another program read one state while syncs go on. It sees this state only. The log grows by the writes, and is
+/// emptied when the reader has ended.
 pub(crate) fn by_a_reader(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let look = reader(&scene.database)?;
     look.execute_batch("BEGIN")?;
@@ -85,7 +85,7 @@ pub(crate) fn by_a_reader(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
         syncs += 1;
         demand!(state_of(&look)? == seen, "the reader sees something else");
     }
-    // What has nothing to write makes the log grow by its record and no more.
+    // A sync without changes makes the log grow by its record only.
     let grown = log();
     for _ in 0..5 {
         scene.expect(scene.sync(&[HOME]), 0)?;

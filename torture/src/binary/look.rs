@@ -1,4 +1,4 @@
-//! What a frozen command was doing with the database, by the locks that it holds.
+//! Finds out what a frozen command was doing with the database, by the locks that it has.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -8,21 +8,22 @@ use nix::libc;
 
 use crate::Outcome;
 
-/// Where the locks of write-ahead logging are in the `-shm` file.
+/// The positions of the locks of write-ahead logging in the `-shm` file.
 const WRITE_LOCK: libc::off_t = 120;
 const CHECKPOINT_LOCK: libc::off_t = 121;
 const RECOVERY_LOCK: libc::off_t = 122;
 
-/// What somebody holds.
+/// The locks that a program has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Locks {
     /// A transaction that writes is under way.
     pub(crate) writing: bool,
-    /// The log is being copied into the database, or read after a crash; both take the right to write as well.
+    /// The log is being copied into the database, or read after a crash. Both also take the right to write.
     pub(crate) tidying: bool,
 }
 
-/// Looks, without SQLite: a connection of ours would mend, and in the end remove, what a killed one leaves.
+/// Reads the locks without SQLite. A connection of ours would mend the files of a killed command, and remove them in
+/// the end.
 pub(crate) fn locks(database: &Path) -> Outcome<Locks> {
     let mut shm = database.as_os_str().to_owned();
     shm.push("-shm");
@@ -44,7 +45,7 @@ pub(crate) fn locks(database: &Path) -> Outcome<Locks> {
     Ok(Locks { writing: !tidying && held(WRITE_LOCK)?, tidying })
 }
 
-/// The system's own numbers for locks, in the type that its structure has.
+/// Returns a number of the system for locks, in the type of its structure.
 fn short(number: libc::c_int) -> Outcome<libc::c_short> {
     Ok(libc::c_short::try_from(number)?)
 }

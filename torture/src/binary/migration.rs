@@ -1,4 +1,4 @@
-//! kill -9 while a cache of an earlier version is brought up to date: it is of either version, with every row.
+//! kill -9 during the migration of a cache of an earlier version. Afterwards it is of either version, with every row.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use super::scene::{SYNC, Scene};
 use super::snapshot::{Snapshot, assert_sound, copied};
 use crate::Outcome;
 
-/// The points of a migration, and how often it passes each.
+/// The points of a migration, and how often a migration passes each.
 const POINTS: [(&str, u64); 6] = [
     ("open.created", 1),
     ("migrate.begun", 1),
@@ -26,7 +26,7 @@ const POINTS: [(&str, u64); 6] = [
 /// A profile that no fixture has.
 const NEW: &str = "new";
 
-/// The caches that earlier versions have left.
+/// Returns the caches of earlier versions.
 fn fixtures() -> Outcome<Vec<PathBuf>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/sync-sqlite/tests/fixtures");
     let mut found = Vec::new();
@@ -44,7 +44,7 @@ fn fixtures() -> Outcome<Vec<PathBuf>> {
 #[derive(Debug, PartialEq, Eq)]
 struct Rows(Vec<String>);
 
-/// What a cache has in the columns of another one.
+/// Returns the content of a cache in the columns of another one.
 fn rows(conn: &Connection, columns: &[(String, String)]) -> Outcome<Rows> {
     let mut found = Vec::new();
     for (table, columns) in columns {
@@ -57,7 +57,7 @@ fn rows(conn: &Connection, columns: &[(String, String)]) -> Outcome<Rows> {
     Ok(Rows(found))
 }
 
-/// The tables of a cache, each with an expression for all of its columns.
+/// Returns the tables of a cache, each with an expression for all of its columns.
 fn columns(conn: &Connection) -> Outcome<Vec<(String, String)>> {
     let sql = "SELECT m.name, group_concat('quote(\"' || c.name || '\")', '||''|''||') FROM sqlite_master m \
                JOIN pragma_table_info(m.name) c WHERE m.type='table' AND m.name LIKE 'xtream%' GROUP BY 1 ORDER BY 1";
@@ -117,7 +117,7 @@ pub(crate) fn interrupted(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
     scene.expect(scene.program.command(&database, &["status"]), 0).map(|_| ())
 }
 
-/// The disk is full while the cache is brought up to date.
+/// Fills the disk during the migration of a cache.
 fn without_room(scene: &mut Scene<'_>, database: &Path, rng: &mut fastrand::Rng) -> Outcome {
     let pages: u32 = Connection::open(database)?.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     let limit = pages + rng.u32(..4);
@@ -132,7 +132,7 @@ fn without_room(scene: &mut Scene<'_>, database: &Path, rng: &mut fastrand::Rng)
     Ok(())
 }
 
-/// Whether every row is there as it was; new ones may have come.
+/// Returns whether every row exists as before. There may be new rows.
 fn rows_are_kept(before: &Rows, after: &Rows) -> bool {
     before.0.iter().all(|row| after.0.binary_search(row).is_ok() || after.0.contains(row))
 }

@@ -1,8 +1,9 @@
 //! Engine 4: the command itself against the simulated panel, with real signals and real faults.
 //!
 //! A schedule is a panel, a cache with two profiles, and a row of faults. All of it is drawn from one seed, so a seed
-//! names the same faults again; when exactly a signal arrives is the machine's affair. After every fault the cache is
-//! read by plain SQL and judged, and at the end of it one run has to bring it in step with the panel.
+//! gives the same faults again. Only the exact arrival of a signal depends on the machine. After every fault, plain SQL
+//! reads the cache, and the result is judged. At the end of the schedule, one run has to bring the cache in step with
+//! the panel.
 
 mod apply;
 mod copies;
@@ -41,7 +42,7 @@ use crate::campaign::{self, Extent, Tried, Violation};
 use fault::Fault;
 use program::Program;
 
-/// What is to be done.
+/// The arguments of the schedules.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The command (--engine binary)")]
 pub(crate) struct Options {

@@ -1,4 +1,4 @@
-//! A program that uses the library, and panics while it is told of the progress of a run.
+//! A program that uses the library and panics when it is told the progress of a run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::Outcome;
 /// Panics at the n-th message.
 struct Panicking(AtomicU64);
 
-/// What it panics with: it is told to nobody.
+/// The text of the panic. No output may contain it.
 struct Enough;
 
 impl Observer for Panicking {

@@ -1,4 +1,5 @@
-//! A panic in the middle of what the store does: told without a value, rolled back, and the next run is well.
+//! A panic in the middle of a call of the store. It is reported without values and rolled back, and the next run
+//! succeeds.
 
 use sync_sqlite::stop;
 
@@ -18,7 +19,7 @@ pub(crate) fn inside_the_store(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -
     sync.env(stop::STOP_AT, format!("{point}:{time}=panic"));
     let mut ran = Running::start(sync)?.end()?;
     let panicked = ran.stderr.contains("the program panicked at ");
-    // That it says so is right, this once.
+    // This panic is expected, so the word for it is removed before the output is searched.
     ran.stderr = ran.stderr.replace("panicked", "");
     let ran = scene.watched(Ok(ran))?;
     judge::each_kind(&before, &scene.look()?, &scene.catalogue())?;

@@ -1,8 +1,9 @@
-//! What a power loss may leave on disk: the database, and the log up to any byte of it.
+//! The files that a power loss may leave on disk: the database, and the log up to any byte of it.
 //!
-//! The log of a sync is copied before it is emptied. Images are made of it: cut after every frame and within frames,
-//! with flipped bits and lost sectors in what was not yet safe, and with a database into which the log was copied in
-//! part. Each is opened, and has to be exactly the state of the last transaction that is whole in it.
+//! The log of a sync is copied before it is emptied. Images are made of the copy: cut after every frame and within
+//! frames, with flipped bits and lost sectors in the part that was not yet safe, and with a database into which the log
+//! was copied in part. Each image is opened. It has to be exactly the state of the last transaction that is whole in
+//! it.
 
 use std::path::{Path, PathBuf};
 
@@ -23,15 +24,15 @@ use super::snapshot::{Part, Snapshot, assert_sound, beside};
 use super::wal::{FRAME_HEADER, HEADER, Wal};
 use crate::Outcome;
 
-/// Bytes that a disk writes at once.
+/// The number of bytes that a disk writes at once.
 const SECTOR: usize = 512;
-/// Of a log of more frames than this, so many are tried, and those beside a commit; each image costs as much as the log
-/// is long.
+/// The number of frames that are tried of a longer log, besides those beside a commit. Each image costs as much as the
+/// log is long.
 const FRAMES: usize = 150;
-/// Every so many images are opened by the store as well.
+/// One image in this number is opened by the store as well.
 const STORE_OPENS: usize = 10;
 
-/// Every row of every table, as one number.
+/// Returns every row of every table, as one number.
 pub(crate) fn state_of(conn: &Connection) -> Outcome<u64> {
     let mut hash = Xxh3::new();
     let mut tables = conn.prepare("SELECT name FROM sqlite_master WHERE type='table' ORDER BY 1")?;
@@ -59,14 +60,14 @@ pub(crate) fn state_of(conn: &Connection) -> Outcome<u64> {
     Ok(hash.digest())
 }
 
-/// Files that a power loss has left.
+/// The files after a power loss.
 struct Images<'a> {
     base: &'a [u8],
     log: &'a [u8],
     wal: Wal,
     folder: TempDir,
     database: PathBuf,
-    /// The state after so many transactions of the log.
+    /// The state after this number of transactions of the log.
     states: Vec<u64>,
     opened: usize,
     /// Whether the database of the last image is not the base.
@@ -76,7 +77,7 @@ struct Images<'a> {
 pub(crate) fn lost(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let before = scene.look()?;
     let mut ends = vec![before.parts.clone()];
-    // The log of a run that was killed is where the next one goes on.
+    // The next run goes on at the log of a killed run.
     for _ in 0..rng.u32(1..=2) {
         scene.step(rng);
         let was = scene.look()?;
@@ -104,7 +105,7 @@ pub(crate) fn lost(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
 
 impl<'a> Images<'a> {
     fn of(base: &'a [u8], log: &'a [u8]) -> Outcome<Self> {
-        // Where there are so many files to write and none to keep.
+        // Many files are written here, and none is kept.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }?;
         let database = folder.path().join("image.db");
@@ -112,26 +113,25 @@ impl<'a> Images<'a> {
         Ok(Self { base, log, wal, folder, database, states: Vec::new(), opened: 0, is_spoiled: true })
     }
 
-    /// Puts the files there.
+    /// Writes the files.
     fn write(&mut self, base: Option<&[u8]>, log: &[u8]) -> Outcome {
         if base.is_some() || self.is_spoiled {
             std::fs::write(&self.database, base.unwrap_or(self.base))?;
         }
         self.is_spoiled = base.is_some();
-        // Not there before the first image is opened.
+        // The file doesn't exist before the first image is opened.
         let _ = std::fs::remove_file(beside(&self.database, "-shm"));
         Ok(std::fs::write(beside(&self.database, "-wal"), log)?)
     }
 
-    /// Opens them, and leaves them as they are but for the index of the log.
+    /// Opens the files, and leaves them as they are, except for the index of the log.
     fn open(&self) -> Outcome<Connection> {
         let conn = Connection::open(&self.database)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(conn)
     }
 
-    /// Reads the state after each transaction: each kind is what it was at the end of a run, never a mix, and never goes
-    /// back.
+    /// Reads the state after each transaction. Each kind is as at the end of a run, never a mix, and never goes back.
     fn learn_states(&mut self, before: &Snapshot, ends: &[[Part; 3]]) -> Outcome {
         let mut stage = [0; 3];
         let all = self.wal.frames.iter().filter(|frame| frame.commits).count();
@@ -162,7 +162,7 @@ impl<'a> Images<'a> {
         HEADER + (frame + 1) * (FRAME_HEADER + self.wal.page_size)
     }
 
-    /// An image has to be the state after so many transactions.
+    /// Checks that an image is the state after this number of transactions.
     fn is(&mut self, commits: usize, base: Option<&[u8]>, log: &[u8], way: &'static str, scene: &Scene<'_>) -> Outcome {
         self.write(base, log)?;
         let conn = self.open()?;
@@ -186,7 +186,7 @@ impl<'a> Images<'a> {
         Ok(())
     }
 
-    /// Draws the frames that are tried: all of them, where they are not too many.
+    /// Draws the frames that are tried: all of them, if they are not too many.
     fn tried(&self, rng: &mut fastrand::Rng) -> Vec<usize> {
         let frames = &self.wal.frames;
         let commits = |at: usize| frames.get(at).is_some_and(|frame| frame.commits);
@@ -195,7 +195,7 @@ impl<'a> Images<'a> {
             .collect()
     }
 
-    /// The log up to every frame, and up to somewhere within each.
+    /// Makes images of the log up to every frame, and up to a place within each.
     fn prefixes(&mut self, scene: &Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         let log = self.log;
         for cut in [0, 1, rng.usize(..HEADER), HEADER - 1] {
@@ -217,7 +217,8 @@ impl<'a> Images<'a> {
         Ok(())
     }
 
-    /// The whole log, in which something from a frame on was not yet safe: bits are wrong, or a sector is missing.
+    /// Makes images of the whole log in which a frame and those after it were not yet safe: bits are wrong, or a sector
+    /// is missing.
     fn flips_and_holes(&mut self, scene: &Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         let (log, whole) = (self.log, FRAME_HEADER + self.wal.page_size);
         for frame in self.tried(rng) {
@@ -231,7 +232,7 @@ impl<'a> Images<'a> {
             let sector = (start + rng.usize(..whole)) / SECTOR * SECTOR;
             let end = (sector + SECTOR).min(damaged.len());
             damaged[sector.max(HEADER)..end].fill(0);
-            // A sector may begin before the frame, and may have been of zeros.
+            // A sector may begin before the frame, and may have only zeros.
             if let Some(at) = log.iter().zip(&damaged).position(|(was, is)| was != is) {
                 let commits = self.wal.commits_before((at - HEADER) / whole);
                 self.is(commits, None, &damaged, "lost sector", scene)?;
@@ -240,7 +241,7 @@ impl<'a> Images<'a> {
         Ok(())
     }
 
-    /// The log is safe, and was being copied into the database: any of its pages, or parts of them.
+    /// Makes images of a safe log that was being copied into the database: any of its pages, or parts of them.
     fn checkpoints(&mut self, scene: &Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         let log = &self.log[..self.wal.end()];
         let all = self.states.len() - 1;

@@ -15,7 +15,7 @@ use sync_sqlite::stop;
 
 use crate::Outcome;
 
-/// What nothing here should ever take.
+/// The longest time of any command here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The command with points.
@@ -25,7 +25,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// The one that is named, or one that is built on the spot.
+    /// Returns the command that is named, or builds one.
     pub(crate) fn with_points(named: Option<&Path>) -> Outcome<Self> {
         let path = match named {
             Some(path) => path.to_owned(),
@@ -43,7 +43,7 @@ impl Program {
         &self.path
     }
 
-    /// The command with these arguments, and nothing of the environment that could lead it astray.
+    /// Returns the command with these arguments, without variables of the environment that could change its behaviour.
     pub(crate) fn command(&self, database: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(&self.path);
         set_up(&mut command, database);
@@ -51,7 +51,7 @@ impl Program {
         command
     }
 
-    /// The same through a shell that sets something up first; `$@` is the command.
+    /// Returns the same through a shell that sets something up first; `$@` is the command.
     pub(crate) fn in_shell(&self, script: &str, database: &Path, args: &[&str]) -> Command {
         let mut command = Command::new("sh");
         set_up(&mut command, database);
@@ -60,7 +60,7 @@ impl Program {
     }
 }
 
-/// Gives a command the cache, and nothing of the environment that could lead it astray.
+/// Gives a command the cache, and removes variables of the environment that could change its behaviour.
 pub(crate) fn set_up(command: &mut Command, database: &Path) {
     for variable in ["http_proxy", "https_proxy", "all_proxy", "xtream_sync_password", "rust_log"] {
         command.env_remove(variable).env_remove(variable.to_uppercase());
@@ -69,10 +69,10 @@ pub(crate) fn set_up(command: &mut Command, database: &Path) {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
 }
 
-/// Builds the command with points, as this program was built, and puts it where no other build will replace it.
+/// Builds the command with points, as this program was built, and moves it to a place where no other build replaces it.
 fn build() -> Outcome<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What cargo told this program about itself would have build scripts run again.
+    // With the variables that cargo set for this program, build scripts would run again.
     for (name, _) in std::env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|told| name.to_string_lossy().starts_with(told)) {
             cargo.env_remove(name);
@@ -93,13 +93,13 @@ fn build() -> Outcome<PathBuf> {
         message["executable"].as_str().filter(|_| named).map(PathBuf::from)
     };
     let built = messages.lines().find_map(of_the_command).ok_or("cargo built no command")?;
-    // Nobody who looks for the command is to find this one; the next build puts it there again.
+    // The file is moved away, so that a search for the command doesn't find this one. The next build creates it again.
     let kept = built.with_file_name("xtream-sync-with-points");
     std::fs::rename(&built, &kept)?;
     Ok(kept)
 }
 
-/// What a stream has said so far.
+/// The text of a stream so far.
 #[derive(Debug)]
 struct Heard {
     said: Arc<(Mutex<Said>, Condvar)>,
@@ -134,7 +134,7 @@ impl Heard {
         Self { said, listener }
     }
 
-    /// Waits until it has said this; whether it did before it ended.
+    /// Waits for this text. Returns whether it came before the end of the stream.
     fn wait_for(&self, words: &str, patience: Duration) -> bool {
         let heard = |said: &Said| said.bytes.windows(words.len()).any(|bytes| bytes == words.as_bytes());
         let waiting = |said: &mut Said| !heard(said) && !said.ended;
@@ -146,7 +146,7 @@ impl Heard {
         heard(&said)
     }
 
-    /// Waits until nothing more can come.
+    /// Waits until the stream has ended.
     fn wait_for_the_end(&self, patience: Duration) {
         if self.listener.is_none() {
             return;
@@ -157,14 +157,14 @@ impl Heard {
 
     fn whole(mut self) -> String {
         if let Some(listener) = self.listener.take() {
-            // It ends with the stream, and doesn't panic.
+            // The thread ends with the stream, and doesn't panic.
             let _ = listener.join();
         }
         String::from_utf8_lossy(&lock(&self.said.0).bytes).into_owned()
     }
 }
 
-/// A command that is running. One that is dropped before its end is killed.
+/// A running command. If it is dropped before its end, it is killed.
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
@@ -183,18 +183,19 @@ impl Running {
         Pid::from_raw(self.child.id().cast_signed())
     }
 
-    /// Waits until it says that it has stopped where the environment has it stop; whether it has.
+    /// Waits until the command says that it has stopped at the point that the environment names. Returns whether it
+    /// has.
     pub(crate) fn is_stopped(&self) -> bool {
         self.says("stopped at ")
     }
 
-    /// Waits until it has said this on stderr; whether it did before its end.
+    /// Waits for this text on stderr. Returns whether it came before the end of the command.
     pub(crate) fn says(&self, words: &str) -> bool {
         self.heard.as_ref().is_some_and(|(_, stderr)| stderr.wait_for(words, PATIENCE))
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {
-        // Who can't be asked is gone.
+        // If the process can't be asked, it has ended.
         self.child.try_wait().map_or(true, |status| status.is_some())
     }
 
@@ -202,7 +203,7 @@ impl Running {
         Ok(kill(self.pid(), signal)?)
     }
 
-    /// Stops it where it is, whatever it is doing; whether it was still there to be stopped.
+    /// Stops the command at any place. Returns whether it was still running.
     pub(crate) fn freeze(&mut self) -> Outcome<bool> {
         if self.has_ended() {
             return Ok(false);
@@ -213,13 +214,13 @@ impl Running {
         Ok(!self.has_ended())
     }
 
-    /// Ends it without a chance to tidy up.
+    /// Ends the command without a chance to tidy up.
     pub(crate) fn kill(mut self) -> Outcome<Ran> {
         self.child.kill()?;
         self.end()
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the command.
     pub(crate) fn end(mut self) -> Outcome<Ran> {
         let deadline = Instant::now() + PATIENCE;
         let Some((stdout, stderr)) = self.heard.take() else { return Err("ended twice".into()) };
@@ -244,17 +245,17 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if self.heard.is_some() {
-            // It may have ended before, which is as good.
+            // The command may have ended before. That is equivalent.
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
     }
 }
 
-/// What a command left behind.
+/// The results of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
-    /// `None` when a signal ended it.
+    /// The exit code; `None` if a signal ended the command.
     pub(crate) code: Option<i32>,
     pub(crate) signal: Option<i32>,
     pub(crate) stdout: String,
@@ -263,7 +264,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// The report of the first profile.
+    /// Returns the report of the first profile.
     pub(crate) fn report(&self) -> Outcome<Value> {
         let line = self.stdout.lines().next().ok_or_else(|| format!("no report: {self:?}"))?;
         Ok(serde_json::from_str(line)?)

@@ -1,4 +1,4 @@
-//! File and folder that can't be written: refused before anything is asked of the panel.
+//! Files and folders that can't be written. The command refuses them before it asks the panel.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -11,15 +11,15 @@ use crate::Outcome;
 
 const STORE: i32 = 8;
 
-/// Who may write nothing: on most systems the number of `nobody`.
+/// A user who may write nothing: on most systems the number of `nobody`.
 const NOBODY: u32 = 65_534;
 
 fn set_mode(path: &Path, mode: u32) -> Outcome {
     Ok(std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?)
 }
 
-/// A sync over a file, or a folder, that the user may read and no more. For root nothing is read-only, so root has
-/// somebody else try.
+/// Syncs over a file, or a folder, that the user may only read. Root can write everything, so root lets another user
+/// run the command.
 pub(crate) fn refused(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let folder = tempfile::tempdir()?;
     let is_root = folder.path().metadata()?.uid() == 0;

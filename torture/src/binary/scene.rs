@@ -1,4 +1,4 @@
-//! A panel and a cache that follows it, and what was done to them so far.
+//! A panel, a cache that follows it, and the steps so far.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,9 +15,9 @@ use super::snapshot::{Snapshot, beside};
 use super::tally::Tally;
 use crate::Outcome;
 
-/// The profile that is tortured.
+/// The profile that the faults hit.
 pub(crate) const HOME: &str = "home";
-/// The profile that nothing may happen to.
+/// A profile that must not change.
 pub(crate) const AWAY: &str = "away";
 /// A profile of another account, as far as the command can tell: its panel is reached under another name.
 pub(crate) const BESIDE: &str = "beside";
@@ -28,17 +28,17 @@ pub(crate) struct Scene<'a> {
     pub(crate) tally: &'a Tally,
     pub(crate) panel: Panel,
     pub(crate) database: PathBuf,
-    /// How long an undisturbed sync takes.
+    /// The duration of an undisturbed sync.
     pub(crate) typical: Duration,
     folder: TempDir,
     steps: Vec<String>,
 }
 
 impl<'a> Scene<'a> {
-    /// A panel of some hundred items and two profiles that follow it.
+    /// Makes a panel of some hundred items and two profiles that follow it.
     pub(crate) fn begin(program: &'a Program, tally: &'a Tally, seed: u64) -> Outcome<Self> {
         let mut rng = fastrand::Rng::with_seed(seed);
-        // Mostly small, so that there are many runs; sometimes several statements a kind.
+        // Most panels are small, so that there are many runs. Some need several statements per kind.
         let scale = if rng.u32(..8) == 0 { 10 } else { 1 };
         let config = CatalogueConfig {
             seed: rng.u64(..),
@@ -67,22 +67,22 @@ impl<'a> Scene<'a> {
         self.folder.path()
     }
 
-    /// Remembers what is done, for who wants to repeat it.
+    /// Records a step, so that a person can repeat it.
     pub(crate) fn note(&mut self, step: impl Into<String>) {
         self.steps.push(step.into());
     }
 
-    /// Ends it and leaves the files where they are; what was done, and where.
+    /// Ends the scene and keeps the files. Returns the steps and the place of the files.
     pub(crate) fn keep(self) -> (Vec<String>, PathBuf) {
         (self.steps, self.folder.keep())
     }
 
-    /// Adds a profile of the panel to a cache.
+    /// Returns a command that adds a profile of the panel to a cache.
     pub(crate) fn add(&self, database: &Path, profile: &str) -> Command {
         self.add_at(database, profile, &self.panel.base_url())
     }
 
-    /// Adds [`BESIDE`], or changes nothing of it.
+    /// Returns a command that adds [`BESIDE`], or changes nothing if it exists.
     pub(crate) fn add_beside(&self) -> Command {
         self.add_at(&self.database, BESIDE, &self.panel.base_url().replace("127.0.0.1", "localhost"))
     }
@@ -94,24 +94,24 @@ impl<'a> Scene<'a> {
         command
     }
 
-    /// The command over the cache.
+    /// Returns the command over the cache.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         self.program.command(&self.database, args)
     }
 
-    /// `sync --json`, without a long breath.
+    /// Returns `sync --json` with short waits.
     pub(crate) fn sync(&self, more: &[&str]) -> Command {
         self.command(&[&SYNC, more].concat())
     }
 
-    /// A sync of [`HOME`] that stops at a point.
+    /// Returns a sync of [`HOME`] that stops at a point.
     pub(crate) fn sync_until(&self, point: &str, time: u64) -> Command {
         let mut sync = self.sync(&[HOME]);
         sync.env(stop::STOP_AT, format!("{point}:{time}"));
         sync
     }
 
-    /// Searches what a command said for what nobody may see.
+    /// Searches the output of a command for secrets.
     pub(crate) fn watched(&self, ran: Outcome<Ran>) -> Outcome<Ran> {
         let ran = ran?;
         self.tally.ran(ran.stdout.len() + ran.stderr.len());
@@ -125,14 +125,14 @@ impl<'a> Scene<'a> {
         self.watched(Running::start(command)?.end())
     }
 
-    /// Runs a command that has to end with this code.
+    /// Runs a command, and checks its exit code.
     pub(crate) fn expect(&self, command: Command, code: i32) -> Outcome<Ran> {
         let ran = self.run(command)?;
         demand!(ran.code == Some(code), "the command was to end with {code}: {ran:?}");
         Ok(ran)
     }
 
-    /// Moves the panel on: enough for several statements a kind, too little for a guard.
+    /// Changes the panel's lists: enough for several statements per kind, too little for the removal guard.
     pub(crate) fn step(&self, rng: &mut fastrand::Rng) {
         let step = Step {
             added_percent: f64::from(rng.u32(0..15)),
@@ -145,19 +145,19 @@ impl<'a> Scene<'a> {
         self.panel.advance(&step);
     }
 
-    /// What the panel lists now.
+    /// Returns the present lists of the panel.
     pub(crate) fn catalogue(&self) -> Catalogue {
         self.panel.catalogue(|catalogue| catalogue.clone())
     }
 
-    /// What is in the cache now.
+    /// Returns the present content of the cache.
     pub(crate) fn look(&self) -> Outcome<Snapshot> {
         let snapshot = Snapshot::of_files(&self.database, HOME)?;
         self.tally.read(snapshot.bytes);
         Ok(snapshot)
     }
 
-    /// The faults are over: one run brings the cache in step with the panel, and leaves nothing behind.
+    /// Ends the faults: one run brings the cache in step with the panel, and leaves no files behind.
     pub(crate) fn agree(&mut self) -> Outcome<Snapshot> {
         self.panel.behave();
         let ran = self.expect(self.sync(&[HOME]), 0)?;
@@ -174,7 +174,7 @@ impl<'a> Scene<'a> {
         Ok(after)
     }
 
-    /// An orderly end leaves the cache, its leases, and an empty log at most.
+    /// Checks the files after an orderly end: the cache, its leases, and an empty log at most.
     pub(crate) fn tidy(&self) -> Outcome {
         let log = std::fs::metadata(beside(&self.database, "-wal")).map_or(0, |log| log.len());
         demand!(log == 0, "an orderly end leaves {log} bytes in the log");
@@ -182,7 +182,7 @@ impl<'a> Scene<'a> {
         for entry in std::fs::read_dir(folder)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
             let known = name == "xtream.db" || ["-wal", "-shm", "-lease"].iter().any(|end| name.ends_with(end));
-            // Leases of profiles, and the copy that is made before an older cache is brought up to date.
+            // These are the leases of profiles, and the copy that is made before the migration of an older cache.
             let known = known || ["-lease-", ".before-"].iter().any(|part| name.contains(part));
             demand!(known, "`{name}` is left beside the cache");
         }
@@ -190,5 +190,5 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// A sync without a long breath.
+/// The arguments of a sync with short waits.
 pub(crate) const SYNC: [&str; 6] = ["sync", "--json", "--backoff", "0.01", "--requests-per-second", "1000"];

@@ -1,4 +1,4 @@
-//! A schedule: what one seed draws, from the first sync to the last judgement.
+//! A schedule: all that one seed draws, from the first sync to the last judgement.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,7 +8,7 @@ use super::scene::Scene;
 use super::tally::Tally;
 use crate::campaign::{Passed, Violation, told_by};
 
-/// Faults of a schedule.
+/// The number of faults of a schedule.
 const FAULTS: u32 = 8;
 
 /// Runs the schedule of a seed.
@@ -19,7 +19,7 @@ pub(crate) fn run(program: &Program, seed: u64, only: &[Fault]) -> Result<Passed
         .map_err(|error| Violation(format!("the schedule could not begin: {error}")))?;
     for _ in 0..FAULTS {
         let fault = Fault::draw(&mut rng, only);
-        // What is drawn for one fault is no matter of the next, however it went.
+        // The draws for one fault don't depend on the faults before it.
         let mut own = rng.fork();
         scene.note(fault.name());
         let happened = catch_unwind(AssertUnwindSafe(|| fault.happen(&mut scene, &mut own)));

@@ -9,12 +9,12 @@ use super::scene::{AWAY, BESIDE, HOME, Scene};
 use super::snapshot::Snapshot;
 use crate::Outcome;
 
-/// Several programs, or one with several jobs.
+/// Runs several programs, or one with several jobs.
 pub(crate) fn at_once(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     if rng.bool() { programs(scene, rng) } else { jobs(scene, rng) }
 }
 
-/// One sync of three profiles, two of which are of one account, with several jobs. It is killed, or not.
+/// Runs one sync of three profiles with several jobs. Two profiles are of one account. The sync may be killed.
 fn jobs(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.step(rng);
     scene.expect(scene.add_beside(), 0)?;
@@ -41,7 +41,7 @@ fn jobs(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.agree().map(|_| ())
 }
 
-/// Two to four syncs of one profile or of two.
+/// Runs two to four syncs of one profile or of two.
 fn programs(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.step(rng);
     let both = rng.bool();

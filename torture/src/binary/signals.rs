@@ -14,9 +14,9 @@ use super::scene::{HOME, Scene};
 use super::snapshot::Snapshot;
 use crate::Outcome;
 
-/// How long a run may go on after a signal.
+/// The longest time for which a run may go on after a signal.
 const PROMPT: Duration = Duration::from_secs(2);
-/// The same after a second one.
+/// The same after a second signal.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 const CANCELLED: i32 = 130;
@@ -38,7 +38,7 @@ pub(crate) fn at_some_moment(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> 
     scene.agree().map(|_| ())
 }
 
-/// Ends a run, and sees that it does so in time.
+/// Ends a run, and checks that it ends in time.
 fn ended(scene: &Scene<'_>, running: Running, sent: Instant, within: Duration) -> Outcome<Ran> {
     let ran = scene.watched(running.end())?;
     let took = sent.elapsed();
@@ -46,12 +46,12 @@ fn ended(scene: &Scene<'_>, running: Running, sent: Instant, within: Duration) -
     Ok(ran)
 }
 
-/// What the report says of each kind is what became of it.
+/// Checks that the report states the real result of each kind.
 fn told(scene: &Scene<'_>, before: &Snapshot, ran: &Ran) -> Outcome {
     let after = scene.look()?;
     let became = judge::each_kind(before, &after, &scene.catalogue())?;
     if ran.stdout.is_empty() {
-        // It had not begun, or was ended at once.
+        // The run had not begun, or was ended at once.
         demand!(ran.code == Some(CANCELLED), "no report: {ran:?}");
         return Ok(());
     }
@@ -61,7 +61,8 @@ fn told(scene: &Scene<'_>, before: &Snapshot, ran: &Ran) -> Outcome {
     judge::as_reported(&report, became, &after, &scene.catalogue())
 }
 
-/// The command before it listens for signals dies of them, which is as good.
+/// Returns whether the signal came before the command listened for signals. The command dies of it, which is
+/// equivalent.
 fn was_too_early(ran: &Ran) -> bool {
     ran.signal.is_some() && ran.stderr.is_empty()
 }
@@ -83,7 +84,7 @@ fn at_random(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, signal: Signal) -> 
     Ok(Some(ran))
 }
 
-/// The signal is there when the command goes on from a point.
+/// Sends a signal while the command is stopped at a point, so that the signal is there when it goes on.
 fn at_a_point(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, signal: Signal) -> Outcome<Option<Ran>> {
     let Moment::Point(point, time) = Moment::within(rng) else { return Ok(None) };
     scene.note(format!("{signal} at {point}:{time}"));
@@ -104,7 +105,7 @@ fn at_a_point(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, signal: Signal) ->
     Ok(Some(ran))
 }
 
-/// The command can't come to an end; the second signal doesn't ask.
+/// Sends two signals to a command that can't come to an end. The second signal ends it at once.
 fn twice(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, signal: Signal) -> Outcome<Option<Ran>> {
     let Moment::Point(point, time) = Moment::within(rng) else { return Ok(None) };
     scene.note(format!("{signal} twice at {point}:{time}"));
@@ -133,7 +134,7 @@ fn while_the_panel_is_silent(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, sig
     scene.note(format!("{signal} while {action:?} has no answer"));
     scene.panel.on(action, silent);
     scene.panel.forget_requests();
-    // An hour between attempts: who does not notice here never ends.
+    // The wait between attempts is an hour. A command that doesn't notice the signal never ends.
     let args = ["sync", "--json", "--backoff", "3600", "--requests-per-second", "1000", HOME];
     let running = Running::start(scene.command(&args))?;
     let deadline = Instant::now() + Duration::from_secs(30);

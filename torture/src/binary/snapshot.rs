@@ -1,6 +1,7 @@
-//! What a cache holds, read by plain SQL from a copy of its files.
+//! The content of a cache, read by plain SQL from a copy of its files.
 //!
-//! A copy, because a connection of ours would mend what a killed command has left, and the command itself is to do that.
+//! A connection of ours to the files themselves would mend them after a kill. The command has to do that, so a copy is
+//! read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::Outcome;
 
-/// The tables that know profiles, and have no kind in them.
+/// The tables with a profile and without a kind.
 const OF_PROFILES: [&str; 5] =
     ["xtream_profiles", "xtream_sync_settings", "xtream_content_sync", "xtream_sync_runs", "xtream_panel_facts"];
 
@@ -27,7 +28,7 @@ const OF_KINDS: [&str; 5] = [
     "xtream_changes",
 ];
 
-/// The table of a kind's categories.
+/// Returns the table of a kind's categories.
 pub(crate) const fn category_table(kind: Kind) -> &'static str {
     match kind {
         Kind::Channels => "xtream_channel_categories",
@@ -36,10 +37,10 @@ pub(crate) const fn category_table(kind: Kind) -> &'static str {
     }
 }
 
-/// Everything that is known of one kind of a profile, and that one transaction writes.
+/// All that is stored of one kind of a profile, and that one transaction writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// By the item's id: the row's own id, and the row as text.
+    /// The rows by the item's id: the row's own id, and the row as text.
     pub(crate) items: BTreeMap<i64, (i64, String)>,
     /// Categories, index, validator, held removals, tombstones and changes, row by row.
     pub(crate) rest: Vec<String>,
@@ -49,7 +50,7 @@ pub(crate) struct Part {
     pub(crate) index: Option<Vec<i64>>,
 }
 
-/// What a run did to a kind, as it is recorded.
+/// The recorded result of a run for a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recorded {
     pub(crate) outcome: String,
@@ -57,7 +58,7 @@ pub(crate) struct Recorded {
     pub(crate) counts: [i64; 7],
 }
 
-/// A cache at one moment. The copy lives as long as this.
+/// A cache at one moment. The copy exists as long as this value.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     conn: Connection,
@@ -66,23 +67,23 @@ pub(crate) struct Snapshot {
     pub(crate) parts: [Part; 3],
     /// Every row of every other profile.
     pub(crate) others: Vec<String>,
-    /// The settings of this one.
+    /// The settings of this profile.
     pub(crate) settings: Vec<String>,
     /// The number of the last run, and its status.
     pub(crate) last_run: Option<(i64, String)>,
-    /// How many bytes were read.
+    /// The number of bytes that were read.
     pub(crate) bytes: usize,
 }
 
 impl Snapshot {
-    /// Copies the files of a cache, and reads what they say of a profile.
+    /// Copies the files of a cache, and reads their content for a profile.
     pub(crate) fn of_files(database: &Path, profile: &str) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let copy = copied(database, folder.path())?;
         Self::read(Connection::open(copy)?, Some(folder), profile)
     }
 
-    /// Looks at a copy of a cache that may not be finished: it has no table, or all of them.
+    /// Reads a copy of a cache that may not be finished. It has no table, or all of them.
     pub(crate) fn of_unfinished(database: &Path) -> Outcome {
         let folder = tempfile::tempdir()?;
         let conn = Connection::open(copied(database, folder.path())?)?;
@@ -97,7 +98,7 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Reads what a connection sees, which has to stay as it is.
+    /// Reads the content that a connection sees. It has to stay the same.
     pub(crate) fn read(conn: Connection, copy: Option<TempDir>, profile: &str) -> Outcome<Self> {
         assert_sound(&conn)?;
         let mut snapshot = Self {
@@ -130,7 +131,7 @@ impl Snapshot {
             others.extend(self.rows(category_table(kind), &other)?);
         }
         self.others = others;
-        // The tables that are compared nowhere, for what they may show.
+        // These tables are compared nowhere. They are read because they might show the password.
         for table in ["xtream_profiles", "xtream_content_sync", "xtream_sync_runs", "xtream_panel_facts"] {
             self.rows(table, &own)?;
         }
@@ -172,7 +173,7 @@ impl Snapshot {
         Ok(items)
     }
 
-    /// The rows of a table, each as text, in the order of its keys. None of them may show the password.
+    /// Returns the rows of a table as texts, in the order of its keys. None of them may show the password.
     fn rows(&mut self, table: &str, condition: &str) -> Outcome<Vec<String>> {
         let mut statement = self.conn.prepare(&format!("SELECT * FROM {table} WHERE {condition} ORDER BY 1,2,3"))?;
         let mut rows = statement.query([])?;
@@ -185,7 +186,7 @@ impl Snapshot {
         Ok(texts)
     }
 
-    /// The rows of a kind with all columns of the truth.
+    /// Returns the rows of a kind with all columns of the truth.
     pub(crate) fn truth(&self, kind: Kind) -> Outcome<BTreeMap<i64, sync_tests::Row>> {
         let sql = format!("SELECT * FROM xtream_{kind} WHERE profile_id=?1");
         let mut statement = self.conn.prepare(&sql)?;
@@ -202,7 +203,7 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// The categories of a kind in the panel's order: id, name, parent.
+    /// Returns the categories of a kind in the panel's order: id, name, parent.
     pub(crate) fn categories(&self, kind: Kind) -> Outcome<Vec<(String, String, Option<i64>)>> {
         let table = category_table(kind);
         let sql =
@@ -212,7 +213,7 @@ impl Snapshot {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// What a run did to a kind, where it is recorded.
+    /// Returns the result of a run for a kind, if it is recorded.
     pub(crate) fn recorded(&self, run: i64, kind: Kind) -> Outcome<Option<Recorded>> {
         let sql = format!(
             "SELECT outcome,added,updated,refreshed,removed,unchanged,held,skipped FROM xtream_sync_run_kinds \
@@ -227,7 +228,7 @@ impl Snapshot {
         })
     }
 
-    /// The ids whose removal is held.
+    /// Returns the ids whose removal is held.
     pub(crate) fn held(&self, kind: Kind) -> Outcome<BTreeSet<i64>> {
         let sql = format!("SELECT content_id FROM xtream_held_removals WHERE profile_id=?1 AND kind='{kind}'");
         let mut statement = self.conn.prepare(&sql)?;
@@ -235,7 +236,7 @@ impl Snapshot {
         Ok(ids.collect::<Result<_, _>>()?)
     }
 
-    /// The ids that a run's log has of a kind, by what happened to them.
+    /// Returns the ids that a run's log has of a kind, by their change.
     pub(crate) fn logged(&self, run: i64, kind: Kind, change: &str) -> Outcome<BTreeSet<i64>> {
         let sql = format!(
             "SELECT content_id FROM xtream_changes WHERE run_id={run} AND kind='{kind}' AND change='{change}' AND \
@@ -247,7 +248,7 @@ impl Snapshot {
     }
 }
 
-/// Copies the database and its log, as they are at this moment, into a folder.
+/// Copies the database and its log, as they are now, into a folder.
 pub(crate) fn copied(database: &Path, folder: &Path) -> Outcome<PathBuf> {
     let copy = folder.join("copy.db");
     std::fs::copy(database, &copy)?;
@@ -258,19 +259,19 @@ pub(crate) fn copied(database: &Path, folder: &Path) -> Outcome<PathBuf> {
     Ok(copy)
 }
 
-/// The name of a file that SQLite has beside a database.
+/// Returns the name of a file that SQLite has beside a database.
 pub(crate) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// Opens a cache for looking at it.
+/// Opens a cache for reading.
 pub(crate) fn reader(database: &Path) -> Outcome<Connection> {
     Ok(Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?)
 }
 
-/// SQLite finds nothing wrong with the file.
+/// Checks that SQLite finds nothing wrong with the file.
 pub(crate) fn assert_sound(conn: &Connection) -> Outcome {
     let told: String =
         conn.query_row("SELECT group_concat(integrity_check) FROM pragma_integrity_check", [], |row| row.get(0))?;
@@ -290,7 +291,7 @@ fn one<T>(conn: &Connection, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::
     Ok(rows.next().transpose()?)
 }
 
-/// A row as text, the password left out; that it is nowhere else is looked at.
+/// Returns a row as text without the password. That no other table has the password is checked elsewhere.
 fn text_of(row: &Row<'_>) -> Outcome<String> {
     let mut text = String::new();
     for at in 0..row.as_ref().column_count() {

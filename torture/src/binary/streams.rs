@@ -1,4 +1,4 @@
-//! Output that nobody reads, or that finds no room: the sync is done all the same.
+//! Output that no program reads, or for which there is no room. The sync is completed in any case.
 
 use std::fs::OpenOptions;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! What was delivered in one schedule.
+//! The counts of the faults in one schedule.
 
 use std::cell::RefCell;
 
@@ -11,28 +11,28 @@ pub(crate) use crate::tally::{AFTER, INSIDE};
 pub(crate) struct Tally(RefCell<tally::Tally>);
 
 impl Tally {
-    /// A run of the command, with so many bytes of output in which no password was found.
+    /// Counts a run of the command, and the bytes of its output in which no password was found.
     pub(crate) fn ran(&self, bytes: usize) {
         self.0.borrow_mut().count("run", "of the command");
         self.read(bytes);
     }
 
-    /// Bytes in which no password was found.
+    /// Counts bytes in which no password was found.
     pub(crate) fn read(&self, bytes: usize) {
         self.0.borrow_mut().count_many("searched", "bytes, for the password", bytes as u64);
     }
 
-    /// A fault was delivered, in this way.
+    /// Counts a fault, with its way.
     pub(crate) fn count(&self, fault: Fault, way: &'static str) {
         self.count_many(fault, way, 1);
     }
 
-    /// A fault was delivered so many times, in this way.
+    /// Counts a number of faults, with their way.
     pub(crate) fn count_many(&self, fault: Fault, way: &'static str, times: u64) {
         self.0.borrow_mut().count_many(fault.name(), way, times);
     }
 
-    /// The command was stopped at a named point.
+    /// Counts a stop of the command at a named point.
     pub(crate) fn stopped(&self, point: &'static str) {
         self.0.borrow_mut().count("stopped", point);
     }

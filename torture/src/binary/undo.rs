@@ -1,4 +1,4 @@
-//! kill -9 during an undo: it is undone, or nothing was.
+//! kill -9 during an undo. It is done completely, or not at all.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::Outcome;
 
 const UNDO: [&str; 4] = ["undo", "--profile", HOME, "--json"];
 
-/// Points that an undo passes, how often, and whether it has the right to write there.
+/// The points that an undo passes, how often, and whether it has the right to write there.
 const POINTS: [(&str, u64, bool); 6] = [
     ("undo.begun", 1, true),
     ("undo.page", 4, true),
@@ -27,7 +27,7 @@ const POINTS: [(&str, u64, bool); 6] = [
     ("undo.committed", 1, false),
 ];
 
-/// Syncs what has changed, and kills the undo of it until one of them has come to its end.
+/// Syncs a change, and kills the undo of it until one undo is completed.
 pub(crate) fn killed(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let before = scene.look()?;
     scene.step(rng);
@@ -60,7 +60,7 @@ pub(crate) fn killed(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome 
     go_on(scene)
 }
 
-/// Kills an undo; whether it was done.
+/// Kills an undo. Returns whether it was completed.
 fn once(
     scene: &mut Scene<'_>,
     rng: &mut fastrand::Rng,
@@ -115,7 +115,7 @@ fn once(
     Ok(undone)
 }
 
-/// What the command says of an undo.
+/// Checks the command's report of an undo.
 fn as_told(ran: &Ran, run: i64) -> Outcome {
     let report = ran.report()?;
     demand!(report["profile"] == HOME && report["of"] == run, "the undo of run {run} is told as {report}");
@@ -123,7 +123,7 @@ fn as_told(ran: &Ran, run: i64) -> Outcome {
     Ok(())
 }
 
-/// Every kind is as before the run that was undone, and what is back is held.
+/// Checks that every kind is as before the undone run, and that returned items are held.
 fn is_undone(before: &Snapshot, synced: &Snapshot, after: &Snapshot, run: i64) -> Outcome {
     judge::untouched(synced, after)?;
     let (undo, status) = after.last_run.clone().ok_or("an undo is no run")?;
@@ -173,7 +173,7 @@ const fn of_kind(kind: Kind) -> ContentKind {
     }
 }
 
-/// The next sync brings back what the panel lists, and holds what it doesn't list, which goes with consent.
+/// Checks the next sync: it brings back the items that the panel lists, and holds the others, which consent removes.
 fn go_on(scene: &mut Scene<'_>) -> Outcome {
     let held = |snapshot: &Snapshot| -> Outcome<usize> {
         let mut held = 0;

@@ -11,7 +11,7 @@ pub(crate) const FRAME_HEADER: usize = 24;
 /// One page in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Frame {
-    /// Where it begins.
+    /// The position at which it begins.
     pub(crate) at: usize,
     /// The number of the page, from 1.
     pub(crate) page: u32,
@@ -19,7 +19,7 @@ pub(crate) struct Frame {
     pub(crate) commits: bool,
 }
 
-/// A log, as far as its checksums go.
+/// A log, as far as its checksums are right.
 #[derive(Debug)]
 pub(crate) struct Wal {
     pub(crate) page_size: usize,
@@ -31,7 +31,7 @@ fn word(bytes: &[u8], at: usize) -> Outcome<u32> {
     Ok(u32::from_be_bytes(word.try_into()?))
 }
 
-/// Goes on with a running checksum.
+/// Continues a running checksum.
 fn checksum(mut sum: (u32, u32), bytes: &[u8], big_endian: bool) -> (u32, u32) {
     let read = if big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
     for pair in bytes.as_chunks::<4>().0.as_chunks::<2>().0 {
@@ -42,7 +42,7 @@ fn checksum(mut sum: (u32, u32), bytes: &[u8], big_endian: bool) -> (u32, u32) {
 }
 
 impl Wal {
-    /// Reads a log; what follows its last valid frame is left of an earlier one.
+    /// Reads a log. The bytes behind its last valid frame are left of an earlier log.
     pub(crate) fn read(log: &[u8]) -> Outcome<Self> {
         let magic = word(log, 0)?;
         demand!(magic & !1 == 0x377f_0682, "this is no log: {magic:x}");
@@ -64,12 +64,12 @@ impl Wal {
         Ok(Self { page_size, frames })
     }
 
-    /// How many transactions have ended before this frame.
+    /// Returns the number of transactions that have ended before this frame.
     pub(crate) fn commits_before(&self, frame: usize) -> usize {
         self.frames[..frame.min(self.frames.len())].iter().filter(|frame| frame.commits).count()
     }
 
-    /// Where the valid part ends.
+    /// Returns the end of the valid part.
     pub(crate) fn end(&self) -> usize {
         HEADER + self.frames.len() * (FRAME_HEADER + self.page_size)
     }

@@ -1,4 +1,4 @@
-//! What a second sync of the same list may write (I6): bookkeeping that follows from what the first one has shown.
+//! The bookkeeping that a second sync of the same list may write (I6), because the first sync has shown it.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use sync_core::{ContentId, ContentKind, Digest, FieldClass, FieldFacts, ListingI
 
 use super::state::State;
 
-/// For so many seconds the validators of a panel are not believed that has lied by one: thirty days.
+/// The seconds for which the validators of a panel that gave a wrong one are not believed: thirty days.
 const DISBELIEF: i64 = 30 * 86_400;
 
 impl State {
-    /// The state with what a second listing may write that is the same as the first: the fields that it has
-    /// shown to rest, digests that leave out others than before, and validators that are no longer believed.
+    /// Returns the state with all that a second listing with the same content may write: the fields that it has shown
+    /// to be stable, digests that leave out other fields than before, and validators that are no longer believed.
     pub(crate) fn but_for_what_rests(&self, after: &Self, kind: ContentKind, now: i64) -> Self {
         let at = kind;
         let mut expected = self.clone();
@@ -26,7 +26,7 @@ impl State {
             let extras = [row.value(extra), new.value(extra)];
             let [ValueRef::Extra(own), ValueRef::Extra(keys)] = extras else { continue };
             let resting: Vec<_> = (0..kind.fields().len()).filter(|at| rests(kind.fields()[*at].name)).collect();
-            // A row that is written for one of them is written whole.
+            // A row that is written for one of the fields is written as a whole.
             if resting.iter().any(|at| row.value(*at) != new.value(*at))
                 || keys.iter().any(|(key, json)| rests(key) && own.get(key) != Some(json))
             {
@@ -47,15 +47,17 @@ impl State {
         if self.has_a_trial_behind(kind) {
             own.validator.clone_from(&new.validator);
         }
-        // A kind that was listed before another one gave the panel away is fetched whole the next time.
+        // A kind that was listed before a listing of another kind showed a wrong validator is fetched as a whole the
+        // next time.
         if lied || (lied_after && new.validator.is_none()) {
             own.validator = None;
         }
         expected
     }
 
-    /// The state with what a second listing may write of items that it doesn't have: if a field has come to rest while
-    /// rows held old values of it, these items are compared again when they come back. `listed` are its ids.
+    /// Returns the state with all that a second listing may write of items that it doesn't have. If a field has stopped
+    /// being volatile while rows had old values of it, these items are compared again when they come back. `listed` are
+    /// the ids of the listing.
     pub(crate) fn but_for_unlisted(&self, after: &Self, kind: ContentKind, listed: &BTreeSet<i64>) -> Self {
         let mut expected = self.clone();
         let [fields, fields_after] = [self, after].map(|state| &state.facts.kinds[kind].fields);
@@ -80,16 +82,16 @@ impl State {
         self.facts.validators_lied_at.is_some_and(|at| (0..DISBELIEF).contains(&(now - at)))
     }
 
-    /// Returns whether rows may hold old values of a field that has begun to rest. The next sync then fetches the
-    /// whole list, to compare every row, although the panel would call it unmodified; so the validator is of that
-    /// listing.
+    /// Returns whether rows may hold old values of a field that has stopped being volatile. The next sync then fetches
+    /// the whole list to compare every row, even if the panel would call the list unmodified. The validator is
+    /// therefore of that listing.
     fn has_a_trial_behind(&self, kind: ContentKind) -> bool {
         let all = standings(&self.facts.kinds[kind].fields, kind);
         all.into_iter().any(|(_, standing)| matches!(standing, Standing::Trial { rested: 1.., behind: 1.., .. }))
     }
 }
 
-/// The fields of which something is known, with their standings.
+/// Returns the fields with a fact, and their standings.
 fn standings(fields: &FieldFacts, kind: ContentKind) -> Vec<(String, Standing)> {
     let names = fields.rows(kind).into_iter().filter_map(|row| Some(row.name.split_once('.')?.1.to_owned()));
     names.filter_map(|name| Some((name.clone(), fields.standing(kind, &name)?))).collect()

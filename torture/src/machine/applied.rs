@@ -1,4 +1,4 @@
-//! An apply, with all that is to be known to judge it.
+//! An apply, with all facts that its judgement needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::run::{Run, Taken};
 use super::state::KindState;
 use crate::planner::model::{Rules, candidates};
 
-/// An apply, and all that is to be known to judge it.
+/// An apply, and all facts that its judgement needs.
 pub(crate) struct Applied<'a> {
     pub(crate) run: &'a Run,
     pub(crate) kind: ContentKind,
@@ -17,24 +17,24 @@ pub(crate) struct Applied<'a> {
     pub(crate) taken: &'a Taken<'a>,
     /// The elements by id.
     pub(crate) listed: BTreeMap<i64, Vec<&'a Listed>>,
-    /// The rows of which nothing but broken elements are listed: they stay as they are.
+    /// The rows whose only listed elements are broken. They stay as they are.
     pub(crate) broken: BTreeSet<i64>,
     pub(crate) rules: Rules,
     pub(crate) categories_answered: bool,
-    /// Whether the account's end had passed.
+    /// Whether the account had expired.
     pub(crate) expired: bool,
     pub(crate) now: i64,
     pub(crate) panel_now: i64,
 }
 
 impl Applied<'_> {
-    /// Whether the panel lists a row, be it with a broken element.
+    /// Returns whether the panel lists a row, even if only with a broken element.
     pub(crate) fn lists(&self, id: i64) -> bool {
         self.listed.contains_key(&id) || self.broken.contains(&id)
     }
 
-    /// What may stand where these elements were listed. Fetched by category, an item stays in those of its
-    /// categories that didn't answer.
+    /// Returns the rows that are right for these elements. If the list was fetched by category, an item also stays in
+    /// those of its categories that didn't answer.
     pub(crate) fn candidates(&self, row: Option<&Item>, elements: &[&Listed]) -> Vec<Item> {
         let mut all = candidates(row, elements, &self.rules);
         let (Some(covered), Some(row)) = (&self.taken.covered, row) else { return all };
@@ -48,7 +48,7 @@ impl Applied<'_> {
         all
     }
 
-    /// Whether the listing would have the row, were it there.
+    /// Returns whether the listing would have the row if it existed.
     pub(crate) fn covers(&self, row: &Item) -> bool {
         let Some(covered) = &self.taken.covered else { return true };
         let own = row.categories().as_slice();

@@ -1,4 +1,4 @@
-//! What the machine runs on: a store that can be opened by several processes, and that survives their deaths.
+//! The stores of the machine: several processes can open one, and its data survive their deaths.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,14 +14,13 @@ use crate::campaign::Violation;
 /// A store that can be read back.
 pub(crate) use sync_core::Cache as TestedStore;
 
-/// Dying in the middle of an apply.
+/// The faults in the middle of an apply.
 #[async_trait]
 pub(crate) trait Death: Send + Sync {
-    /// Applies as a process does that dies when this share (of 255) is written. What comes back is heard by
-    /// nobody.
+    /// Applies like a process that dies when this share (of 255) is written. The result is dropped.
     async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<Applied, StoreError>;
 
-    /// Applies, and something goes wrong in the middle of the transaction; the number says what, and where.
+    /// Applies, and fails in the middle of the transaction. The number decides how and where.
     async fn break_inside(
         &self,
         staging: &mut dyn Staging,
@@ -30,7 +29,7 @@ pub(crate) trait Death: Send + Sync {
         number: u8,
     ) -> Result<Applied, StoreError>;
 
-    /// Undoes as a process does that dies when this share (of 255) is written. What comes back is heard by nobody.
+    /// Undoes like a process that dies when this share (of 255) is written. The result is dropped.
     async fn undo(
         &self,
         store: &dyn TestedStore,
@@ -39,7 +38,7 @@ pub(crate) trait Death: Send + Sync {
         share: u8,
     ) -> Result<UndoOutcome, StoreError>;
 
-    /// Undoes, and something goes wrong in the middle of the transaction; the number says what, and where.
+    /// Undoes, and fails in the middle of the transaction. The number decides how and where.
     async fn break_undo(
         &self,
         store: &dyn TestedStore,
@@ -49,51 +48,51 @@ pub(crate) trait Death: Send + Sync {
     ) -> Result<UndoOutcome, StoreError>;
 }
 
-/// What can't be seen through the ports.
+/// The state that the ports don't show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hidden {
-    /// The number of each row, which never changes, and when it was made; by the ids of their items.
+    /// The number of each row, which never changes, and the time of its creation, by the ids of their items.
     pub(crate) numbers: PerKind<BTreeMap<i64, (i64, i64)>>,
     /// Tombstones as text, by the ids of their items.
     pub(crate) graves: PerKind<BTreeMap<i64, String>>,
 }
 
-/// A place where data outlive processes.
+/// A place whose data outlive processes.
 pub(crate) trait Backend: Send + Sync {
-    /// Opens it, as a process of its own.
+    /// Opens the place, as a new process.
     fn open(&self) -> Result<Arc<dyn TestedStore>, StoreError>;
 
-    /// Another place of the same sort, without data.
+    /// Returns another place of the same sort, without data.
     fn another(&self) -> Arc<dyn Backend>;
 
-    /// What dying in the middle of an apply is like here.
+    /// Returns the way in which a process dies in the middle of an apply.
     fn death(&self) -> Arc<dyn Death>;
 
-    /// Every process is about to be gone at once: what is on the disk now is all that stays. Nothing to do where
-    /// handles leave nothing behind anyway.
+    /// Prepares the end of every process at once: only the present state of the disk stays. Does nothing if handles
+    /// leave nothing behind.
     fn freeze(&self) -> Result<(), Violation> {
         Ok(())
     }
 
-    /// Every process is gone: what stayed is put in place.
+    /// Puts the state that stayed in place, after the end of every process.
     fn thaw(&self) -> Result<(), Violation> {
         Ok(())
     }
 
-    /// What the engine is told to do. Only a place that is broken on purpose tells it something else.
+    /// Returns the options of the engine. Only a deliberately broken place changes them.
     fn told(&self, options: SyncOptions) -> SyncOptions {
         options
     }
 
-    /// Some processes live on after the death of another.
+    /// Notes that a process has died while others live on.
     fn survived(&self) {}
 
-    /// What can't be seen through the ports; empty where it can't be seen at all.
+    /// Returns the state that the ports don't show; empty if it can't be read.
     fn hidden(&self, _profile: &ProfileId) -> Result<Hidden, Violation> {
         Ok(Hidden::default())
     }
 
-    /// Looks at what can't be seen through the port.
+    /// Checks the state that the port doesn't show.
     fn check(&self, _profiles: &[ProfileId]) -> Result<(), Violation> {
         Ok(())
     }
@@ -124,7 +123,7 @@ impl Backend for Memory {
     }
 }
 
-/// In memory, everything is written to a copy that the death leaves behind.
+/// In memory, an apply writes everything to a copy, which a death leaves behind.
 struct Abandoned(MemoryStore);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! Stores that break one promise each: the machine has to notice every one of them.
+//! Stores that break one promise each. The machine has to notice every one of them.
 
 mod snapshot;
 mod staging;
@@ -21,7 +21,7 @@ use crate::dice::Dice;
 
 type Kept<T> = Result<T, StoreError>;
 
-/// What is wrong with a store, or with what the engine is told.
+/// The flaw of a store, or of the options of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     None,
@@ -40,9 +40,9 @@ enum Flaw {
     ChangesWhatIsSame,
     ForgetsTheEnd,
     TellsNothingAnew,
-    /// Not the store's, but the engine's: it removes whatever is missing.
+    /// A flaw of the engine: it removes every missing item.
     GuardsNothing,
-    /// It forgets what a run has heard of unreadable elements.
+    /// It forgets the unreadable elements of a listing.
     ReleasesAtOnce,
     LogsNoBefore,
     LogsTheValueOfAnother,
@@ -55,13 +55,13 @@ enum Flaw {
     RefusesAndWrites,
     FindsItemsAsTheyWere,
     FindsWhatIsGone,
-    /// The engine's: it takes probes for lists, however old the list is.
+    /// A flaw of the engine: it takes probes for lists, however old the last list is.
     ProbesForEver,
     LosesEditsOfWhatIsGone,
     LetsThePanelWin,
     LeavesEditsBehind,
     KeepsHiddenItems,
-    /// It takes a change set for one that fits, and asks for no proof.
+    /// It applies a change set without proof that the set fits.
     SkipsTheProof,
     ExportMissesARow,
     UndoForgetsTheHash,
@@ -75,19 +75,19 @@ struct Marks {
     profiles: Mutex<Vec<ProfileId>>,
     /// The first epoch of each profile.
     epochs: Mutex<BTreeMap<ProfileId, i64>>,
-    /// Up to where the log of each profile is cut.
+    /// The sequence up to which the log of each profile is cut.
     cuts: Mutex<BTreeMap<ProfileId, i64>>,
-    /// What was there before the latest undo, until something else is written.
+    /// The state before the latest undo, until something else is written.
     undone: Mutex<Option<Undone>>,
-    /// From where to where edits have moved.
+    /// The ids from which and to which edits have moved.
     moved: Mutex<Vec<(ContentKind, ContentId, ContentId)>>,
-    /// Where the latest change set of each profile and kind led.
+    /// The content hash after the latest change set of each profile and kind.
     led: Mutex<BTreeMap<(ProfileId, usize), ContentHash>>,
-    /// Whether the latest call was one that begins an export, or an apply of a set.
+    /// Whether the latest call begins an export, or an apply of a set.
     completed: AtomicBool,
     /// The content hashes before the latest undo.
     hashes: Mutex<PerKind<Option<ContentHash>>>,
-    /// Every item that was ever there, by profile, kind and id.
+    /// Every item that ever existed, by profile, kind and id.
     found: Mutex<BTreeMap<(ProfileId, usize, i64), Item>>,
 }
 
@@ -115,7 +115,7 @@ impl Broken {
         self.flaw == flaw
     }
 
-    /// What was there before the latest undo of a profile, for who has this flaw.
+    /// Returns the state before the latest undo of a profile, if the store has this flaw.
     fn undone(&self, flaw: Flaw, profile: &ProfileId) -> Option<Undone> {
         self.marks.undone.lock().unwrap().clone().filter(|undone| self.is(flaw) && undone.profile == *profile)
     }
@@ -158,7 +158,7 @@ impl Backend for Broken {
     }
 }
 
-/// The violations among so many seeds.
+/// Returns the violations among this number of seeds.
 fn violations(flaw: Flaw, seeds: u64) -> impl Iterator<Item = Violation> {
     (1..=seeds).filter_map(move |seed| {
         let mut dice = Dice::new(seed);
@@ -172,7 +172,7 @@ fn a_store_without_a_flaw_passes() {
     assert_eq!(violations(Flaw::None, 40).next(), None);
 }
 
-/// Every flaw is found, and told by the promise that it breaks.
+/// Checks that every flaw is found, and reported by the promise that it breaks.
 #[test]
 fn every_flaw_is_found() {
     let flaws = [
@@ -214,7 +214,7 @@ fn every_flaw_is_found() {
         (Flaw::UndoForgetsTheHash, "(I21)"),
     ];
     for (flaw, told) in flaws {
-        // A flaw may break several promises; the first schedules may tell another one.
+        // A flaw may break several promises. The first schedules may report another one than expected.
         let mut others = Vec::new();
         let found = violations(flaw, 2000).take(20).any(|Violation(words)| {
             let is_told = words.contains(told);
@@ -225,7 +225,7 @@ fn every_flaw_is_found() {
     }
 }
 
-/// What ends in the machine itself: a schedule that fails is made smaller, and told.
+/// Checks the end of the machine itself: a schedule that fails is made smaller, and reported.
 #[test]
 fn a_story_has_fewer_steps() {
     let fails = |steps: &[super::Step]| caught(|| run(Arc::new(Broken::new(Flaw::HitsAnotherKind)), 1, steps)).err();

@@ -1,5 +1,6 @@
-//! I21: a change set applies wholly to exactly the state it was made from, or not at all. Sets are made of the first
-//! cache and kept, each with what that cache had then. The second cache takes them: late, twice, in another order, damaged.
+//! I21: a change set applies completely to exactly the state from which it was made, or not at all. Sets are made from
+//! the first cache and kept, each with the state that the cache had then. The second cache applies them: late, twice,
+//! in another order, damaged.
 
 mod apply;
 pub(crate) mod draw;
@@ -27,10 +28,10 @@ use crate::campaign::Violation;
 use crate::elements::blank;
 use crate::promise;
 
-/// So many sets of each profile are kept.
+/// The number of sets that are kept per profile.
 const KEPT: usize = 8;
 
-/// A change set, and what it was made of.
+/// A change set, and the state from which it was made.
 #[derive(Debug)]
 struct Set {
     bytes: Vec<u8>,
@@ -40,20 +41,20 @@ struct Set {
     is_within_a_run: bool,
 }
 
-/// What a kind was when a set was made, and what the set names of it.
+/// The state of a kind when a set was made, and the ids that the set names.
 #[derive(Debug, Default)]
 struct Content {
     /// The rows, with placeholders.
     rows: BTreeMap<i64, Item>,
     categories: Vec<Category>,
-    /// The order of the listing; `None` where it was in doubt.
+    /// The order of the listing; `None` if the kind was marked.
     order: Option<Vec<i64>>,
     named: BTreeMap<i64, Named>,
     /// Whether the whole order is in the set.
     has_order: bool,
 }
 
-/// What a set says of an item.
+/// The statement of a set about an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Named {
     New,
@@ -64,12 +65,12 @@ enum Named {
 /// Epoch and sequence.
 type Position = (i64, i64);
 
-/// The sets that were made, and what else is remembered for them.
+/// The sets that were made, with facts for their judgement.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    /// Of each profile, oldest first.
+    /// The sets of each profile, oldest first.
     sets: [Vec<Arc<Set>>; PROFILES],
-    /// Where the set led that the follower of each profile has applied last.
+    /// The end of the set that the follower of each profile has applied last.
     followed: [Option<Position>; PROFILES],
     /// The orders that the listings of each profile had at each position.
     orders: BTreeMap<(usize, Position), Vec<PerKind<Vec<i64>>>>,
@@ -78,7 +79,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Remembers the orders of now.
+    /// Records the present orders.
     pub(super) fn remember(&mut self, site: usize, state: &State) {
         if site >= PROFILES {
             return;
@@ -91,7 +92,7 @@ impl Pool {
         }
     }
 
-    /// The position that a plan means.
+    /// Returns the position that a plan means.
     fn since(&self, plan: &ExportPlan, state: &State) -> Option<Position> {
         let feed = state.feed;
         match plan.since {
@@ -110,7 +111,7 @@ impl Pool {
         }
     }
 
-    /// What was exported at a position before, of the present feed: the content of its kinds is known there.
+    /// Returns the newest set that ends at this position. Sets made in the middle of a run are left out.
     fn known_at(&self, site: usize, position: Position) -> Option<&Set> {
         let is_there = |set: &&Arc<Set>| {
             let to = set.header.kinds.first().map(|change| (change.to.epoch, change.to.sequence));
@@ -120,7 +121,7 @@ impl Pool {
     }
 }
 
-/// The hash of rows, computed anew.
+/// Returns the hash of rows, computed anew.
 fn hash_of<'a>(rows: impl IntoIterator<Item = &'a Item>, login: &Login) -> ContentHash {
     let mut hash = ContentHash::EMPTY;
     for row in rows {
@@ -135,7 +136,7 @@ impl Machine {
         Ok(Service::new(self.eye(site)?, clock))
     }
 
-    /// How a profile stands, as far as change sets are concerned.
+    /// Returns the standing of a profile, as far as change sets need it.
     async fn standing(&mut self, site: usize) -> Result<SnapshotState, Violation> {
         let profile = self.world.inner().sites[site].profile.clone();
         let eye = self.eye(site)?;
@@ -143,7 +144,7 @@ impl Machine {
         snapshot.state().await.map_err(|error| store_failed(&error))
     }
 
-    /// The content hash of each kind is that of its rows, if it is known.
+    /// Checks that the content hash of each kind is that of its rows, if it is known.
     pub(super) async fn check_hashes(&mut self, site: usize, state: &State) -> Result<(), Violation> {
         let (login, now) = {
             let world = self.world.inner();
@@ -164,7 +165,7 @@ impl Machine {
         Ok(())
     }
 
-    /// A check of a profile finds nothing.
+    /// Checks that a check of a profile has no finding.
     pub(super) async fn inspect(&mut self, site: usize) -> Result<(), Violation> {
         let profile = self.world.inner().sites[site].profile.clone();
         let found = self.eye(site)?.inspect(Some(profile)).await.map_err(|error| store_failed(&error))?;
@@ -172,7 +173,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Gives a profile that exists settings of its own.
+    /// Gives a profile that exists its own settings.
     pub(super) async fn settings(&mut self, site: usize) -> Result<(), Violation> {
         if self.look(site).await?.is_none() {
             return Ok(());
@@ -319,13 +320,13 @@ impl Set {
         Ok(Self { bytes, header, kinds, is_within_a_run })
     }
 
-    /// Whether a kind is in the set, and how it changes.
+    /// Returns the change of a kind; `None` if the kind is not in the set.
     fn change(&self, kind: ContentKind) -> Option<&sync_core::change_set::KindChange> {
         self.header.kinds.iter().find(|change| change.kind == kind)
     }
 }
 
-/// A login leaves no cache.
+/// Checks that an item of a set has no password.
 fn holds_no_password(item: &Item) -> Result<(), Violation> {
     for at in 0..item.kind().fields().len() {
         let ValueRef::Text(text) = item.value(at) else { continue };
@@ -339,14 +340,14 @@ fn show_field(item: &Item, at: usize) -> String {
     format!("{} of {} {}", item.kind().fields()[at].name, item.kind(), item.id())
 }
 
-/// The significant fields in which two rows differ, with placeholders.
+/// Returns whether a row equals that of a set in every significant field, with placeholders.
 fn is_alike(row: &Item, of_set: &Item, login: &Login) -> bool {
     let mut row = row.clone();
     blank(&mut row, login);
     row.kind().of_class(FieldClass::Significant).positions().all(|at| row.value(at) == of_set.value(at))
 }
 
-/// An id as it is counted here.
+/// Returns the id of an item by its number.
 const fn content(id: i64) -> ContentId {
     ContentId(id)
 }

@@ -1,5 +1,5 @@
-//! What an apply must have done, and nothing else: its rows, counts, categories, watermark, change log, and what
-//! became of everything that the panel did not list.
+//! The right result of an apply, and nothing else: its rows, counts, categories, watermark, change log, and the state
+//! of every item that the panel did not list.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::campaign::Violation;
 use crate::planner::model::{Meaning, Rules, alike, meaning};
 use crate::{promise, show};
 
-/// Judges an apply of a kind, and notes what it counted.
+/// Judges an apply of a kind, and records its counts.
 pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKind) -> Result<(), Violation> {
     for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
         let when = format!("with an apply of {kind} (I4)");
@@ -67,7 +67,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
     };
     removal::note(&applied);
     if disturbed {
-        // Somebody else wrote meanwhile: what it should come to is not known so exactly.
+        // Another program wrote in between, so the exact result is not known.
         run.notes().applied[kind] = Some(None);
         return Ok(());
     }
@@ -92,7 +92,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
     Ok(())
 }
 
-/// Judges the end of a run: it tells anew why some items are held, and moves nothing else of any kind.
+/// Judges the end of a run. It may give some held removals another reason, and changes nothing else of any kind.
 pub(crate) fn ended(before: &State, after: &State, told: &[(ContentKind, HeldRemoval)]) -> Result<(), Violation> {
     for kind in ContentKind::ALL {
         before.check_still(after, kind, "with the end of a run")?;
@@ -110,8 +110,8 @@ pub(crate) fn ended(before: &State, after: &State, told: &[(ContentKind, HeldRem
     Ok(())
 }
 
-/// Judges an apply after the panel has said that the listing is as it was: but for the categories and the
-/// watermark, nothing is written.
+/// Judges an apply after the panel has said that the listing is unmodified. It writes only the categories and the
+/// watermark.
 fn unmodified(
     run: &Run,
     before: &State,
@@ -133,7 +133,7 @@ fn unmodified(
 }
 
 impl Applied<'_> {
-    /// I1: every row is what the listing says, or what it was. Returns the counts of it.
+    /// I1: every row is as in the listing, or as before. Returns the counts.
     fn rows(&self, heard: &Heard) -> Result<Counts, Violation> {
         let mut counts = Counts { skipped: self.taken.end.unreadable, ..Counts::default() };
         for (id, elements) in &self.listed {
@@ -197,7 +197,7 @@ impl Applied<'_> {
         Ok(())
     }
 
-    /// Categories are those of the answer, and perhaps some that vanished implausibly.
+    /// Checks that the categories are those of the answer, and in some cases also some that vanished implausibly.
     fn categories(&self, heard: &Heard) -> Result<(), Violation> {
         let (before, after) = (&self.before.categories, &self.after.categories);
         let Some(answered) = &heard.categories else {
@@ -214,7 +214,7 @@ impl Applied<'_> {
         Ok(())
     }
 
-    /// The index has the panel's order, then what was kept.
+    /// Checks that the index has the panel's order, and after it the items that were kept.
     fn index(&self) -> Result<(), Violation> {
         let mut met = BTreeSet::new();
         let ids = self.taken.order(|id| self.before.rows.contains_key(&id)).into_iter();
@@ -225,12 +225,12 @@ impl Applied<'_> {
         Ok(())
     }
 
-    /// I7: the change log tells the difference.
+    /// I7: the change log has the difference.
     fn log(&self, before: &State, after: &State) -> Result<(), Violation> {
         let new: Vec<_> =
             after.changes[before.changes.len()..].iter().filter(|it| !it.change.is_of_edit()).cloned().collect();
         promise!(new.iter().all(|change| change.kind == self.kind), "a change of another kind was logged");
-        // Rows that are there before a first load are left of one that was cleared away under it.
+        // If rows exist before a first load, they are left of a kind that was cleared during the load.
         let first = !self.before.applied_before;
         let (markers, new): (Vec<_>, Vec<_>) = new.iter().partition(|change| change.change == LoggedChange::Loaded);
         let marked = markers.len() == usize::from(first);
@@ -249,7 +249,7 @@ impl Applied<'_> {
             expected.insert(*id, LoggedChange::Added);
         }
         let plain = |change| if change == LoggedChange::Returned { LoggedChange::Added } else { change };
-        // What is ignored at first is told where it is compared, which this doesn't say once more.
+        // An unproven field is logged once it is compared. This check doesn't repeat the rule for that.
         let unproven = self.kind.of_class(FieldClass::Unproven);
         let counted = |change| match change {
             LoggedChange::Updated(fields) => LoggedChange::Updated(FieldSet(fields.0 & !unproven.0)),
@@ -262,7 +262,7 @@ impl Applied<'_> {
     }
 }
 
-/// The fields that count in which two items differ.
+/// Returns the significant fields in which two items differ.
 fn shown(a: &Item, b: &Item) -> FieldSet {
     let kind = a.kind();
     let mut set = FieldSet::EMPTY;

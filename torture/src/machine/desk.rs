@@ -1,5 +1,5 @@
-//! The desk: where every call of a run waits until the schedule lets it go on. Nothing else decides what
-//! happens first, so one seed is one run.
+//! The desk: every call of a run waits here until the schedule lets it go on. Nothing else decides the order of events,
+//! so one seed is one run.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -55,32 +55,32 @@ impl Call {
         Self::Event,
     ];
 
-    /// Whether it goes to the panel.
+    /// Returns whether the call goes to the panel.
     pub(crate) const fn is_source(self) -> bool {
         matches!(self, Self::Account | Self::PanelCategories | Self::Listing | Self::Event)
     }
 }
 
-/// Before or after a call does what it is for.
+/// The side of a call: before its work, or after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
     Before,
     After,
 }
 
-/// What becomes of a call.
+/// The decision about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Go,
     /// It fails, with the fault of this number.
     Fail(u8),
-    /// The process dies in the middle of it, at this share (of 255) of what it writes.
+    /// The process dies in the middle of the call, at this share (of 255) of its writes.
     Die(u8),
-    /// Something goes wrong in the middle of it; the number says what.
+    /// The call fails in its middle. The number decides how.
     Break(u8),
 }
 
-/// A call that waits.
+/// A waiting call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ticket {
     pub(crate) number: u64,
@@ -92,7 +92,7 @@ pub(crate) struct Ticket {
 struct Inner {
     next: u64,
     waiting: BTreeMap<u64, Waiting>,
-    /// Calls that are doing what they are for.
+    /// The number of calls at work.
     inside: u32,
 }
 
@@ -112,7 +112,7 @@ impl Desk {
         self.0.lock().expect("nothing panics while holding it")
     }
 
-    /// Waits until the schedule has decided.
+    /// Waits for the decision of the schedule.
     pub(crate) async fn pass(self: &Arc<Self>, call: Call, side: Side) -> Verdict {
         let number = {
             let mut inner = self.inner();
@@ -131,19 +131,19 @@ impl Desk {
         .await
     }
 
-    /// Notes that a call does what it is for, until the guard is dropped.
+    /// Records that a call is at work, until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> Inside {
         self.inner().inside += 1;
         Inside(Arc::clone(self))
     }
 
-    /// Whether a call does what it is for at this moment.
+    /// Returns whether a call is at work now.
     pub(crate) fn is_busy(&self) -> bool {
         let inner = self.inner();
         inner.inside > 0 || inner.waiting.values().any(|waiting| waiting.verdict.is_some())
     }
 
-    /// The calls that wait, oldest first.
+    /// Returns the waiting calls, oldest first.
     pub(crate) fn waiting(&self) -> Vec<Ticket> {
         let inner = self.inner();
         let undecided = inner.waiting.iter().filter(|(_, waiting)| waiting.verdict.is_none());
@@ -162,7 +162,7 @@ impl Desk {
     }
 }
 
-/// A place at the desk; given up when its call is abandoned.
+/// A place at the desk. It is released when its call is abandoned.
 struct Seat {
     desk: Arc<Desk>,
     number: u64,
@@ -174,7 +174,7 @@ impl Drop for Seat {
     }
 }
 
-/// A call doing what it is for.
+/// A call at work.
 pub(crate) struct Inside(Arc<Desk>);
 
 impl Drop for Inside {

@@ -11,12 +11,12 @@ use super::step::{
 use super::world::PROFILES;
 use crate::dice::Dice;
 
-/// Processes that may run at once.
+/// The number of processes that may run at once.
 pub(crate) const PROCESSES: usize = 2;
 
-/// The steps of a seed.
+/// Returns the steps of a seed.
 pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
-    // Something is there, most of the time, before things go wrong.
+    // In most schedules, the cache has rows before the faults begin.
     let mut steps = Vec::new();
     if dice.percent(80) {
         steps.push(Step::Twice { profile: 0 });
@@ -25,7 +25,8 @@ pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
     while steps.len() < length {
         steps.push(step(dice));
     }
-    // What came later has dice of its own, and comes behind the rest, so that kept seeds begin with the same cases.
+    // Later sorts of steps have dice of their own and follow all others, so that stored seeds begin with the same
+    // cases.
     let mut later = Dice::new(dice.salt());
     for _ in 0..later.below(9) {
         steps.extend(later_steps(&mut later));
@@ -45,7 +46,8 @@ pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-/// The service looks several times, by probes where it may; the panel's list changes meanwhile, and it may lie.
+/// Draws steps in which the service looks several times, with probes if allowed. The panel's list changes in between,
+/// and the panel may lie.
 fn probed(dice: &mut Dice) -> Vec<Step> {
     let profile = a_profile(dice);
     let look = |dice: &mut Dice| {
@@ -75,7 +77,7 @@ fn probed(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-/// A user edits items, the panel changes them as well, and the one happens beside the other.
+/// Draws steps in which a user edits items and the panel changes them as well, at about the same time.
 fn overlaid(dice: &mut Dice) -> Vec<Step> {
     let profile = a_profile(dice);
     let mut steps = Vec::new();
@@ -127,7 +129,7 @@ pub(super) fn overlay_edit(dice: &mut Dice) -> UserEdit {
     UserEdit::Overlay { profile, kind, edit, salt }
 }
 
-/// One or more steps of those that know undo.
+/// Draws one or more steps of those that include an undo.
 fn later_steps(dice: &mut Dice) -> Vec<Step> {
     vec![match dice.below(100) {
         0..35 => return undone(dice),
@@ -146,7 +148,7 @@ fn later_steps(dice: &mut Dice) -> Vec<Step> {
     }]
 }
 
-/// Something changes, it is synced, and undone.
+/// Draws steps in which the panel changes, and a sync and an undo follow.
 fn undone(dice: &mut Dice) -> Vec<Step> {
     let profile = a_profile(dice);
     let change = |dice: &mut Dice| {
@@ -187,7 +189,7 @@ pub(super) fn undo(dice: &mut Dice) -> UndoPlan {
     }
 }
 
-/// One kind, or all of them.
+/// Draws one kind, or all of them.
 pub(super) fn a_part(dice: &mut Dice) -> Option<ContentKind> {
     if dice.percent(70) { None } else { Some(dice.pick(&ContentKind::ALL)) }
 }
@@ -211,7 +213,7 @@ fn step(dice: &mut Dice) -> Step {
     }
 }
 
-/// Mostly the first one: the other is there to be left alone.
+/// Draws a profile, mostly the first one. The other profile is there to be left alone.
 fn a_profile(dice: &mut Dice) -> usize {
     if dice.percent(80) { 0 } else { dice.below(PROFILES) }
 }
@@ -294,7 +296,7 @@ fn trouble(dice: &mut Dice) -> Trouble {
     let number = u8::try_from(dice.below(256)).unwrap_or(0);
     let at = |call, side| Point { call: Some(call), side, nth };
     match dice.below(11) {
-        // What is aimed at most: the apply, from both sides and from within.
+        // Most faults hit the apply, on both sides and within.
         0 | 1 => Trouble { at: at(Call::Apply, Side::Before), what: What::CrashInside(number) },
         2 | 3 => Trouble { at: at(Call::Apply, Side::After), what: What::Crash },
         4 => {

@@ -1,4 +1,4 @@
-//! Drives the runs of a step: one call at a time, in the order that chance gives, with what the plan has for it.
+//! Drives the runs of a step: one call at a time, in a random order, with the faults of the plan.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -20,10 +20,11 @@ use crate::dice::Dice;
 use crate::promise;
 use crate::tally::{AFTER, INSIDE, KILL};
 
-/// No run has so many calls: one that goes on has no end (I12).
+/// No run has this many calls. A run with more has no end (I12).
 const CALLS_MAX: u32 = 20_000;
 
-/// So many calls may still be decided for a run that was cancelled: those under way, and those of its end.
+/// The number of calls that may still be decided after a cancellation: those under way, and those of the end of the
+/// run.
 const AFTER_CANCEL_MAX: u32 = 12;
 
 /// A run under way.
@@ -31,20 +32,20 @@ struct Live {
     run: Arc<Run>,
     plan: RunPlan,
     future: Option<Pin<Box<dyn Future<Output = SyncReport>>>>,
-    /// How often each call got to each side, and all of them together.
+    /// How often each call got to each side, and the sum of all calls.
     met: BTreeMap<(Call, Side), u16>,
     calls: u32,
 }
 
-/// How a run ended.
+/// The end of a run.
 pub(crate) struct Ended {
     pub(crate) run: Arc<Run>,
     pub(crate) plan: RunPlan,
-    /// Nothing when its process died.
+    /// The report; `None` if the process died.
     pub(crate) report: Option<SyncReport>,
 }
 
-/// Runs these together; returns how they ended.
+/// Runs these runs together. Returns their ends.
 pub(crate) async fn together(
     machine: &mut Machine,
     plans: &[RunPlan],
@@ -77,7 +78,8 @@ pub(crate) async fn together(
         }
         promise!(!waiting.is_empty(), "a run waits for nothing at all (I12)");
         decided += 1;
-        // Who has died in the middle of an apply does nothing more, and nobody does anything before it is seen.
+        // A process that died in the middle of an apply does nothing more. Its state is read before anything else
+        // happens.
         let dying = |at: usize, ticket: &Ticket| {
             (ticket.call, ticket.side) == (Call::Apply, Side::After) && live[at].run.notes().dying.is_some()
         };
@@ -145,7 +147,7 @@ fn begin(machine: &mut Machine, plan: &RunPlan) -> Result<Live, Violation> {
     Ok(Live { run, plan: plan.clone(), future: Some(future), met: BTreeMap::new(), calls: 0 })
 }
 
-/// Notes that somebody was woken, and passes it on.
+/// A waker that records whether the run was woken, and passes the call on.
 struct Bell {
     rung: AtomicBool,
     outer: Waker,
@@ -158,7 +160,7 @@ impl Wake for Bell {
     }
 }
 
-/// Lets a run go on until all of its calls wait at the desk; returns its report when it has ended.
+/// Lets a run go on until all of its calls wait at the desk. Returns its report if it has ended.
 async fn settle(live: &mut Live) -> Result<Option<SyncReport>, Violation> {
     let Some(future) = live.future.as_mut() else { return Ok(None) };
     let desk = &live.run.desk;
@@ -167,7 +169,7 @@ async fn settle(live: &mut Live) -> Result<Option<SyncReport>, Violation> {
         let waker = Waker::from(Arc::clone(&bell));
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(report) => Poll::Ready(Some(report)),
-            // Somebody works, or has more to do: it is asked again when that rings.
+            // A call is at work, or the run has more to do. The waker asks it again.
             Poll::Pending if desk.is_busy() || bell.rung.load(Ordering::Relaxed) => Poll::Pending,
             Poll::Pending => Poll::Ready(None),
         }
@@ -176,7 +178,7 @@ async fn settle(live: &mut Live) -> Result<Option<SyncReport>, Violation> {
     Ok(report)
 }
 
-/// Decides about a call; returns the process that dies of it, if one does.
+/// Decides about a call. Returns the process that dies of the decision, if there is one.
 fn decide(machine: &Machine, live: &mut Live, ticket: Ticket) -> Result<Option<usize>, Violation> {
     let Ticket { call, side, .. } = ticket;
     live.calls += 1;
@@ -201,7 +203,7 @@ fn decide(machine: &Machine, live: &mut Live, ticket: Ticket) -> Result<Option<u
         Some(at) => (at, trouble.at.side, trouble.at.nth) == (call, side, nth),
     };
     let what = live.plan.troubles.iter().find(meets).map(|trouble| trouble.what);
-    // What has happened can't be told otherwise.
+    // The result of these calls is committed, so it can't be reported as a failure.
     let told = side == Side::After && matches!(call, Call::Apply | Call::FinishRun);
     let verdict = match what {
         Some(What::Crash) => {

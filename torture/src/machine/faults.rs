@@ -2,7 +2,7 @@
 
 use sync_core::StoreError;
 
-/// What can become of a call; the number of the fault decides.
+/// Returns the error for the number of a fault.
 pub(crate) fn fault(number: u8) -> StoreError {
     match number % 6 {
         0 => StoreError::Full,

@@ -1,5 +1,5 @@
-//! I19: the feed is complete. Every state that was ever looked at is kept with its position; as long as that position can
-//! be read from, the entries behind it lead from the rows of then to the rows of now.
+//! I19: the feed is complete. Every state that was ever read is kept with its position. As long as this position can be
+//! read from, the entries behind it lead from the rows at that time to the present rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +20,15 @@ const DAY: i64 = 86_400;
 
 type Rows = BTreeMap<i64, Item>;
 
-/// What is remembered of a profile beyond its present state.
+/// The history of a profile, besides its present state.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    /// How often it was cleared.
+    /// The number of times that it was cleared.
     clears: u64,
     /// The sequence up to which entries were pruned.
     pruned: i64,
     moments: Vec<Moment>,
-    /// What runs found of the kinds that they wrote.
+    /// The states of the kinds before the runs that wrote them.
     found: BTreeMap<(RunId, ContentKind), Found>,
 }
 
@@ -41,18 +41,18 @@ struct Moment {
     rows: PerKind<Rows>,
 }
 
-/// What a run found of a kind before it wrote it, and what was held behind it.
+/// The state of a kind before a run wrote it, and the held removals after the run.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) before: KindState,
     pub(crate) hidden: Hidden,
     pub(crate) held_after: Vec<HeldRemoval>,
-    /// Whether it replaced the categories by others.
+    /// Whether the run replaced the categories.
     pub(crate) categories: bool,
 }
 
 impl History {
-    /// A run, or an undo, has written a kind.
+    /// Records that a run, or an undo, has written a kind.
     pub(crate) fn wrote(&mut self, run: RunId, kind: ContentKind, before: &State, after: &State, hidden: Hidden) {
         let (before, after) = (before.kind(kind), after.kind(kind));
         let found = Found {
@@ -64,17 +64,17 @@ impl History {
         self.found.insert((run, kind), found);
     }
 
-    /// What a run found of a kind.
+    /// Returns the state of a kind before a run wrote it.
     pub(crate) fn found(&self, run: RunId, kind: ContentKind) -> Option<&Found> {
         self.found.get(&(run, kind))
     }
 
-    /// The runs that replaced the categories of a kind by others, oldest first.
+    /// Returns the runs that replaced the categories of a kind, oldest first.
     pub(crate) fn replacing(&self, kind: ContentKind) -> impl Iterator<Item = RunId> {
         self.found.iter().filter(move |((_, of), found)| *of == kind && found.categories).map(|((run, _), _)| *run)
     }
 
-    /// The content was cleared.
+    /// Records that the content was cleared.
     pub(crate) fn cleared(&mut self, before: &State, after: &State) -> Result<(), Violation> {
         self.clears += 1;
         self.found.clear();
@@ -85,10 +85,10 @@ impl History {
         Ok(())
     }
 
-    /// A run has ended: what is old is pruned, and nothing else.
+    /// Records that a run has ended. Old entries are pruned, and nothing else.
     pub(crate) fn ended(&mut self, before: &State, after: &State, end: &RunEnd) -> Result<(), Violation> {
         for ((_, kind), found) in self.found.iter_mut().filter(|((run, _), _)| *run == end.run) {
-            // What the end of a run tells anew of a hold is a part of what the run did.
+            // If the end of a run gives a held removal another reason, that is a part of the run.
             let now = &after.kind(*kind).held;
             for held in &mut found.held_after {
                 let told = end.held.iter().any(|(of, told)| of == kind && told.id == held.id);
@@ -112,7 +112,7 @@ impl History {
         Ok(())
     }
 
-    /// Remembers the rows of now.
+    /// Records the present rows.
     pub(crate) fn remember(&mut self, state: &State) {
         let (epoch, position) = (state.feed.epoch, state.feed.newest);
         let known = self.moments.last().is_some_and(|last| (last.clears, last.position) == (self.clears, position));
@@ -122,7 +122,7 @@ impl History {
         }
     }
 
-    /// From every remembered moment the feed leads to the rows of now, or it says that it doesn't.
+    /// Checks that the feed leads from every recorded moment to the present rows, or says that it doesn't.
     pub(crate) fn check(&self, now: &State, page: &FeedPage) -> Result<(), Violation> {
         let feed = page.feed;
         promise!(feed == now.feed, "the feed is {feed:?}, and was {:?} a moment ago (I19)", now.feed);
@@ -157,7 +157,7 @@ impl History {
     }
 }
 
-/// The place in a log from which on entries are kept: the rule, said once more.
+/// Returns the place in a log from which on entries are kept. This repeats the rule.
 fn kept_from(log: &[&ChangeRecord], retention: Retention, now: i64) -> usize {
     let oldest = now - i64::from(retention.feed_days) * DAY;
     let young = log.iter().position(|entry| entry.at >= oldest).unwrap_or(log.len());
@@ -165,7 +165,7 @@ fn kept_from(log: &[&ChangeRecord], retention: Retention, now: i64) -> usize {
     let mut from = young.max(log.len().saturating_sub(room));
     let newest = log.iter().rev().find_map(|entry| entry.run);
     loop {
-        // No run is kept by half, and the newest one is kept.
+        // A run is kept as a whole or not at all, and the newest one is kept.
         let kept: BTreeSet<_> = log[from..].iter().filter_map(|entry| entry.run).chain(newest).collect();
         let begin = log.iter().position(|entry| entry.run.is_some_and(|run| kept.contains(&run)));
         match begin {
@@ -175,15 +175,15 @@ fn kept_from(log: &[&ChangeRecord], retention: Retention, now: i64) -> usize {
     }
 }
 
-/// A walk from the rows of now back through the entries.
+/// A walk from the present rows back through the entries.
 struct Walk {
     rows: PerKind<Rows>,
-    /// The kinds whose first load was met: of what was before it an entry says nothing.
+    /// The kinds whose first load was met. Its entry says nothing about the rows before it.
     ends: PerKind<bool>,
 }
 
 impl Walk {
-    /// Takes back what an entry says, and holds what it says of the rows behind it against what they were.
+    /// Takes back an entry, and checks its values against the rows at that place.
     fn back(&mut self, entry: &ChangeRecord) -> Result<(), Violation> {
         let kind = entry.kind;
         if self.ends[kind] {
@@ -227,7 +227,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The rows that the entries lead back to are those that were there.
+    /// Checks that the entries lead back to the rows of a moment.
     fn is_at(&self, moment: &Moment) -> Result<(), Violation> {
         for (kind, rows) in self.rows.iter().filter(|(kind, _)| !self.ends[*kind]) {
             let then = &moment.rows[kind];
@@ -258,7 +258,7 @@ impl Walk {
     }
 }
 
-/// What an entry says of the row of its item.
+/// Returns how an entry changes the row of its item.
 pub(crate) fn row_change(entry: &ChangeRecord) -> Option<RowChange> {
     let columns = entry.columns.as_deref().unwrap_or_default();
     let number = columns.iter().find(|column| column.column == "id");
@@ -266,7 +266,7 @@ pub(crate) fn row_change(entry: &ChangeRecord) -> Option<RowChange> {
     entry.change.row(there(number.map(|it| &it.before)), there(number.map(|it| &it.after)))
 }
 
-/// The whole row that an entry has; nothing where a column is left out.
+/// Returns the whole row that an entry has; `None` if a column is left out.
 fn whole(entry: &ChangeRecord, id: ContentId, side: impl Fn(&sync_core::ColumnChange) -> &Value) -> Option<Item> {
     let mut item = Item::with_id(entry.kind, id);
     let columns = entry.columns.as_deref()?;
@@ -277,7 +277,7 @@ fn whole(entry: &ChangeRecord, id: ContentId, side: impl Fn(&sync_core::ColumnCh
     Some(item)
 }
 
-/// An entry, short enough to be read.
+/// Returns an entry as a short text.
 fn shown(entry: &ChangeRecord) -> String {
     let columns = entry.columns.as_deref().unwrap_or_default();
     let kept: Vec<_> = columns.iter().filter(|it| it.before != Value::Null || it.after != Value::Null).collect();

@@ -1,5 +1,5 @@
-//! I8: the overlay survives. After everything that writes rows, each edit is where it was, or has followed its item, or has
-//! ended as its rule says. What becomes of one is stated here once more, by looking at the values before and after.
+//! I8: the overlay survives. After every write of rows, each edit is at its item, has followed its item to another id,
+//! or has ended by its rule. This module repeats the rules, from the values before and after.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,17 +22,17 @@ use crate::dice::Dice;
 use crate::elements::CATEGORIES;
 use crate::{promise, show};
 
-/// Whether the panel lists an item, as far as the cache knows.
+/// Returns whether the panel lists an item, as far as the cache knows.
 fn is_listed(state: &KindState, id: i64) -> bool {
     let is_missing = |held: &HeldRemoval| held.id.0 == id && held.reason != HoldReason::Loss(Loss::Undone);
     state.rows.contains_key(&id) && !state.held.iter().any(is_missing)
 }
 
-/// What became of an edit.
+/// The state of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
     Ended,
-    /// It is there, without a conflict.
+    /// It exists, without a conflict.
     Rests,
     /// It conflicts with this value of the panel.
     Conflicts(Option<EditValue>),
@@ -48,7 +48,7 @@ impl Fate {
     }
 }
 
-/// What a rule makes of an edit when the panel has this value.
+/// Returns the result of a rule for an edit if the panel has this value.
 fn ruled(edit: &Edit, panel: Option<&EditValue>, rule: ConflictRule, now: i64) -> Fate {
     let takes = match rule {
         ConflictRule::TakePanel => true,
@@ -63,12 +63,12 @@ fn ruled(edit: &Edit, panel: Option<&EditValue>, rule: ConflictRule, now: i64) -
     }
 }
 
-/// Whether two edits are the same one, whatever became of it.
+/// Returns whether two edits are the same one, in any state.
 fn is_same_edit(a: &Edit, b: &Edit) -> bool {
     (a.field, &a.local, &a.base, a.edited_at) == (b.field, &b.local, &b.base, b.edited_at)
 }
 
-/// An apply of a kind, as far as its edits are concerned.
+/// The edits of a kind at an apply.
 struct Applied<'a> {
     was: &'a KindState,
     is: &'a KindState,
@@ -77,7 +77,7 @@ struct Applied<'a> {
     kind: ContentKind,
 }
 
-/// Holds the edits of a kind after an apply against those before it.
+/// Compares the edits of a kind after an apply with those before it.
 pub(crate) fn applied(before: &State, after: &State, kind: ContentKind, now: i64) -> Result<(), Violation> {
     let mut rules = before.rules.clone();
     // A filter that knew no categories knows those of the first list.
@@ -103,7 +103,7 @@ pub(crate) fn applied(before: &State, after: &State, kind: ContentKind, now: i64
 }
 
 impl Applied<'_> {
-    /// Holds one edit against what it was. Returns the item that has it now.
+    /// Compares one edit with its state before. Returns the item that has it now.
     fn edit(&self, item: &EditedItem, edit: &Edit) -> Result<Option<i64>, Violation> {
         let (kind, id) = (self.kind, item.id.0);
         let told = |what: &str| Violation::new(format!("{kind}: the {} of {id} {what}: {edit:?} (I8)", edit.field));
@@ -111,7 +111,7 @@ impl Applied<'_> {
         let mut targets = self.targets(item);
         let own = |to: &i64| self.was.edited.get(to).and_then(|known| known.edit(edit.field));
         let must_move = self.must_move(item) && targets.iter().any(|to| own(to).is_none());
-        // An edit that the target had itself makes place when it ends.
+        // If the target has an edit of the same field, that edit makes room when it ends.
         targets.retain(|to| own(to).is_none_or(|own| self.ends_at(own, *to)));
         // Both items may have had the same edit. Then the target still has its own one.
         let has_own = |to: &i64| at(id).is_some() && own(to).is_some_and(|own| is_same_edit(own, edit));
@@ -124,7 +124,7 @@ impl Applied<'_> {
             (Some(_), None) if must_move => return Err(told("did not follow its item")),
             (Some(found), None) => (id, Some(found)),
             (None, Some(to)) => (to, at(to)),
-            // It may have ended where it was, or where it went.
+            // The edit may have ended at its item, or at the item to which it moved.
             (None, None) => (targets.iter().copied().find(|to| self.ends_at(edit, *to)).unwrap_or(id), None),
         };
         let new = self.is.rows.get(&place);
@@ -133,7 +133,7 @@ impl Applied<'_> {
         let is_judged = EditField::JUDGED.contains(&edit.field)
             && new.is_some_and(|new| old.is_none_or(|old| edit.field.of_panel(old) != edit.field.of_panel(new)));
         let judged = ruled(edit, panel.as_ref(), self.rules.of(edit.field), self.now);
-        // An image may be one that the panel makes anew for each answer, and is not looked at then.
+        // The panel may choose the host of an image anew for each answer. Such an image is not compared then.
         let may_be_left = !is_judged || edit.field == EditField::Icon;
         let is = Fate::of(found);
         let is_right = (is_judged && is == judged) || (may_be_left && is == Fate::of(Some(edit)));
@@ -143,20 +143,20 @@ impl Applied<'_> {
         Ok(found.map(|_| place))
     }
 
-    /// Whether an edit ends where an item has its present row.
+    /// Returns whether an edit ends at an item with its present row.
     fn ends_at(&self, edit: &Edit, id: i64) -> bool {
         let panel = self.is.rows.get(&id).and_then(|row| edit.field.of_panel(row));
         ruled(edit, panel.as_ref(), self.rules.of(edit.field), self.now) == Fate::Ended
     }
 
-    /// Whether an item was listed before, and was recognised by the same values.
+    /// Returns whether an item was listed before, and was recognised by the same values.
     fn was_alike(&self, item: &EditedItem, id: i64) -> bool {
         let row = self.was.rows.get(&id).filter(|_| is_listed(self.was, id));
         let now = self.is.rows.get(&id).map(ItemIdentity::of);
         row.is_some_and(|row| item.identity.is_same(&ItemIdentity::of(row)) && Some(ItemIdentity::of(row)) == now)
     }
 
-    /// The listed items that are the same as one that is gone.
+    /// Returns the listed items that are the same as one that is gone.
     fn targets(&self, item: &EditedItem) -> Vec<i64> {
         if is_listed(self.is, item.id.0) {
             return Vec::new();
@@ -166,7 +166,7 @@ impl Applied<'_> {
         rows.map(|row| row.id().0).filter(|id| is_listed(self.is, *id)).collect()
     }
 
-    /// Whether an item is certainly listed under another id: it had a row, and no third item is like it.
+    /// Returns whether an item is certainly listed under another id: it had a row, and no third item is like it.
     fn must_move(&self, item: &EditedItem) -> bool {
         let newly = is_listed(self.was, item.id.0);
         let targets = self.targets(item);
@@ -183,7 +183,7 @@ impl Applied<'_> {
     }
 }
 
-/// Holds the edits of a kind after an undo against those before it: none is lost, and those that came had ended.
+/// Compares the edits of a kind after an undo with those before it. No edit is lost, and each new one had ended before.
 pub(crate) fn undone(before: &State, after: &State, kind: ContentKind) -> Result<(), Violation> {
     let (was, is) = (before.kind(kind), after.kind(kind));
     let all = |state: &KindState| -> Vec<(i64, Edit)> {
@@ -212,7 +212,7 @@ pub(crate) fn undone(before: &State, after: &State, kind: ContentKind) -> Result
 }
 
 fn text(dice: &mut Dice, field: EditField) -> EditValue {
-    // Names and images of the panel are among them, so that edits converge.
+    // Some values are names and images of the panel, so that edits converge.
     let text = dice.pick(&["A", "B", "C", "Mine", "http://a.example/2.png"]);
     let is_none = field == EditField::Icon && !text.starts_with("http");
     EditValue::Text(if is_none { format!("http://a.example/{text}.png") } else { text.to_owned() })
@@ -264,7 +264,7 @@ fn rule_change(dice: &mut Dice, rules: (usize, usize)) -> RuleChange {
     }
 }
 
-/// What a user does to the overlay, and what it has to come to.
+/// The changes of a user to the overlay, and their right results.
 struct Doing<'a> {
     store: &'a dyn TestedStore,
     profile: &'a ProfileId,
@@ -274,7 +274,7 @@ struct Doing<'a> {
 }
 
 impl Machine {
-    /// Does something to the overlay of a profile, and holds what became of it against what it should.
+    /// Changes the overlay of a profile, and checks the result.
     pub(super) async fn overlay(
         &mut self,
         site: usize,
@@ -299,7 +299,7 @@ impl Machine {
         self.world.count("overlay", told);
         let after = self.look(site).await?.ok_or_else(|| Violation::new("an edit took the profile"))?;
         if told == "resolved with a move" {
-            // Moved edits are judged; the apply's statement says how.
+            // The check of an apply judges moved edits.
             for (at, state) in expected.kinds.iter_mut() {
                 state.edited.clone_from(&after.kind(at).edited);
             }
@@ -362,7 +362,7 @@ impl Doing<'_> {
         let request =
             ResolveRequest { kind: Some(self.kind), ids: (!all).then(|| ids.clone()), take_panel, at: self.now };
         let done = self.store.resolve(self.profile, request).await.map_err(|error| Self::failed(&error))?;
-        // An offered item may be gone meanwhile; then the offer stays.
+        // An offered item may be gone in the meantime. Then the offer stays.
         let is_answered = |id: &&ContentId| {
             let offered = state.edited.get(&id.0).and_then(|item| item.maybe.as_ref());
             !take_panel || offered.is_none_or(|(to, _)| state.rows.contains_key(&to.0))

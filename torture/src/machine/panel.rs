@@ -1,4 +1,4 @@
-//! A panel: what it really lists, and how it answers on a bad day.
+//! A panel: its real lists, and its answers on a bad day.
 
 use std::collections::BTreeSet;
 
@@ -17,15 +17,15 @@ use crate::trace::{Trace, raw_digest};
 /// The scheme of sources that make digests of their own.
 pub(crate) const OWN: DigestScheme = DigestScheme(77);
 
-/// What a panel sends of a listing.
+/// A part of an answer to a request for a listing.
 #[derive(Debug, Clone)]
 pub(crate) enum Sent {
     Batch(Vec<Element>),
     Restarted,
-    /// What the panel calls this version of the list.
+    /// The panel's name for this version of the list.
     Version(Validator),
     Complete(Completeness),
-    /// It is the version that was asked about.
+    /// The list is the version that was asked about.
     Unmodified(Option<i64>),
 }
 
@@ -33,20 +33,20 @@ pub(crate) enum Sent {
 #[derive(Debug, Clone)]
 pub(crate) enum Element {
     Sound(Box<Listed>),
-    /// Nothing is certain of it but its id.
+    /// Only the id of the element is certain.
     Broken(ContentId),
 }
 
-/// What is asked of a panel.
+/// A request to a panel.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'a> {
     pub(crate) kind: ContentKind,
     pub(crate) within: Option<&'a CategoryId>,
-    /// Nothing is to be sent when it is this version.
+    /// The version that need not be sent.
     pub(crate) unless: Option<&'a Validator>,
-    /// By the panel's clock.
+    /// The time by the panel's clock.
     pub(crate) now: i64,
-    /// The number of the question.
+    /// The number of the request.
     pub(crate) visit: u64,
 }
 
@@ -58,15 +58,15 @@ pub(crate) struct Panel {
     pub(crate) categories: PerKind<Vec<Category>>,
     pub(crate) lies: PerKind<Option<(Lie, u64)>>,
     pub(crate) mood: Mood,
-    /// How the source that reads it makes digests.
+    /// The scheme of the digests that the source of this panel makes.
     pub(crate) scheme: DigestScheme,
-    /// Whether it says when a listing began.
+    /// Whether the panel says when a listing began.
     tells_start: bool,
-    /// Whether it has names for versions of its lists.
+    /// Whether the panel has names for versions of its lists.
     pub(crate) has_versions: bool,
-    /// Whether it honours an offset, for channels and movies.
+    /// Whether the panel honours an offset, for channels and movies.
     pub(crate) pages: bool,
-    /// Whether some values hold the login of whoever asks.
+    /// Whether some values hold the login of the account that asks.
     pub(crate) holds_logins: bool,
     batch: usize,
     next_id: i64,
@@ -101,7 +101,7 @@ impl Panel {
         match change {
             ServerChange::Add { count } => {
                 for _ in 0..count {
-                    // Ids of different kinds and profiles are the same ones; some are strange.
+                    // Different kinds and profiles have the same ids. Some ids are unusual.
                     let id = if dice.percent(3) { dice.pick(&[i64::MIN, i64::MAX, -7, 0]) } else { self.next_id };
                     self.next_id += 1;
                     let known = list.iter().any(|element| element.item.id().0 == id);
@@ -157,14 +157,14 @@ impl Panel {
         }
     }
 
-    /// What is sent of a listing.
+    /// Returns the parts of an answer to a request for a listing.
     pub(crate) fn listing(&self, question: Question<'_>) -> Vec<Result<Sent, SourceError>> {
         let Question { kind, within, unless, now, visit } = question;
         let lie = self.lies[kind];
         let mut dice = Dice::new(lie.map_or(0, |(_, salt)| salt));
         let mut list: Vec<Listed> =
             self.truth[kind].iter().filter(|element| is_within(&element.item, within)).cloned().collect();
-        // Large enough for a probe.
+        // The list is large enough for a probe.
         let wire_bytes = within.is_none().then_some(1 << 20);
         let mut end =
             Completeness { started_at: self.tells_start.then_some(now), wire_bytes, ..Completeness::default() };
@@ -246,7 +246,7 @@ impl Panel {
         sent
     }
 
-    /// What is sent of a list behind an offset: at most so many elements and one more.
+    /// Returns the list behind an offset: at most one element more than were asked for.
     pub(crate) fn part(&self, kind: ContentKind, offset: Option<u64>, most: usize) -> Result<Vec<Listed>, SourceError> {
         let list = &self.truth[kind];
         let honoured = offset.filter(|_| self.pages && kind != ContentKind::Series);
@@ -268,8 +268,8 @@ impl Panel {
     }
 }
 
-/// What is known of broken elements, in what was spoilt: some ids, and how many elements there are. Some are
-/// broken beyond recognition, some are of no item, and one may be broken twice.
+/// Returns the facts about broken elements in the damaged part: some ids, and the number of elements. Some elements
+/// have no readable id, some are of no item, and one may be broken twice.
 fn broken_ids(spoilt: &[Listed], unknown: i64, dice: &mut Dice) -> (Vec<ContentId>, u64) {
     let mut ids: Vec<_> = spoilt.iter().filter(|_| dice.percent(80)).map(|element| element.item.id()).collect();
     if dice.percent(30) {
@@ -283,7 +283,7 @@ fn broken_ids(spoilt: &[Listed], unknown: i64, dice: &mut Dice) -> (Vec<ContentI
     (ids, count)
 }
 
-/// The name of a version: another one whenever anything differs, unless it is `stale`.
+/// Returns the name of a version. Any difference gives another name, unless the panel is `stale`.
 fn version(list: &[Listed], end: Completeness, stale: bool) -> Validator {
     if stale {
         return Validator("the same for ever".to_owned());
@@ -301,7 +301,7 @@ fn unusable(fault: AnswerFault) -> SourceError {
     SourceError::Unusable { fault, message: "not what was asked for".to_owned() }
 }
 
-/// Whether a category that was asked for fails as well.
+/// Returns whether a request for a category fails as well.
 fn fails(category: &CategoryId, dice: &mut Dice) -> bool {
     dice.percent(25) && category.0 != CATEGORIES[0]
 }
@@ -312,7 +312,7 @@ fn is_within(item: &Item, within: Option<&CategoryId>) -> bool {
     item.categories().contains(&category.0) || matches!(item.value(at), ValueRef::Text(id) if id == category.0.as_str())
 }
 
-/// The same element under another id.
+/// Returns the same element under another id.
 fn renamed(element: &Listed, id: i64) -> Listed {
     let kind = element.item.kind();
     let mut item = Item::with_id(kind, ContentId(id));

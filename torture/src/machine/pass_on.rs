@@ -1,4 +1,4 @@
-//! Ports that are passed on: a macro for stores that wrap another one and change few of its methods.
+//! A macro that passes calls of a port on, for stores that wrap another one and change few of its methods.
 
 /// Implements a port by calls to `self.inner`. The methods in braces are the type's own: of `Catalogue` these are
 /// `feed`, `feed_page` and `select`, of `Overlay` it is `edited`. Without braces they are passed on as well.

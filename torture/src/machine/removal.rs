@@ -1,5 +1,5 @@
-//! I5: what is gone was rightly removed, and what had to go is gone. The rules of the guard once more, from what
-//! the panel said, and not from what the engine made of it.
+//! I5: a removed item was rightly removed, and no item is left that had to be removed. This module repeats the rules of
+//! the guard, from the answers of the panel and not from the results of the engine.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::promise;
 
 const DAY: i64 = 86_400;
 
-/// What an undo brought back, and the panel doesn't list: it goes by consent only.
+/// An item that an undo brought back, and that the panel doesn't list. Only consent removes it.
 const UNDONE: HoldReason = HoldReason::Loss(Loss::Undone);
 
-/// Remembers what a listing misses, if it is sound, and what is back.
+/// Records the items that a sound listing misses, and those that have returned.
 pub(crate) fn note(at: &Applied<'_>) {
     let mut world = at.run.world.inner();
     let site = &mut world.sites[at.run.site];
@@ -37,7 +37,7 @@ pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
     let missed = &site.missed[kind];
     let missing: Vec<_> = before.rows.iter().filter(|(id, _)| !at.lists(**id)).collect();
     let held_before = |id: i64| before.held.iter().find(|held| held.id.0 == id);
-    // What goes for a reason of its own, and what goes because nothing speaks against it.
+    // Items that are removed for a reason of their own, and items that are removed because nothing speaks against it.
     let (mut for_itself, mut untold, mut waiting) = (0, 0, 0);
     let mut fresh: Vec<(i64, &Item)> = Vec::new();
     for (id, row) in &missing {
@@ -86,8 +86,8 @@ pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
             );
         }
     }
-    // From the other side: a small loss in a sound listing waits for nothing. One with defects that were met before is
-    // sound only for who has learnt of them, which runs that died or were dry have not.
+    // The reverse: a small loss in a sound listing is removed at once. A listing with known defects is sound only for a
+    // run that has learnt of them. Runs that died or were dry have not learnt of them.
     let whole = at.taken.end.unreadable == 0 && !at.taken.end.trailing_bytes;
     let plain = sound && whole && !too_many && site.guard.category_rows == 0 && before.held.is_empty();
     if plain && at.taken.covered.is_none() {
@@ -97,11 +97,11 @@ pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// What makes a listing no proof of anything.
+/// Returns the reason why a listing proves nothing; `None` if it is sound.
 fn doubt(at: &Applied<'_>, sighted: &std::collections::BTreeMap<(bool, u64), u32>) -> Option<&'static str> {
     let end = at.taken.end;
     let by_category = at.taken.covered.is_some();
-    // Met three times, alike. By category the defects of all answers count together.
+    // A defect is known after three equal sightings. By category, the defects of all answers count together.
     let known = |follows, digest: Option<u64>| {
         digest.is_some_and(|digest| by_category || sighted.get(&(follows, digest)).is_some_and(|times| *times >= 3))
     };
@@ -115,13 +115,13 @@ fn doubt(at: &Applied<'_>, sighted: &std::collections::BTreeMap<(bool, u64), u32
     }
 }
 
-/// Whether a person has agreed that it goes, and nothing forbids that.
+/// Returns whether a person has consented to the removal, and no rule forbids it.
 fn agreed(at: &Applied<'_>, row: &Item, reason: HoldReason) -> bool {
     let asked = at.run.options.accept_removals && at.categories_answered;
     asked && reason.yields_to_consent() && !is_unanswered(at, row)
 }
 
-/// Whether the row is in a category that was to be asked for and didn't answer.
+/// Returns whether the row is in a category that was asked for and didn't answer.
 fn is_unanswered(at: &Applied<'_>, row: &Item) -> bool {
     let Some(covered) = &at.taken.covered else { return false };
     let notes = at.run.notes();
@@ -129,7 +129,7 @@ fn is_unanswered(at: &Applied<'_>, row: &Item) -> bool {
     all.iter().any(|category| row.categories().contains(&category.id.0) && !covered.contains(&category.id.0))
 }
 
-/// Whether so many sound listings over so many days have missed it.
+/// Returns whether enough sound listings over enough days have missed the item.
 fn proved(at: &Applied<'_>, missed: Option<&Vec<(i64, i64)>>, retention: sync_core::Retention) -> bool {
     let Some(missed) = missed else { return false };
     let span = i64::from(retention.release_days) * DAY;
@@ -140,7 +140,7 @@ fn proved(at: &Applied<'_>, missed: Option<&Vec<(i64, i64)>>, retention: sync_co
     })
 }
 
-/// Whether anything of a category was listed.
+/// Returns whether the listing has an item of a category.
 fn has_some(at: &Applied<'_>, category: &str) -> bool {
     let stays_broken = |id| at.before.rows.get(id).is_some_and(|row| row.categories().contains(category));
     at.broken.iter().any(stays_broken)

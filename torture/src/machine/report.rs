@@ -1,4 +1,4 @@
-//! What a run reports, held against what it did.
+//! The report of a run, compared with what the run did.
 
 use sync_core::{ContentKind, Counts, KindOutcome, RunStatus, SyncReport};
 
@@ -9,7 +9,7 @@ use crate::campaign::Violation;
 use crate::elements::SECRET;
 use crate::promise;
 
-/// Judges the report of a run, or what is left of one that died.
+/// Judges the report of a run, or the record of a run whose process died.
 pub(super) fn check(
     run: &Run,
     plan: &RunPlan,
@@ -18,7 +18,7 @@ pub(super) fn check(
 ) -> Result<(), Violation> {
     let notes = run.notes();
     let Some(report) = report else {
-        // Whoever looks at a run whose process is gone sees that it was interrupted. What it has applied was listed.
+        // A run whose process is gone is recorded as interrupted. What it has applied was listed.
         let mut world = run.world.inner();
         let now = world.now;
         for kind in ContentKind::ALL.into_iter().filter(|kind| notes.applied[*kind].is_some()) {

@@ -1,4 +1,4 @@
-//! A run under torture: what it heard, what it wrote, what happened to it.
+//! A run under torture: the answers to it, its writes, and its faults.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -16,9 +16,9 @@ use super::panel::Element;
 use super::state::State;
 use super::world::World;
 
-/// What the wrappers of both ports and the schedule share of a run.
+/// The state of a run that the wrappers of both ports and the schedule share.
 pub(crate) struct Run {
-    /// Which of the world's profiles.
+    /// The index of the profile in the world.
     pub(crate) site: usize,
     pub(crate) options: SyncOptions,
     pub(crate) cancel: CancellationToken,
@@ -27,12 +27,12 @@ pub(crate) struct Run {
     notes: Mutex<Notes>,
 }
 
-/// What is noted of a run.
+/// The records of a run.
 #[derive(Default)]
 pub(crate) struct Notes {
     pub(crate) account: Option<Account>,
     pub(crate) heard: PerKind<Heard>,
-    /// What was applied, as the difference of two snapshots; `None` inside when somebody else wrote meanwhile.
+    /// The applied changes, as the difference of two snapshots; `None` inside if another program wrote in between.
     #[expect(clippy::option_option, reason = "nothing applied and not to be counted are two things")]
     pub(crate) applied: PerKind<Option<Option<Counts>>>,
     pub(crate) fence: Option<u64>,
@@ -40,13 +40,13 @@ pub(crate) struct Notes {
     pub(crate) epoch: u64,
     /// The kind in whose apply its process dies.
     pub(crate) dying: Option<ContentKind>,
-    /// What that apply found that can't be seen through the ports, and its run.
+    /// The state before that apply that the ports don't show, and its run.
     pub(crate) found: Option<(RunId, Hidden)>,
     /// Whether its latest apply was committed.
     pub(crate) committed: bool,
     /// The real lease, until it is given back or lost.
     pub(crate) lease: Arc<Mutex<Option<Lease>>>,
-    /// Calls that were decided since it was cancelled.
+    /// The number of calls that were decided since the cancellation.
     pub(crate) since_cancelled: Option<u32>,
     /// Whether the end was recorded.
     pub(crate) finished: bool,
@@ -68,7 +68,7 @@ impl Run {
         self.notes.lock().expect("nothing panics while holding it")
     }
 
-    /// Takes a state for what the profile looks like now; `written` when this run has written it.
+    /// Records a state as the present one of the profile. `written` is whether this run has written it.
     pub(crate) fn accept(&self, state: State, written: bool) {
         let mut notes = self.notes();
         let mut world = self.world.inner();
@@ -83,10 +83,10 @@ impl Run {
     }
 }
 
-/// What a run heard of a kind.
+/// The answers about a kind.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Heard {
-    /// When they were answered.
+    /// The time of the answer about the categories.
     pub(crate) categories: Option<Vec<Category>>,
     pub(crate) whole: Answer,
     pub(crate) within: Vec<(CategoryId, Answer)>,
@@ -94,34 +94,34 @@ pub(crate) struct Heard {
     pub(crate) probed: bool,
 }
 
-/// One listing, as far as it came.
+/// One listing, as far as it was received.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
     pub(crate) elements: Vec<Listed>,
-    /// The ids of broken elements, each with how many sound ones came before it.
+    /// The ids of broken elements, each with the number of sound elements before it.
     pub(crate) broken: Vec<(usize, ContentId)>,
     /// The proof that it is whole.
     pub(crate) end: Option<Completeness>,
-    /// What the panel calls it.
+    /// The panel's name for its version.
     pub(crate) version: Option<Validator>,
-    /// Instead of all that: it is as it was, with when it was asked for.
+    /// If the panel answered that the listing is unmodified, the time of the request.
     #[expect(clippy::option_option, reason = "the panel may not tell its time")]
     pub(crate) unmodified: Option<Option<i64>>,
 }
 
-/// What a run may take for the listing of a kind.
+/// The answers that a run may take for the listing of a kind.
 #[derive(Debug)]
 pub(crate) struct Taken<'a> {
     pub(crate) elements: Vec<&'a Listed>,
-    /// The ids of broken elements, each with how many sound ones came before it.
+    /// The ids of broken elements, each with the number of sound elements before it.
     pub(crate) broken: Vec<(usize, ContentId)>,
     pub(crate) end: Completeness,
-    /// The categories that answered, when it was fetched by category.
+    /// The categories that answered, if the kind was fetched by category.
     pub(crate) covered: Option<CategorySet>,
 }
 
 impl Heard {
-    /// The listing, if one was proved whole.
+    /// Returns the listing, if one was proved complete.
     pub(crate) fn taken(&self) -> Option<Taken<'_>> {
         if self.within.is_empty() {
             let end = self.whole.end?;
@@ -147,7 +147,7 @@ impl Heard {
 }
 
 impl Answer {
-    /// Notes what came.
+    /// Records a batch.
     pub(crate) fn take(&mut self, batch: Vec<Element>) {
         for element in batch {
             match element {
@@ -159,8 +159,8 @@ impl Answer {
 }
 
 impl Taken<'_> {
-    /// The ids of a listing in their order, some more than once. Of broken elements these are the ones that
-    /// `is_known`, because a broken element adds nothing.
+    /// Returns the ids of a listing in their order, some more than once. A broken element adds nothing, so its id is
+    /// included only if it `is_known`.
     pub(crate) fn order(&self, is_known: impl Fn(i64) -> bool) -> Vec<i64> {
         let mut ids = Vec::new();
         let mut broken = self.broken.iter().filter(|(_, id)| is_known(id.0)).peekable();
@@ -174,7 +174,7 @@ impl Taken<'_> {
     }
 }
 
-/// Whether most of an answer is of the category that was asked for.
+/// Returns whether most of an answer is of the category that was asked for.
 fn belongs(category: &CategoryId, elements: &[Listed]) -> bool {
     let (mut own, mut foreign) = (0, 0);
     for element in elements {

@@ -1,4 +1,4 @@
-//! What is found, against what the rows say (I24).
+//! The results of searches, compared with the rows (I24).
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use super::state::{KindState, State};
 use crate::campaign::Violation;
 use crate::promise;
 
-/// How many results a page has: fewer than there are, as a rule.
+/// The number of results of a page. Usually there are more results.
 const PAGE: u32 = 20;
 
-/// Asks a few questions, other ones as the state changes, and answers them from the rows as well.
+/// Asks some questions, which change with the state, and compares the answers with the rows.
 pub(crate) async fn agrees(store: &dyn TestedStore, profile: &ProfileId, state: &State) -> Result<(), Violation> {
     let kinds = PerKind::from_fn(|kind| {
         let (rules, state) = (&state.rules, state.kind(kind));
@@ -40,7 +40,7 @@ pub(crate) async fn agrees(store: &dyn TestedStore, profile: &ProfileId, state: 
     Ok(())
 }
 
-/// How the items of a kind are shown, made anew of rows, edits and rules.
+/// Returns how the items of a kind are shown, computed anew from rows, edits and rules.
 fn shown(rules: &OverlayRules, kind: ContentKind, state: &KindState) -> HashMap<ContentId, Shown> {
     let mut rules = CompiledRules::new(rules, kind, &state.categories).expect("a store checks rules");
     let shown = |row: &Item| (row.id(), rules.shown_item(row, state.edited.get(&row.id().0)));
@@ -58,7 +58,7 @@ fn questions(state: &State) -> Vec<Selection> {
     let kind = ContentKind::ALL[turn % 3];
     let mut sorts = vec![Sort::Name, Sort::Added, Sort::Year, Sort::Rating];
     if state.kind(kind).consistent {
-        // Of an index in doubt the store knows another order than it tells.
+        // If the index is inconsistent, the store sorts by another order than the one that it returns.
         sorts.push(Sort::Panel);
     }
     let mut filter = Filter::none();

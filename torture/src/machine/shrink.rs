@@ -1,17 +1,17 @@
-//! Makes a schedule that breaks a promise smaller, as long as it still breaks one, and tells it step by step.
+//! Makes a schedule that breaks a promise smaller, as long as it still breaks one, and describes its steps.
 
 use std::fmt::Write;
 
 use super::step::{RunPlan, Step, UndoHow, UndoPlan};
 use crate::campaign::Violation;
 
-/// No more than so many schedules are tried.
+/// The greatest number of schedules that are tried.
 const TRIES: usize = 600;
 
-/// A schedule of these steps; returns the violation, if there is one.
+/// Runs a schedule of these steps. Returns the violation, if there is one.
 pub(super) type Fails<'a> = &'a dyn Fn(&[Step]) -> Option<Violation>;
 
-/// Tells the smallest schedule that is found.
+/// Describes the smallest schedule that is found.
 pub(super) fn story(steps: &[Step], violation: Violation, fails: Fails<'_>) -> String {
     let (small, violation) = shrink(steps.to_vec(), violation, fails);
     let mut text = format!("{}\nof {} steps these are enough:\n", violation.0, steps.len());
@@ -36,7 +36,7 @@ fn shrink(mut steps: Vec<Step>, mut violation: Violation, fails: Fails<'_>) -> (
     }
 }
 
-/// Everything that is one cut away, the largest cuts first.
+/// Returns every schedule that is one cut smaller, the largest cuts first.
 fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
     let mut all = Vec::new();
     let mut length = steps.len() / 2;
@@ -57,7 +57,7 @@ fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
     all
 }
 
-/// The same step with less in it.
+/// Returns smaller variants of a step.
 fn simpler(step: &Step) -> Vec<Step> {
     if let Step::Undo(plan) = step {
         let plain = UndoPlan { kind: None, how: UndoHow::Plain, ..*plan };
@@ -96,7 +96,7 @@ fn without<T: Clone>(all: &[T], at: usize) -> Vec<T> {
     rest
 }
 
-/// A step as one reads it.
+/// Returns a step as readable text.
 fn told(step: &Step) -> String {
     let Step::Runs { runs, edits, .. } = step else { return format!("{step:?}") };
     let mut text = String::from("Runs");

@@ -1,4 +1,4 @@
-//! The source that reads a simulated panel: keeps its contract, and waits at the desk before every answer.
+//! The source that reads a simulated panel. It keeps its contract, and waits at the desk before every answer.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::campaign::Violation;
 use crate::elements::fill;
 use crate::trace::raw_digest_but;
 
-/// What can become of a question; the number of the fault decides.
+/// Returns the error for the number of a fault.
 pub(crate) fn fault(number: u8) -> SourceError {
     let message = || "as the schedule wants it".to_owned();
     match number % 7 {
@@ -34,7 +34,7 @@ pub(crate) fn fault(number: u8) -> SourceError {
     }
 }
 
-/// Reads the panel of a run's profile.
+/// The source that reads the panel of a run's profile.
 pub(crate) struct PanelSource(pub(crate) Arc<Run>);
 
 impl PanelSource {
@@ -143,14 +143,14 @@ impl ContentSource for PanelSource {
     }
 }
 
-/// A listing under way.
+/// A listing on its way.
 struct Feed {
     run: Arc<Run>,
     kind: ContentKind,
     is_part: bool,
     sent: VecDeque<Result<Sent, SourceError>>,
     known: Option<Arc<ListingIndex>>,
-    /// What is known is taken from it when the panel is seen to answer with a listing.
+    /// The index is taken from here once the panel has begun to answer with a listing.
     baseline: Baseline,
     scheme: DigestScheme,
     left_out: LeftOut,
@@ -216,7 +216,7 @@ impl Feed {
         }
     }
 
-    /// As a source that keeps its contract sends it.
+    /// Returns an element as a source that keeps its contract sends it.
     fn entry(&mut self, element: &Element) -> Entry {
         let element = match element {
             Element::Sound(element) => element,

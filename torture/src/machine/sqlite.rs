@@ -1,5 +1,5 @@
-//! The machine over SQLite: the store adapter on a real file, deaths as what is left on the disk, and a look at the
-//! tables by plain SQL.
+//! The machine over SQLite: the store adapter on a real file, deaths as the state that they leave on the disk, and
+//! checks of the tables by plain SQL.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,16 +20,16 @@ use crate::promise;
 /// A cache in a folder of its own.
 pub(crate) struct Sqlite {
     files: Mutex<Arc<Files>>,
-    /// What is put in place once every process is gone.
+    /// The image that is put in place once every process is gone.
     image: Arc<Mutex<Option<Image>>>,
     eye: Mutex<Option<Connection>>,
 }
 
-/// Where the cache is.
+/// The files of a cache.
 struct Files {
     database: PathBuf,
     log: PathBuf,
-    /// Removed at the end.
+    /// The folder. It is removed at the end.
     _folder: TempDir,
 }
 
@@ -48,7 +48,7 @@ impl Sqlite {
         Arc::clone(&self.files.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Asks the tables; the connection is kept.
+    /// Asks the tables. The connection is kept.
     fn ask<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Violation> {
         let mut eye = self.eye.lock().unwrap_or_else(PoisonError::into_inner);
         if eye.is_none() {
@@ -65,7 +65,7 @@ fn failed(error: &rusqlite::Error) -> Violation {
 
 impl Files {
     fn new() -> Self {
-        // Whether what was written survives the loss of power is not asked here, so memory will do.
+        // The loss of power is not tested here, so memory will do.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.expect("there is a place for temporary files");
@@ -79,7 +79,8 @@ impl Files {
         Image { database: read(&self.database), log: read(&self.log) }
     }
 
-    /// An image in a new folder: a thread of a process that is gone may still be in the middle of a call.
+    /// Makes files of an image in a new folder. A thread of a process that is gone may still be in the middle of a
+    /// call.
     fn of(image: &Image) -> std::io::Result<Self> {
         let files = Self::new();
         fs::write(&files.database, &image.database)?;
@@ -119,7 +120,7 @@ impl Backend for Sqlite {
     }
 
     fn survived(&self) {
-        // Others were using the file: it is as they have it.
+        // Other processes were using the file, so it stays as they have it.
         *self.image.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -165,11 +166,11 @@ impl Backend for Sqlite {
     }
 }
 
-/// Item tables, and where their rows are counted.
+/// The tables of items, and the columns with their counts.
 const TABLES: [(&str, &str); 3] =
     [("xtream_channels", "channels_count"), ("xtream_movies", "movies_count"), ("xtream_series", "series_count")];
 
-/// What every cache answers, at every moment.
+/// Queries and the results that every cache gives at every moment.
 const RULES: [(&str, &str); 5] = [
     ("PRAGMA integrity_check", "ok"),
     ("SELECT IFNULL(GROUP_CONCAT(\"table\"),'none') FROM pragma_foreign_key_check", "none"),
@@ -200,7 +201,7 @@ struct Killed {
 
 #[async_trait]
 impl Death for Killed {
-    /// A commit is what is appended to the log; a process that dies meanwhile has appended a part of it.
+    /// A commit appends to the log. A process that dies during a commit has appended a part.
     async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<Applied, StoreError> {
         let before = self.files.image();
         let done = staging.apply(commit, CancellationToken::new()).await;
@@ -253,15 +254,15 @@ impl Death for Killed {
 }
 
 impl Killed {
-    /// What a process leaves that died when this share of what has changed since was written.
+    /// Leaves the files of a process that died when this share of the changes since `before` was written.
     fn leave(&self, before: Image, share: u8) {
         let log = torn(&before.log, &self.files.image().log, share);
         *self.image.lock().unwrap_or_else(PoisonError::into_inner) = Some(Image { database: before.database, log });
     }
 
-    /// Has a statement of this kind fail, until the trap is dropped.
+    /// Makes a statement of this kind fail, until the trap is dropped.
     fn trap(&self, (event, table): (&str, &str), number: u8) -> Result<Connection, StoreError> {
-        // What SQLite itself does when the disk is full is the second.
+        // The second one is what SQLite itself does when the disk is full.
         let how = ["ABORT", "ROLLBACK", "FAIL"][usize::from(number / 16) % 3];
         let eye = Connection::open(&self.files.database).map_err(StoreError::backend)?;
         let trap = format!(
@@ -272,7 +273,7 @@ impl Killed {
     }
 }
 
-/// Where an apply can break.
+/// The statements at which an apply can fail.
 const BREAKING: [(&str, &str); 11] = [
     ("INSERT", "xtream_channels"),
     ("INSERT", "xtream_movies"),
@@ -287,7 +288,7 @@ const BREAKING: [(&str, &str); 11] = [
     ("INSERT", "xtream_sync_run_kinds"),
 ];
 
-/// Where an undo can break.
+/// The statements at which an undo can fail.
 const BREAKING_UNDO: [(&str, &str); 14] = [
     ("INSERT", "xtream_sync_runs"),
     ("INSERT", "xtream_movies"),
@@ -305,7 +306,7 @@ const BREAKING_UNDO: [(&str, &str); 14] = [
     ("UPDATE", "xtream_sync_run_kinds"),
 ];
 
-/// The log when a share (of 255) of what changed in it was written; all of it only with the last share.
+/// Returns the log when a share (of 255) of its changes was written. Only the last share has all of them.
 fn torn(before: &[u8], after: &[u8], share: u8) -> Vec<u8> {
     let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let end = if after.len() > before.len() {

@@ -1,4 +1,4 @@
-//! What a store has of a profile, read through the port.
+//! The state that a store has of a profile, read through the port.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::campaign::Violation;
 use crate::trace::Trace;
 use crate::{promise, show};
 
-/// Everything that is known of a profile.
+/// All that is stored of a profile.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct State {
     pub(crate) kinds: PerKind<KindState>,
-    /// All that was ever read of the log, whether or not it can be read still.
+    /// All entries of the log that were ever read, whether or not they can still be read.
     pub(crate) changes: Vec<ChangeRecord>,
     pub(crate) feed: Feed,
     pub(crate) runs: Vec<RunRecord>,
@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub(crate) conflicts: ConflictRules,
 }
 
-/// Everything that is known of a kind.
+/// All that is stored of a kind.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct KindState {
     pub(crate) rows: BTreeMap<i64, Item>,
@@ -36,7 +36,7 @@ pub(crate) struct KindState {
     pub(crate) consistent: bool,
     pub(crate) validator: Option<KeptValidator>,
     pub(crate) last_sync: Option<i64>,
-    /// As the store counts them.
+    /// The counts of the store.
     pub(crate) counted: u64,
     /// The items that the user has edited.
     pub(crate) edited: BTreeMap<i64, EditedItem>,
@@ -46,8 +46,7 @@ pub(crate) struct KindState {
 const RUNS: u32 = 8;
 
 impl State {
-    /// Reads a profile; `None` when there is no such profile yet. What `earlier` has of the change log is
-    /// not read again.
+    /// Reads a profile. Returns `None` if it doesn't exist yet. The change log of `earlier` is not read again.
     pub(crate) async fn read(
         store: &dyn TestedStore,
         profile: &ProfileId,
@@ -87,7 +86,7 @@ impl State {
         Ok(Some(Self { kinds, changes, feed: page.feed, runs, facts: told.facts, rules, conflicts }))
     }
 
-    /// The same profile before anything was ever written.
+    /// Returns the same profile before anything was ever written.
     pub(crate) fn as_if_new(&self) -> Self {
         let mut new = self.clone();
         (new.changes, new.runs) = (Vec::new(), Vec::new());
@@ -105,17 +104,17 @@ impl State {
         &self.kinds[kind]
     }
 
-    /// The entries of a run and a kind that can be read.
+    /// Returns the entries of a run and a kind that can be read.
     pub(crate) fn logged(&self, run: RunId, kind: ContentKind) -> Vec<&ChangeRecord> {
         self.of_rows().filter(|it| it.run == Some(run) && it.kind == kind).collect()
     }
 
-    /// The entries about rows that can be read. The end of an edit is none of them.
+    /// Returns the entries about rows that can be read. Entries about edits are left out.
     pub(crate) fn of_rows(&self) -> impl Iterator<Item = &ChangeRecord> {
         self.changes.iter().filter(|it| it.sequence > self.feed.oldest && !it.change.is_of_edit())
     }
 
-    /// What must hold of every state, whatever happened.
+    /// Checks the conditions that hold for every state.
     pub(crate) fn check(&self) -> Result<(), Violation> {
         for (kind, state) in self.kinds.iter() {
             let rows = &state.rows;
@@ -142,7 +141,7 @@ impl State {
         Ok(())
     }
 
-    /// No edit of a kind has moved. An offer of another item is no part of an edit.
+    /// Checks that no edit of a kind has changed. Offers of other items are not compared.
     pub(crate) fn check_edits_still(&self, after: &Self, kind: ContentKind, when: &str) -> Result<(), Violation> {
         let edits = |state: &Self| -> BTreeMap<i64, Vec<Edit>> {
             state.kind(kind).edited.iter().map(|(id, item)| (*id, item.edits.clone())).collect()
@@ -154,8 +153,8 @@ impl State {
         Err(Violation::new(format!("{kind}: the edits of {id} moved {when}: {before:?}, then {now:?} (I8)")))
     }
 
-    /// Nothing of a kind that a run writes has moved. Why something is held may be told anew at the end of a
-    /// run, when several kinds have shrunk.
+    /// Checks that nothing that a run writes of a kind has changed. The end of a run may give a held removal another
+    /// reason, if several kinds have shrunk.
     pub(crate) fn check_still(&self, after: &Self, kind: ContentKind, when: &str) -> Result<(), Violation> {
         let (before, now) = (self.kind(kind), after.kind(kind));
         for (id, row) in &before.rows {

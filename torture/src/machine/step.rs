@@ -1,5 +1,5 @@
-//! The steps of a schedule. All of them are plain values: what is random in one comes from its own salt, so
-//! that a schedule can be cut and still means the same.
+//! The steps of a schedule. All of them are plain values. The random parts of a step come from its own salt, so a
+//! schedule can be cut and its steps still mean the same.
 
 use sync_core::overlay::ConflictRule;
 use sync_core::{ContentKind, PolicyChoice, SyncMode};
@@ -11,19 +11,19 @@ use super::desk::{Call, Side};
 pub(crate) enum Step {
     /// The panel's list of a kind changes.
     Server { profile: usize, kind: ContentKind, change: ServerChange, salt: u64 },
-    /// From now on the panel answers so.
+    /// From now on the panel answers in this way.
     Lie { profile: usize, kind: ContentKind, lie: Lie, salt: u64 },
-    /// The panel tells the truth again, about everything.
+    /// The panel answers correctly again, about everything.
     Honest { profile: usize },
-    /// What the panel says of the account.
+    /// The panel's answer about the account.
     Account { profile: usize, mood: Mood },
-    /// Runs, at the same time where there are several, and what users do meanwhile.
+    /// Runs, at the same time if there are several, and the actions of users in the meantime.
     Runs { runs: Vec<RunPlan>, edits: Vec<(u16, UserEdit)>, salt: u64 },
-    /// What a user does while nothing runs.
+    /// An action of a user while nothing runs.
     User(UserEdit),
     /// An undo while nothing runs.
     Undo(UndoPlan),
-    /// A sync without faults, and the same once more.
+    /// A sync without faults, and a second one.
     Twice { profile: usize },
     /// A change set is made.
     Export(ExportPlan),
@@ -31,13 +31,13 @@ pub(crate) enum Step {
     Apply(ApplyPlan),
     /// A profile gets settings of its own, for example how long its feed is kept.
     Settings { profile: usize },
-    /// A process ends in peace and is started again.
+    /// A process ends in an orderly way and is started again.
     Reopen { process: usize },
-    /// Time passes, or doesn't: ours and the panel's, in hours.
+    /// Our time and the panel's time move on, or one of them stands still, in hours.
     Clock { ours: i32, panels: i32 },
 }
 
-/// How a panel's list changes.
+/// A change of a panel's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServerChange {
     Add {
@@ -51,40 +51,40 @@ pub(crate) enum ServerChange {
     },
     /// Everything gets a new id.
     Renumber,
-    /// The order of the list.
+    /// The order of the list changes.
     Shuffle,
-    /// Categories come, go, and are renamed.
+    /// Categories are added, removed and renamed.
     Categories,
-    /// Values that hold the login of whoever asks.
+    /// Values hold the login of the account that asks.
     Logins {
         percent: u8,
     },
 }
 
-/// How a panel answers when it isn't well.
+/// An answer of a panel that isn't well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lie {
-    /// `[]`.
+    /// The answer is `[]`.
     Empty,
-    /// A whole list, with so many percent of it.
+    /// The list is complete, and has this percentage of its elements.
     Shrunk { percent: u8 },
-    /// Some elements several times, differing.
+    /// Some elements are sent several times, with differences.
     Duplicates,
-    /// Some elements can't be read; a source may be able to tell which.
+    /// Some elements can't be read. A source may be able to tell which.
     Unreadable { told: bool },
-    /// Some elements are broken; most of them have an id that is certain.
+    /// Some elements are broken. Most of them have an id that is certain.
     Broken { told: bool },
-    /// Something follows the end.
+    /// Something follows the end of the list.
     Trailing,
-    /// An answer, but no list.
+    /// The answer is no list.
     ErrorPage,
-    /// The account in its place.
+    /// The answer is the account.
     AccountObject,
-    /// It ends in the middle, with an error.
+    /// The list ends in the middle, with an error.
     Truncated,
-    /// It ends in the middle, and nobody says so.
+    /// The list ends in the middle, without an error.
     BareEnd,
-    /// It is cut, and sent once more.
+    /// The list is cut, and sent again from the start.
     Restarted,
     /// The list is too much for the panel.
     Overloaded,
@@ -92,21 +92,21 @@ pub(crate) enum Lie {
     NoCategories,
     /// There are no categories.
     EmptyCategories,
-    /// What doesn't count is different each time.
+    /// Ignored fields differ in each answer.
     Tokens,
-    /// Image hosts are drawn anew each time.
+    /// The hosts of images are random in each answer.
     Images,
-    /// The moment of the answer is in every item.
+    /// Every item has the time of the answer.
     Stamps,
-    /// Whatever it lists, it calls the same version.
+    /// The panel gives every list the same version.
     StaleVersions,
-    /// Behind any offset there is nothing.
+    /// Nothing is behind any offset.
     NothingBehind,
-    /// Behind any offset there is the last item.
+    /// The last item is behind any offset.
     LastBehind,
 }
 
-/// What a panel says of an account.
+/// The answer of a panel about an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mood {
     Active,
@@ -114,11 +114,11 @@ pub(crate) enum Mood {
     PastItsEnd,
     Inactive,
     Refused,
-    /// Active, and no word of the panel's clock.
+    /// The account is active, and the panel doesn't tell its time.
     Timeless,
 }
 
-/// What a user does to the cache.
+/// The actions of a user on the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UserEdit {
     Delete {
@@ -130,13 +130,13 @@ pub(crate) enum UserEdit {
     Clear {
         profile: usize,
     },
-    /// An undo, if nobody has the lease.
+    /// An undo, if no run has the lease.
     Undo {
         profile: usize,
         back: u8,
         kind: Option<ContentKind>,
     },
-    /// A change set is made beside a run.
+    /// A change set is made while a run is under way.
     Export {
         profile: usize,
         salt: u64,
@@ -150,10 +150,10 @@ pub(crate) enum UserEdit {
     },
 }
 
-/// What a user does to the overlay.
+/// The actions of a user on the overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OverlayEdit {
-    /// So many percent of the items are edited.
+    /// This percentage of the items is edited.
     Edit { percent: u8 },
     /// Conflicts are answered.
     Resolve { take_panel: bool },
@@ -163,111 +163,111 @@ pub(crate) enum OverlayEdit {
     Conflicts(ConflictRule),
 }
 
-/// A change set that is to be made.
+/// A plan to make a change set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExportPlan {
     pub(crate) profile: usize,
     pub(crate) since: SinceWhat,
     pub(crate) kinds: Vec<ContentKind>,
-    /// Whether fields that don't count as changes travel along.
+    /// Whether fields that don't count as changes are in the set.
     pub(crate) display: bool,
 }
 
-/// From where on a change set is made.
+/// The position from which a change set is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SinceWhat {
     Everything,
-    /// From where the set led that the follower applied last.
+    /// The end of the set that the follower applied last.
     Followed,
-    /// From where one of the latest sets led: 0 is the latest one.
+    /// The end of one of the latest sets: 0 is the latest one.
     Earlier(u8),
-    /// From this share (of 255) of the positions of the feed.
+    /// This share (of 255) of the positions of the feed.
     Position(u8),
 }
 
 impl ExportPlan {
-    /// What follows what the follower has.
+    /// Returns a plan for the changes since the last set that the follower applied, or for everything.
     pub(crate) fn plain(profile: usize, salt: u64) -> Self {
         let since = if salt.is_multiple_of(4) { SinceWhat::Everything } else { SinceWhat::Followed };
         Self { profile, since, kinds: ContentKind::ALL.to_vec(), display: !salt.is_multiple_of(3) }
     }
 }
 
-/// A change set that is to be applied.
+/// A plan to apply a change set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApplyPlan {
     pub(crate) process: usize,
-    /// The profile that takes it.
+    /// The profile that takes the set.
     pub(crate) profile: usize,
-    /// Which of the sets that were made, of this profile's panel or of another one: 0 is the latest.
+    /// The set, by its age: 0 is the latest. It was made from this profile's panel or from another one.
     pub(crate) back: u8,
     pub(crate) is_foreign: bool,
     pub(crate) damage: Option<Damage>,
     pub(crate) troubles: Vec<ApplyTrouble>,
-    /// Whether the same set is applied once more when something happened to it.
+    /// Whether the same set is applied again after a fault.
     pub(crate) again: bool,
 }
 
-/// How a file is damaged: at this share (of 65535) of it.
+/// The damage of a file: at this share (of 65535) of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Damage {
-    /// It is cut.
+    /// The file is cut.
     Cut(u16),
-    /// A bit is another one.
+    /// One bit is flipped.
     Flip(u16, u8),
-    /// Something follows.
+    /// Something follows the end.
     Tail,
 }
 
-/// Something that happens to an apply of a set.
+/// A fault during an apply of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ApplyTrouble {
-    /// At this call to the store, counted from 1 on, before it.
+    /// Before this call to the store, counted from 1.
     AtCall(u16, CallTrouble),
-    /// Within the transaction of this kind, counted from 1 on: its process dies, having written this share (of 255).
+    /// Within the transaction of this kind, counted from 1: the process dies when it has written this share (of 255).
     CrashInside(u8, u8),
-    /// Within the transaction of this kind, counted from 1 on: it fails; the number says how.
+    /// Within the transaction of this kind, counted from 1: it fails. The number decides how.
     FaultInside(u8, u8),
 }
 
-/// What happens at a call to the store.
+/// A fault at a call to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallTrouble {
     Crash,
     Cancel,
     Fault(u8),
-    /// A user does something meanwhile.
+    /// A user does something in the meantime.
     User(UserEdit),
 }
 
-/// An undo, and what happens to it.
+/// An undo and its fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UndoPlan {
     pub(crate) process: usize,
     pub(crate) profile: usize,
-    /// Which of the latest runs, from 1 on; 0 leaves it to the store.
+    /// The run, by its age: 1 is the latest. 0 leaves the choice to the store.
     pub(crate) back: u8,
-    /// All of them where there is none.
+    /// The kind; `None` for all kinds.
     pub(crate) kind: Option<ContentKind>,
     pub(crate) how: UndoHow,
 }
 
-/// What happens to an undo.
+/// The fault of an undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UndoHow {
-    /// Nothing.
+    /// There is no fault.
     Plain,
-    /// It is only to say what it would do.
+    /// It is a dry run.
     Dry,
-    /// Somebody else has taken the lease since.
+    /// Another run has taken the lease since.
     Fenced,
-    /// Its transaction fails in the middle; the number says how.
+    /// The transaction fails in its middle. The number decides how.
     FaultInside(u8),
-    /// Its process dies in the middle, having written this share (of 255).
+    /// The process dies in the middle, when it has written this share (of 255).
     CrashInside(u8),
 }
 
-/// A run, and what happens to it.
+/// A run and its faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RunPlan {
     pub(crate) process: usize,
@@ -277,19 +277,19 @@ pub(crate) struct RunPlan {
     pub(crate) policy: PolicyChoice,
     pub(crate) consent: bool,
     pub(crate) dry_run: bool,
-    /// Whether it may ask probes; the next look is an hour later.
+    /// Whether it may ask probes. The next look is an hour later.
     pub(crate) probe: bool,
     pub(crate) troubles: Vec<Trouble>,
 }
 
-/// Something that happens to a run.
+/// A fault of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Trouble {
     pub(crate) at: Point,
     pub(crate) what: What,
 }
 
-/// When: the n-th time that a call of the run, or any call, gets there.
+/// The moment: the n-th time that a call of the run, or any call, gets to this side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Point {
     pub(crate) call: Option<Call>,
@@ -297,25 +297,25 @@ pub(crate) struct Point {
     pub(crate) nth: u16,
 }
 
-/// What.
+/// The fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
-    /// The process dies there.
+    /// The process dies at this call.
     Crash,
-    /// The process dies inside the apply that comes there, having written this share (of 255).
+    /// The process dies inside the apply at this call, when it has written this share (of 255).
     CrashInside(u8),
-    /// The transaction of the apply that comes there fails in its middle; the number says how.
+    /// The transaction of the apply at this call fails in its middle. The number decides how.
     FaultInside(u8),
-    /// Somebody cancels.
+    /// The run is cancelled.
     Cancel,
     /// The call fails, with the fault of this number.
     Fault(u8),
-    /// The lease is lost without a word, as on a file system that forgets locks.
+    /// The lease is lost without notice, as on a file system that forgets locks.
     LoseLease,
 }
 
 impl RunPlan {
-    /// A run of everything to which nothing happens.
+    /// Returns a run of all kinds without faults.
     pub(crate) fn quiet(profile: usize) -> Self {
         Self {
             process: 0,
@@ -332,7 +332,7 @@ impl RunPlan {
 }
 
 impl UserEdit {
-    /// Whose cache it is.
+    /// Returns the profile that the action is about.
     pub(crate) const fn profile(self) -> usize {
         match self {
             Self::Delete { profile, .. }

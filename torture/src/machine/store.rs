@@ -1,5 +1,5 @@
-//! The store under torture: passes every call on, waits at the desk before and after it, and holds what an
-//! apply has done against what it should have done.
+//! The store under torture. It passes every call on, waits at the desk before and after it, and compares an apply with
+//! its right result.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,13 +22,13 @@ use crate::promise;
 
 type Kept<T> = Result<T, StoreError>;
 
-/// A store as one run of one process has it.
+/// A store, as one run of one process has it.
 #[derive(Clone)]
 pub(crate) struct TorturedStore {
     pub(crate) run: Arc<Run>,
-    /// The process's own way to the data.
+    /// The process's own handle.
     pub(crate) inner: Arc<dyn TestedStore>,
-    /// A way to the data that nothing happens to, for looking on.
+    /// A handle for reading, which no fault hits.
     pub(crate) eye: Arc<dyn TestedStore>,
     pub(crate) backend: Arc<dyn Backend>,
 }
@@ -51,7 +51,7 @@ impl TorturedStore {
         done
     }
 
-    /// The profile as it is now.
+    /// Returns the present state of the profile.
     async fn look(&self) -> Kept<Option<State>> {
         let (profile, known) = {
             let world = self.run.world.inner();
@@ -61,7 +61,7 @@ impl TorturedStore {
         State::read(self.eye.as_ref(), &profile, known.as_ref()).await
     }
 
-    /// An apply, between two looks at the profile.
+    /// Applies, and reads the profile before and after it.
     async fn apply(
         &self,
         staging: &mut dyn Staging,
@@ -85,7 +85,7 @@ impl TorturedStore {
             _ => staging.apply(commit, cancel).await,
         };
         if died {
-            // What is there now is looked at once the process is gone.
+            // The state is read once the process is gone.
             return done;
         }
         let after = self.look().await?;
@@ -116,7 +116,7 @@ impl TorturedStore {
         self.backend.hidden(&profile)
     }
 
-    /// Holds the profile against what it is known to be.
+    /// Compares the profile with its known state.
     fn check_known(&self, now: Option<&State>, when: &str) {
         let mut world = self.run.world.inner();
         let known = &world.sites[self.run.site].known;
@@ -128,7 +128,7 @@ impl TorturedStore {
     }
 }
 
-/// Rows that stay keep their numbers (I8).
+/// Checks that rows that stay keep their numbers (I8).
 pub(crate) fn same_numbers(before: &Hidden, after: &Hidden) -> Result<(), Violation> {
     for (kind, before) in before.numbers.iter() {
         for (id, number) in before {
@@ -139,7 +139,7 @@ pub(crate) fn same_numbers(before: &Hidden, after: &Hidden) -> Result<(), Violat
     Ok(())
 }
 
-/// No kind has moved.
+/// Checks that no kind has changed.
 pub(crate) fn still(before: &State, after: &State, when: &str) -> Result<(), Violation> {
     for kind in ContentKind::ALL {
         before.check_still(after, kind, when)?;
@@ -149,7 +149,7 @@ pub(crate) fn still(before: &State, after: &State, when: &str) -> Result<(), Vio
     Ok(())
 }
 
-/// A lease that can be lost behind its holder's back.
+/// A lease that can be lost without the knowledge of its holder.
 struct Held {
     real: Arc<Mutex<Option<Lease>>>,
     run: Arc<Run>,
@@ -227,7 +227,7 @@ impl ContentStore for TorturedStore {
             self.run.world.broke(violation);
         }
         self.run.notes().finished = done.is_ok();
-        // What is told of an end is told truly: a failure after it would be a lie of the store.
+        // The end is recorded now. A failure after that would be a wrong report of the store.
         let _ = self.run.desk.pass(Call::FinishRun, Side::After).await;
         done
     }
@@ -313,7 +313,7 @@ impl Staging for TorturedStaging {
             let _inside = self.store.run.desk.enter();
             self.store.apply(self.inner.as_mut(), self.kind, commit, cancel, verdict).await
         };
-        // Here the schedule lets it go on, or ends the process; it doesn't make a failure of a commit.
+        // Here the schedule lets the call go on, or ends the process. It doesn't turn a commit into a failure.
         let _ = self.store.run.desk.pass(Call::Apply, Side::After).await;
         done
     }

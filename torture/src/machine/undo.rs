@@ -1,5 +1,5 @@
-//! I20: an undo restores exactly, or refuses. What a run found of a kind is what its undo has to leave behind, but for what
-//! something later has changed.
+//! I20: an undo restores exactly, or refuses. It has to leave behind the state that the run found, except for later
+//! changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ struct Looks {
 }
 
 impl Machine {
-    /// Undoes a run, and holds what became of it against what the run had found.
+    /// Undoes a run, and compares the result with the state that the run had found.
     pub(super) async fn undo(&mut self, plan: UndoPlan) -> Result<(), Violation> {
         let site = plan.profile;
         let (profile, at) = {
@@ -72,7 +72,7 @@ impl Machine {
                 looks.may_be_done(&request, report, &world.sites[site].history)?;
                 "dry"
             }
-            // A process that died may have come to nothing.
+            // A process that died may have changed nothing.
             Ok(UndoOutcome::Done(_)) if matches!(plan.how, UndoHow::CrashInside(_)) && looks.is_still().is_ok() => {
                 "lost with its process"
             }
@@ -99,7 +99,7 @@ impl Machine {
         }
     }
 
-    /// Asks the store, as the plan has it; nothing when somebody else has the lease.
+    /// Asks the store by the plan. Does nothing if another run has the lease.
     async fn carry_out(
         &mut self,
         plan: UndoPlan,
@@ -131,15 +131,15 @@ impl Machine {
     }
 }
 
-/// What is known of a run and a kind that are to be undone.
+/// The facts about a run and a kind that are to be undone.
 struct Evidence<'a> {
     entries: Vec<&'a ChangeRecord>,
     first_load: bool,
-    /// The items that something later touched.
+    /// The items that a later change has touched.
     touched: Vec<UndoObstacle>,
-    /// Whether it replaced the categories by others.
+    /// Whether the run replaced the categories.
     categories: bool,
-    /// Whether a later run did.
+    /// Whether a later run replaced the categories.
     categories_touched: bool,
 }
 
@@ -159,7 +159,7 @@ impl Looks {
         }
     }
 
-    /// The run is the one that was asked for, or the newest that changed something.
+    /// Checks that the run is the one that was asked for, or the newest one with changes.
     fn is_meant(&self, request: &UndoRequest, of: RunId, history: &History) -> Result<(), Violation> {
         if let Some(run) = request.run {
             promise!(of == run, "run {} was to be undone, and it was run {} (I20)", run.0, of.0);
@@ -167,14 +167,14 @@ impl Looks {
         }
         let changed = self.before.of_rows();
         let newest = changed.filter(|it| request.kinds.contains(&it.kind)).filter_map(|it| it.run).max();
-        // One that changed nothing but categories may be forgotten with older entries.
+        // A run that changed only categories may be pruned with older entries.
         let replaced = request.kinds.iter().any(|kind| history.found(of, *kind).is_some_and(|it| it.categories));
         let right = newest == Some(of) || replaced && newest < Some(of);
         promise!(right, "the newest run that changed something is {newest:?}, not {} (I20)", of.0);
         Ok(())
     }
 
-    /// Nothing stands in the way of an undo that was done.
+    /// Checks that nothing forbids an undo that was done.
     fn may_be_done(&self, request: &UndoRequest, report: &UndoReport, history: &History) -> Result<(), Violation> {
         self.is_meant(request, report.of, history)?;
         for kind in ContentKind::ALL {
@@ -207,7 +207,7 @@ impl Looks {
         Ok(())
     }
 
-    /// There is a reason for a refusal.
+    /// Checks that a refusal has a reason.
     fn may_refuse(&self, request: &UndoRequest, refusal: &UndoRefusal, history: &History) -> Result<(), Violation> {
         let Some(of) = refusal.of else {
             let changed = self.before.of_rows();
@@ -237,7 +237,7 @@ impl Looks {
         Ok(())
     }
 
-    /// Nothing at all has changed.
+    /// Checks that nothing has changed.
     fn is_still(&self) -> Result<(), Violation> {
         let (before, after) = (&self.before, &self.after);
         still(before, after, "with an undo that wasn't done (I20)")?;
@@ -250,7 +250,7 @@ impl Looks {
         Ok(())
     }
 
-    /// Every kind of the report is as its run had found it, and everything else as it was.
+    /// Checks that every kind of the report is as its run had found it, and everything else is as before.
     fn is_undone(&self, request: &UndoRequest, report: &UndoReport, history: &History) -> Result<(), Violation> {
         let (before, after) = (&self.before, &self.after);
         let run = report.run.ok_or_else(|| Violation::new("an undo is no run (I20)"))?;
@@ -295,23 +295,23 @@ impl Looks {
 struct UndoneKind<'a> {
     looks: &'a Looks,
     kind: ContentKind,
-    /// The undo, and when it was.
+    /// The run of the undo, and its time.
     run: RunId,
     at: i64,
     /// The entries that were taken back.
     entries: Vec<&'a ChangeRecord>,
-    /// What their run had found.
+    /// The state that the run had found.
     found: &'a Found,
 }
 
 impl UndoneKind<'_> {
-    /// The ids of the entries that did this to their rows.
+    /// Returns the ids of the entries that changed their rows in this way.
     fn ids(&self, change: RowChange) -> BTreeSet<i64> {
         let did = |entry: &&&ChangeRecord| row_change(entry) == Some(change);
         self.entries.iter().filter(did).filter_map(|entry| Some(entry.id?.0)).collect()
     }
 
-    /// Each entry is taken back by one. What it says of the row is held against the rows with the feed.
+    /// Checks that each entry is taken back by one entry. Its values are compared with the rows together with the feed.
     fn log(&self, new: &[ChangeRecord]) -> Result<(), Violation> {
         let kind = self.kind;
         let taken = |entry: &&ChangeRecord| Some((entry.id?.0, LoggedChange::Undone(entry.change.taken_back()?)));
@@ -358,7 +358,7 @@ impl UndoneKind<'_> {
         Ok(())
     }
 
-    /// Numbers of rows and tombstones.
+    /// Checks the numbers of rows, and the tombstones.
     fn tables(&self) -> Result<(), Violation> {
         let kind = self.kind;
         let then = &self.found.hidden;
@@ -376,7 +376,7 @@ impl UndoneKind<'_> {
             let [then, was, is] = [then, before, after].map(|hidden| hidden.graves[kind].get(&id));
             let right = match touched.get(&id) {
                 None => is == was,
-                // It was forgotten before the item came.
+                // The tombstone was pruned before the item returned.
                 Some(entry) if entry.change == LoggedChange::Added => is.is_none() || is == then,
                 Some(_) => is == then,
             };
@@ -385,7 +385,8 @@ impl UndoneKind<'_> {
         Ok(())
     }
 
-    /// What is held is as the run had found it, but for what something later has changed; and what is back.
+    /// Checks that the held removals are as the run had found them, except for later changes, and that returned items
+    /// are held.
     fn held(&self) -> Result<(), Violation> {
         let kind = self.kind;
         let [now, after] = [&self.looks.before, &self.looks.after].map(|state| state.kind(kind));
@@ -404,11 +405,11 @@ impl UndoneKind<'_> {
             let was = find(&now.held, id);
             let right = match (&then, &left) {
                 (Some(then), None) if was.is_none() => {
-                    // The panel has listed it since, so the evidence against it begins anew.
+                    // The panel has listed the item since, so the evidence begins anew.
                     is == Some(HeldRemoval { evidence: None, ..then.clone() })
                 }
                 _ if left == was => is == then,
-                // Something later has missed it as well.
+                // A later listing has missed the item as well.
                 (None, Some(_)) => is == was || is.is_none(),
                 _ => is == was,
             };
@@ -421,7 +422,7 @@ impl UndoneKind<'_> {
         Ok(())
     }
 
-    /// Index, validator, categories and watermark.
+    /// Checks the index, the validator, the categories and the watermark.
     fn rest(&self) -> Result<(), Violation> {
         let kind = self.kind;
         let [was, is] = [&self.looks.before, &self.looks.after].map(|state| state.kind(kind));
@@ -439,7 +440,7 @@ impl UndoneKind<'_> {
         );
         promise!(is.validator.is_none(), "{kind}: a validator outlived an undo (I20)");
         promise!(is.applied_before == was.applied_before, "{kind}: an undo made it new (I20)");
-        // Where a clear under way has left rows without an index, there is none for them when they come back either.
+        // If a clear during the apply has left rows without an index, they have none when they come back either.
         if !was.consistent || !was.applied_before {
             return Ok(());
         }
@@ -451,7 +452,7 @@ impl UndoneKind<'_> {
         let order = kept == stayed && come == back && last.len() == back.len();
         promise!(order, "{kind}: the index is {:?} after an undo (I20)", is.index.ids());
         for (at, id) in is.index.ids().iter().enumerate() {
-            // Digests that equal nothing are compared as numbers.
+            // Digests that equal nothing are compared as numbers here.
             let known = was.index.position(ContentId(*id), 0).map(|at| was.index.digest_at(at).0);
             let digest = is.index.digest_at(at);
             let put_back = moved.contains(id) || back.contains(id);

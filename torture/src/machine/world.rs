@@ -1,4 +1,4 @@
-//! The world of a schedule: panels, clocks, and what every profile is known to look like.
+//! The world of a schedule: panels, clocks, and the known states of the profiles.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -15,42 +15,42 @@ use crate::dice::Dice;
 use crate::tally::Tally;
 use crate::trace::Trace;
 
-/// When every schedule begins.
+/// The time at which every schedule begins.
 const START: i64 = 1_700_000_000;
 
-/// Profiles of a schedule.
+/// The number of profiles of a schedule.
 pub(crate) const PROFILES: usize = 2;
 
-/// A profile in one of the caches, and what its rows are known to be. The first [`PROFILES`] are in the cache that asks
-/// the panels. Behind them are the same profiles in a second cache, which takes change sets from the first one.
+/// A profile in one of the caches, and its known state. The first [`PROFILES`] are in the cache that asks the panels.
+/// After them come the same profiles in a second cache, which takes change sets from the first one.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) profile: ProfileId,
-    /// What values of the panel hold when this profile asks.
+    /// The login that values of the panel hold if this profile asks.
     pub(crate) login: Login,
-    /// Whether anything was ever done to it. Before that it is not looked at.
+    /// Whether anything was ever done to it. Before that, its state is not read.
     pub(crate) is_used: bool,
-    /// As it was left by the last thing that may change it; `None` while there is no such profile.
+    /// The state after the last step that may have changed it; `None` if there is no such profile.
     pub(crate) known: Option<State>,
-    /// When a run has last taken the list of each kind, by our clock.
+    /// The time by our clock at which a run last took the list of each kind.
     pub(crate) listed_at: PerKind<Option<i64>>,
-    /// When each missing item was missed by a sound listing: by our clock and the panel's.
+    /// The times at which a sound listing missed each missing item: by our clock and by the panel's.
     pub(crate) missed: PerKind<BTreeMap<i64, Vec<(i64, i64)>>>,
-    /// In how many listings each defect was met: of unreadable elements (`false`) and of what follows.
+    /// The number of listings with each defect: of unreadable elements (`false`), or of bytes behind the list.
     pub(crate) sighted: PerKind<BTreeMap<(bool, u64), u32>>,
-    /// Runs that have the lease, as far as they know.
+    /// The runs that have the lease, as far as they know.
     pub(crate) holders: u32,
     /// The newest fence.
     pub(crate) fence: u64,
-    /// Rises with every change of the rows, whoever made it.
+    /// A number that rises with every change of the rows.
     pub(crate) epoch: u64,
     pub(crate) guard: GuardThresholds,
     pub(crate) retention: Retention,
     pub(crate) history: History,
 }
 
-/// For how long the change log is kept: often not for long. It has dice of its own, so that kept seeds are the same
-/// cases.
+/// Returns how long the change log is kept. It is often a short time. The choice has dice of its own, so that stored
+/// seeds give the same cases.
 fn feed_retention(seed: u64) -> Retention {
     let mut dice = Dice::new(seed ^ 0xfeed);
     Retention {
@@ -62,8 +62,8 @@ fn feed_retention(seed: u64) -> Retention {
 
 const NAMES: [&str; PROFILES] = ["home", "'); away"];
 
-/// User names and passwords in the cache that asks the panels, and in the other one. Some passwords are long enough to be
-/// looked for in any text.
+/// The user names and passwords in the cache that asks the panels, and in the other one. Some passwords are long enough
+/// to be searched for in any text.
 const LOGINS: [(&str, &str); PROFILES] = [("ann", "l0ng-s3cr3t-0f-ann"), ("cleo", "sh0rt")];
 const OTHER_LOGINS: [(&str, &str); PROFILES] = [("bob", "l0ng-s3cr3t-0f-bob"), ("dan", "br13f")];
 
@@ -71,32 +71,32 @@ fn a_login((username, password): (&str, &str)) -> Login {
     Login::new(Some(username), Some(password))
 }
 
-/// The passwords that may be nowhere but in rows.
+/// Returns the passwords that only rows may have.
 pub(crate) fn passwords() -> impl Iterator<Item = &'static str> {
     LOGINS.into_iter().chain(OTHER_LOGINS).map(|(_, password)| password)
 }
 
-/// The profile in the cache that asks the panels of which this one is, or follows.
+/// Returns the profile in the cache that asks the panels: this one, or the one that it follows.
 pub(crate) const fn leader(site: usize) -> usize {
     site % PROFILES
 }
 
-/// The profile that follows this one.
+/// Returns the profile that follows this one.
 pub(crate) const fn follower(site: usize) -> usize {
     leader(site) + PROFILES
 }
 
-/// What is behind the lock.
+/// The values behind the lock.
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) now: i64,
-    /// The latest that our clock ever showed.
+    /// The latest time that our clock ever showed.
     pub(crate) latest: i64,
-    /// How far the panels' clocks are ahead of ours.
+    /// The time by which the panels' clocks are ahead of ours.
     pub(crate) ahead: i64,
     pub(crate) sites: Vec<Site>,
     pub(crate) panels: Vec<Panel>,
-    /// Questions asked of panels.
+    /// The number of requests to panels.
     pub(crate) visits: u64,
     pub(crate) tally: Tally,
     pub(crate) trace: Trace,
@@ -106,7 +106,7 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    /// The panel that a profile asks.
+    /// Returns the panel that a profile asks.
     pub(crate) fn panel(&mut self, site: usize) -> &mut Panel {
         &mut self.panels[leader(site)]
     }
@@ -146,7 +146,7 @@ impl World {
             history: History::default(),
         };
         let mut panels: Vec<_> = NAMES.iter().map(|_| Panel::new(&mut dice)).collect();
-        // What came later has dice of its own, so that kept seeds stay the same cases.
+        // Later parts have dice of their own, so that stored seeds give the same cases.
         let mut later = Dice::new(seed ^ 0x70_726f_6265);
         for panel in &mut panels {
             panel.pages = later.percent(80);
@@ -172,7 +172,7 @@ impl World {
         }))
     }
 
-    /// Remembers that something is done to a profile.
+    /// Records that a step touches a profile.
     pub(crate) fn used(&self, site: usize) {
         self.inner().sites[site].is_used = true;
     }
@@ -185,7 +185,7 @@ impl World {
         self.inner().tally.count(what, how);
     }
 
-    /// Remembers the first promise that was broken.
+    /// Records the first promise that was broken.
     pub(crate) fn broke(&self, violation: Violation) {
         self.inner().broken.get_or_insert(violation);
     }

@@ -1,4 +1,4 @@
-//! Stores that break the promise of one pace: the engine has to notice every one of them.
+//! Stores that break the promise of one pace. The engine has to notice every one of them.
 
 use async_trait::async_trait;
 use sync_core::{AccountKey, AccountPace, Entry, StoreError};
@@ -9,13 +9,13 @@ use crate::campaign::caught;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     None,
-    /// Several enter an account at once.
+    /// Several runs enter an account at once.
     LetsEverybodyIn,
     /// Only one of the hosts of an account is locked.
     LocksTheFirstHost,
-    /// What a refusal has said is forgotten.
+    /// Refusals are not stored.
     ForgetsRefusals,
-    /// Nothing is remembered before the end of a run, and a run that is killed has none.
+    /// The pace is stored only at the end of a run, and a killed run has no end.
     RemembersAtTheEndOnly,
     /// Each host has a pace of its own.
     RemembersTheFirstHost,
@@ -24,7 +24,7 @@ enum Flaw {
 struct Broken {
     inner: MemoryStore,
     flaw: Flaw,
-    /// What was given out last, and is remembered only when it is asked for again.
+    /// The pace that was given out last. It is stored only when it is asked for again.
     late: Mutex<Option<(AccountKey, AccountPace)>>,
 }
 
@@ -67,7 +67,7 @@ impl Paces for Broken {
     }
 }
 
-/// The first seed at which a flaw is found.
+/// Returns the first seed at which a flaw is found.
 fn found(flaw: Flaw) -> Option<(u64, Violation)> {
     (1..400).find_map(|seed| {
         let store = Arc::new(Broken { inner: MemoryStore::new(), flaw, late: Mutex::default() });

@@ -24,7 +24,7 @@ use crate::trace::{Trace, raw_digest_but};
 /// The scheme of a source that makes digests of its own.
 const OWN: DigestScheme = DigestScheme(77);
 
-/// What is known of a kind.
+/// The stored state of a kind.
 #[derive(Debug, Clone)]
 struct Known {
     rows: BTreeMap<i64, Item>,
@@ -33,35 +33,35 @@ struct Known {
     sound: u64,
 }
 
-/// How one listing is compared.
+/// The way in which one listing is compared.
 #[derive(Debug, Clone)]
 struct Way {
     scheme: DigestScheme,
     rules: Rules,
     treatment: Arc<Treatment>,
     trusting: bool,
-    /// Elements of a batch.
+    /// The number of elements of a batch.
     batch: usize,
-    /// Whether an answer that was cut came first.
+    /// Whether the listing begins again after a cut answer.
     restarted: bool,
     /// The ids of broken elements of the listing.
     broken: Vec<i64>,
-    /// Draws where the broken elements stand.
+    /// The salt for the places of the broken elements.
     salt: u64,
 }
 
-/// What a comparison came to.
+/// The result of a comparison.
 struct Compared {
     differ: Differ,
     staged: BTreeMap<i64, StagedItem>,
-    /// The rows, were it applied, without removals.
+    /// The rows after an apply without removals.
     rows: BTreeMap<i64, Item>,
-    /// The ids in the order of the listing, each once. A broken element is in it where there is a row.
+    /// The ids in the order of the listing, each once. A broken element is in it if it has a row.
     order: Vec<i64>,
 }
 
-/// Runs the case of a seed. What is broken in it is drawn from dice of its own, so that seeds that failed before
-/// there were broken elements are still the same cases.
+/// Runs the case of a seed. Broken elements are drawn from dice of their own, so that seeds from a time without them
+/// still give the same cases.
 pub(super) fn run(dice: &mut Dice, breakage: &mut Dice) -> Result<Passed, Violation> {
     let kind = dice.pick(&ContentKind::ALL);
     let empty = Arc::new(ListingIndex::empty(DigestScheme::FIELDS));
@@ -76,7 +76,7 @@ pub(super) fn run(dice: &mut Dice, breakage: &mut Dice) -> Result<Passed, Violat
             facts = some_facts(dice, kind);
         }
         let way = Way { broken: some_broken(breakage), salt: breakage.salt(), ..a_way(dice, kind, &facts) };
-        // Rows may be behind in a field that is compared from now on: such a listing is decoded whole.
+        // Rows may hold old values of a field that is compared from now on. Such a listing is decoded as a whole.
         let way = Way { trusting: way.trusting && !redrawn, ..way };
         let compared = compare(dice, kind, &known, &panel, &way)?;
         check_rows(&known, &panel, &way, &compared)?;
@@ -95,7 +95,7 @@ pub(super) fn run(dice: &mut Dice, breakage: &mut Dice) -> Result<Passed, Violat
     Ok(passed)
 }
 
-/// Lets a panel's list change: some are new, some edited, some gone, some twice, some elsewhere.
+/// Changes a panel's list: some elements are new, changed, removed, repeated, or at another place.
 fn move_on(dice: &mut Dice, kind: ContentKind, panel: &mut Vec<Listed>) {
     if dice.percent(5) {
         panel.clear();
@@ -133,7 +133,7 @@ fn move_on(dice: &mut Dice, kind: ContentKind, panel: &mut Vec<Listed>) {
     }
 }
 
-/// What is known of some fields: that they are volatile, or that they rest.
+/// Draws facts about some fields: they are volatile, or they are compared.
 fn some_facts(dice: &mut Dice, kind: ContentKind) -> FieldFacts {
     let mut facts = FieldFacts::default();
     if dice.percent(40) {
@@ -174,13 +174,13 @@ fn a_way(dice: &mut Dice, kind: ContentKind, facts: &FieldFacts) -> Way {
     }
 }
 
-/// The ids of broken elements: of rows that are listed, of rows that are not, and of no row.
+/// Returns the ids of broken elements: of rows that are listed, of rows that are not, and of no row.
 fn some_broken(dice: &mut Dice) -> Vec<i64> {
     let count = dice.pick(&[0, 0, 1, 4]);
     (0..count).map(|_| dice.between(1, 50)).collect()
 }
 
-/// The entries of a listing, as a source that keeps its contract sends them. Broken elements stand anywhere.
+/// Returns the entries of a listing, as a source that keeps its contract sends them. Broken elements are anywhere.
 fn entries(known: &Known, panel: &[Listed], way: &Way, spare: &mut Dice) -> Vec<Entry> {
     let mut met = BTreeSet::new();
     let left_out = way.treatment.left_out();
@@ -207,7 +207,7 @@ fn entries(known: &Known, panel: &[Listed], way: &Way, spare: &mut Dice) -> Vec<
     entries
 }
 
-/// The ids that are known and of which nothing but broken elements are listed.
+/// Returns the known ids of which only broken elements are listed.
 fn kept_as_broken(known: &Known, listed: &BTreeMap<i64, Vec<&Listed>>, way: &Way) -> BTreeSet<i64> {
     let broken = way.broken.iter().copied();
     broken.filter(|id| known.rows.contains_key(id) && !listed.contains_key(id)).collect()
@@ -264,7 +264,7 @@ fn feed(
     Ok(())
 }
 
-/// I1, I7: every row is what the model says, and the counts are those of the rows. What is broken is as it was.
+/// I1, I7: every row is as in the model, and the counts fit the rows. A row with a broken element is as before.
 fn check_rows(known: &Known, panel: &[Listed], way: &Way, compared: &Compared) -> Result<(), Violation> {
     let mut expected = Counts::default();
     let listed = by_id(panel);
@@ -306,7 +306,7 @@ fn check_rows(known: &Known, panel: &[Listed], way: &Way, compared: &Compared) -
     Ok(())
 }
 
-/// I10: another order of the elements, in other batches, comes to the same rows and counts.
+/// I10: the elements in another order and in other batches give the same rows and counts.
 fn check_order(
     dice: &mut Dice,
     kind: ContentKind,
@@ -336,7 +336,7 @@ fn check_order(
     Ok(())
 }
 
-/// Decides about what is missing, and applies.
+/// Decides about the missing items, and applies.
 fn decided(
     dice: &mut Dice,
     number: usize,
@@ -386,7 +386,7 @@ fn decided(
     Ok(Known { rows, index, held: decision.held, sound: known.sound + u64::from(decision.evidence) })
 }
 
-/// The index knows the rows there are: in the panel's order, then what was kept.
+/// Checks that the index has the existing rows: in the panel's order, and after it those that were kept.
 fn check_index(
     index: &ListingIndex,
     rows: &BTreeMap<i64, Item>,
@@ -406,7 +406,7 @@ fn check_index(
     Ok(())
 }
 
-/// I6: the same listing once more writes nothing, in whatever order, trusting or not.
+/// I6: the same listing in a second sync writes nothing, in any order, with or without trust in the digests.
 fn check_again(
     dice: &mut Dice,
     kind: ContentKind,
@@ -438,7 +438,7 @@ fn check_again(
     Ok(())
 }
 
-/// What a user deletes is out of the index as well.
+/// Checks that an item that a user deletes is removed from the index as well.
 fn by_hand(dice: &mut Dice, known: &mut Known) {
     if !dice.percent(20) {
         return;
@@ -470,7 +470,7 @@ mod tests {
         ];
         let rules = Rules::plain(ChangePolicy::Fingerprint);
         let treatment = Arc::new(Treatment::plain(kind));
-        // One of each: of a row, of an item that is listed, of neither.
+        // One broken element is of a row, one of an item that is listed, and one of neither.
         let broken = vec![7, 2, 9];
         let scheme = DigestScheme::FIELDS;
         let way = Way { scheme, rules, treatment, trusting: true, batch: 2, restarted: false, broken, salt: 1 };

@@ -1,4 +1,4 @@
-//! What the rows of a kind are to be after a listing: said once more, as plainly as possible.
+//! The right rows of a kind after a listing: the rules again, as simple as possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,24 +9,24 @@ use sync_core::{
 
 use crate::trace::path;
 
-/// What a listing means for a row.
+/// The effect of a listing on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Meaning {
     Added,
     Updated,
     Refreshed,
     Unchanged,
-    /// Not by the dates that the policy looks at.
+    /// The row differs, but not by the dates that the policy compares.
     Passed,
 }
 
-/// How rows are judged.
+/// The rules by which rows are judged.
 #[derive(Debug, Clone)]
 pub(crate) struct Rules {
     pub(crate) policy: ChangePolicy,
-    /// Display fields that are not compared; of an image it is the host and the query.
+    /// The display fields that are not compared. Of an image, only the host and the query are not compared.
     pub(crate) left_alone: BTreeSet<String>,
-    /// Of what is ignored at first, the columns and the keys that are compared.
+    /// The unproven columns and keys that are compared.
     pub(crate) rests: BTreeSet<String>,
 }
 
@@ -34,12 +34,12 @@ pub(crate) struct Rules {
 const WEEK: i64 = 7 * 86_400;
 
 impl Rules {
-    /// Those of a panel of which nothing is known.
+    /// Returns the rules for an unknown panel.
     pub(crate) fn plain(policy: ChangePolicy) -> Self {
         Self { policy, left_alone: BTreeSet::new(), rests: BTreeSet::new() }
     }
 
-    /// Those of which this is known.
+    /// Returns the rules for these facts.
     pub(crate) fn of(kind: ContentKind, facts: &FieldFacts, policy: ChangePolicy) -> Self {
         Self::where_compared(kind, [facts, facts], policy, |known, _| match known {
             Some(Standing::Compared { .. }) => Some(true),
@@ -48,8 +48,8 @@ impl Rules {
         })
     }
 
-    /// Those of a listing before and after which this was known: what has come to rest with it was compared,
-    /// and so was what is looked at once a week.
+    /// Returns the rules for a listing with these facts before and after it. A field that is stable since this listing
+    /// was compared in it, and so was a field that is compared once a week.
     pub(crate) fn between(kind: ContentKind, facts: [&FieldFacts; 2], policy: ChangePolicy, now: i64) -> Self {
         let tries = policy == ChangePolicy::Fingerprint;
         Self::where_compared(kind, facts, policy, |before, after| {
@@ -90,7 +90,7 @@ impl Rules {
     }
 }
 
-/// The row once the element was laid over it.
+/// Returns the row with the element merged into it.
 pub(crate) fn laid_over(row: Option<&Item>, element: &Listed) -> Item {
     let (kind, id) = (element.item.kind(), element.item.id());
     let mut new = element.item.clone();
@@ -120,7 +120,7 @@ pub(crate) fn laid_over(row: Option<&Item>, element: &Listed) -> Item {
     let at = |name: &str| kind.field(name).expect("every kind has its categories");
     let (single_at, set_at, list_at) = (at("category_id"), at("category_ids"), at("listed_category_ids"));
     if !list_told && !element.present.has(single_at) {
-        // Nothing was said of categories.
+        // The element has no categories.
         let kept = row.map_or(Value::Null, |row| row.value(set_at).to_owned());
         new.set(set_at, kept);
         new.set(list_at, Value::Categories(list));
@@ -138,13 +138,13 @@ pub(crate) fn laid_over(row: Option<&Item>, element: &Listed) -> Item {
     new
 }
 
-/// The names of the fields of a class in which two items differ.
+/// Returns the names of the fields of a class in which two items differ.
 pub(crate) fn differing(a: &Item, b: &Item, class: FieldClass) -> BTreeSet<&'static str> {
     let fields = a.kind().fields().iter().enumerate();
     fields.filter(|(at, spec)| spec.class == class && a.value(*at) != b.value(*at)).map(|(_, spec)| spec.name).collect()
 }
 
-/// The fields that are compared in which two items differ, significant ones aside.
+/// Returns the compared fields in which two items differ, without the significant ones.
 fn shown(row: &Item, new: &Item, rules: &Rules) -> BTreeSet<String> {
     let mut shown: BTreeSet<String> = BTreeSet::new();
     for name in differing(row, new, FieldClass::Display) {
@@ -168,7 +168,7 @@ fn shown(row: &Item, new: &Item, rules: &Rules) -> BTreeSet<String> {
     shown
 }
 
-/// What it means that a row would become this.
+/// Returns the meaning of a change from one row to the other.
 pub(crate) fn meaning(row: Option<&Item>, new: &Item, rules: &Rules) -> Meaning {
     let Some(row) = row else { return Meaning::Added };
     let significant = differing(row, new, FieldClass::Significant);
@@ -190,7 +190,7 @@ pub(crate) fn meaning(row: Option<&Item>, new: &Item, rules: &Rules) -> Meaning 
     }
 }
 
-/// Whether an address differs in nothing but scheme, host and query.
+/// Returns whether two addresses differ only in scheme, host and query.
 fn same_path(a: &Item, b: &Item, name: &str) -> bool {
     let path = |item: &Item| {
         let at = item.kind().field(name)?;
@@ -200,7 +200,7 @@ fn same_path(a: &Item, b: &Item, name: &str) -> bool {
     path(a).is_some() && path(a) == path(b)
 }
 
-/// The elements of a listing by id, each in the order in which they came.
+/// Returns the elements of a listing by id, each in the order in which they came.
 pub(crate) fn by_id(listing: &[Listed]) -> BTreeMap<i64, Vec<&Listed>> {
     let mut all: BTreeMap<i64, Vec<&Listed>> = BTreeMap::new();
     for element in listing {
@@ -209,9 +209,9 @@ pub(crate) fn by_id(listing: &[Listed]) -> BTreeMap<i64, Vec<&Listed>> {
     all
 }
 
-/// The rows that may stand where these elements of one id were listed: one of the elements, with the
-/// categories that any of them names and its own. An element that means nothing is the row. Of several, one
-/// that means nothing but for its categories is the row as well.
+/// Returns the rows that are right for these elements of one id. The row is one of the elements, with the categories of
+/// all of them. If an element changes nothing, the stored row is right. If one of several elements changes only the
+/// categories, the stored row with these categories is right as well.
 pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed], rules: &Rules) -> Vec<Item> {
     let several = elements.len() > 1;
     let one = |element: &&Listed| {
@@ -235,7 +235,7 @@ pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed], rules: &Rules
     let (mut named, mut lists) = (CategorySet::default(), CategorySet::default());
     for element in elements {
         let new = laid_over(row, element);
-        // With a list, but without a category of its own, an element names what it lists.
+        // An element with a list of categories and without a single category has the categories of the list.
         let lists_only = element.present.has(set_at) && !element.present.has(single_at);
         let source = if lists_only { &element.item } else { &new };
         named.unite(source.categories());
@@ -254,7 +254,7 @@ pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed], rules: &Rules
     all
 }
 
-/// Whether two items are the same in everything that counts.
+/// Returns whether two items are the same in every field that counts.
 pub(crate) fn alike(a: &Item, b: &Item, rules: &Rules) -> bool {
     a.id() == b.id() && differing(a, b, FieldClass::Significant).is_empty() && shown(a, b, rules).is_empty()
 }

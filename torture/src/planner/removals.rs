@@ -1,4 +1,4 @@
-//! Missing items: `decide_removals`, beside a restatement of its rules.
+//! Missing items: `decide_removals`, beside a second implementation of its rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::trace::Trace;
 
 const DAY: i64 = 86_400;
 
-/// What is to become of missing items.
+/// The right decisions about missing items.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Fates {
     gone: BTreeSet<i64>,
@@ -21,13 +21,13 @@ struct Fates {
     not_covered: BTreeSet<i64>,
 }
 
-/// Whether the listing is a proof that what it lacks is missing.
+/// Returns whether the listing proves that the items that it lacks are missing.
 fn is_sound(at: &Circumstances<'_>) -> bool {
     at.doubt.is_none() && (at.listed > 0 || at.stored == 0)
 }
 
-/// Says it once more: first what is decided whatever the others are, then what depends on how many
-/// there are.
+/// Decides again: first the items whose decision doesn't depend on others, and then those whose decision depends on
+/// their number.
 fn fates(at: &Circumstances<'_>, missing: &[Missing]) -> Fates {
     let mut fates = Fates::default();
     let sound = is_sound(at);
@@ -98,7 +98,7 @@ fn first_evidence(at: &Circumstances<'_>) -> Evidence {
     Evidence { listing: at.listing, at: at.now, panel_at: at.panel_now }
 }
 
-/// Enough listings over enough days, by both clocks.
+/// Returns whether there are enough listings over enough days, by both clocks.
 fn proved(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
     let Some(first) = held.evidence.filter(|_| held.reason.yields_to_evidence()) else { return false };
     let enough = |from: i64, to: i64| {
@@ -110,7 +110,7 @@ fn proved(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
         && enough(first.panel_at, at.panel_now)
 }
 
-/// What waits goes on waiting; a sound listing may be the first evidence.
+/// Returns a held removal that stays held. A sound listing may be the first evidence.
 fn waiting(at: &Circumstances<'_>, held: &HeldRemoval, item: &Missing) -> HeldRemoval {
     let mut held = HeldRemoval { successor: held.successor.or(item.successor), ..held.clone() };
     if !is_sound(at) {
@@ -126,7 +126,7 @@ fn waiting(at: &Circumstances<'_>, held: &HeldRemoval, item: &Missing) -> HeldRe
     held
 }
 
-/// Settles, and holds what comes out against the restatement.
+/// Decides, and compares the result with the second implementation.
 pub(super) fn checked(at: &Circumstances<'_>, missing: &[Missing]) -> Result<RemovalDecision, Violation> {
     let decision = decide_removals(at, missing.to_vec());
     let expected = fates(at, missing);
@@ -143,7 +143,7 @@ pub(super) fn checked(at: &Circumstances<'_>, missing: &[Missing]) -> Result<Rem
     for (old, _) in &decision.successors {
         promise!(found.gone.contains(&old.0), "{old} has a successor and is not removed");
     }
-    // I5, from the other side: in doubt nothing goes but what a person agreed to.
+    // I5, the reverse: in doubt, an item is removed only with the consent of a person.
     if !is_sound(at) {
         let doubt = at.doubt;
         let agreed = |id: &i64| at.consent && at.held_before.iter().any(|held| held.id.0 == *id);
@@ -152,7 +152,7 @@ pub(super) fn checked(at: &Circumstances<'_>, missing: &[Missing]) -> Result<Rem
     Ok(decision)
 }
 
-/// A number that is small, or as large as can be.
+/// Draws a number that is small, or as large as possible.
 fn number(dice: &mut Dice, end: usize) -> u64 {
     if dice.percent(3) { u64::MAX - dice.below(3) as u64 } else { dice.below(end) as u64 }
 }
@@ -183,7 +183,7 @@ pub(super) fn retention(dice: &mut Dice) -> Retention {
 }
 
 pub(super) fn reason(dice: &mut Dice) -> HoldReason {
-    // What an undo holds came later: it has dice of its own, so that kept seeds are the same cases.
+    // Holds by an undo were added later. They have dice of their own, so that stored seeds give the same cases.
     let undone = HoldReason::Loss(Loss::Undone);
     let before: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| *reason != undone).collect();
     let drawn = dice.pick(&before);
@@ -194,7 +194,7 @@ pub(super) fn doubt(dice: &mut Dice) -> Doubt {
     dice.pick(&Doubt::ALL)
 }
 
-/// A case of nothing but missing items.
+/// Draws a case that has only missing items.
 pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
     let mut held_before = Vec::new();
     let mut missing = Vec::new();
@@ -224,7 +224,7 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
     }
     let listed = number(dice, 60) * u64::from(dice.percent(85));
     let at = Circumstances {
-        // There are at least the rows that are missing.
+        // The number of rows is at least that of the missing ones.
         stored: number(dice, 90).saturating_add(missing.len() as u64),
         listed,
         doubt: dice.percent(35).then(|| doubt(dice)),
@@ -233,7 +233,7 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
         others_shrank: dice.percent(30),
         thresholds: thresholds(dice),
         retention: retention(dice),
-        // The last number of all is never reached.
+        // The greatest number of all is never reached.
         listing: number(dice, 9).min(u64::MAX - 1),
         now: instant(dice),
         panel_now: instant(dice),

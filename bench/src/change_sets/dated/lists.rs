@@ -1,4 +1,4 @@
-//! The lists of a panel that has the channels of iptv-org, and the films of Wikipedia.
+//! The lists of a panel with the channels of iptv-org and the films of Wikipedia.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ const YEAR: i64 = 31_556_952;
 /// How the panel numbers its channels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Ids {
-    /// By a counter, as panels do: what is new in the second list gets the next numbers.
+    /// By a counter, as panels do: new channels of the second list get the next numbers.
     #[default]
     Counter,
     /// By 48 bits of a hash.
@@ -37,7 +37,7 @@ pub(super) struct Found {
 
 /// The answers of the panel.
 pub(super) struct Lists {
-    /// The channels of each date, and how many they are.
+    /// The channels of each date, and their number.
     pub(super) live: [(Vec<u8>, usize); 2],
     pub(super) categories: Vec<u8>,
     pub(super) films: Option<Vec<u8>>,
@@ -63,7 +63,7 @@ struct Feed {
 struct Logo {
     channel: String,
     feed: String,
-    /// Older tables don't say it: all of their logos are in use.
+    /// Older tables don't have this column. All of their logos are in use.
     in_use: Option<String>,
     url: String,
 }
@@ -130,7 +130,7 @@ struct Movie<'a> {
 }
 
 impl Found {
-    /// Looks for the tables of the first and the last date in a folder.
+    /// Finds the tables of the first and the last date in a folder.
     pub(super) fn look(folder: &Path) -> Outcome<Self> {
         let needs = "the folder must have iptv-org-channels-DATE.csv, iptv-org-feeds-DATE.csv and \
                      iptv-org-logos-DATE.csv (or .csv.xz) of two dates, from github.com/iptv-org/database";
@@ -156,7 +156,7 @@ impl Found {
         Ok(Self { tables, dates: [first, last], films: table::find(folder, FILMS) })
     }
 
-    /// Reads the tables, and makes lists of them.
+    /// Reads the tables, and makes lists from them.
     pub(super) fn read(&self, ids: Ids) -> Outcome<Lists> {
         let mut clock = Clock::new(&self.dates)?;
         let channels = [table::rows::<Channel>(&self.tables[0][0])?, table::rows::<Channel>(&self.tables[1][0])?];
@@ -187,7 +187,7 @@ impl Found {
 
 const UNDEFINED: &str = "undefined";
 
-/// The numbers of the channels, and when they came.
+/// The numbers of the channels, and the times at which they were added.
 struct Numbers {
     ids: Ids,
     known: HashMap<String, (u64, i64)>,
@@ -202,7 +202,8 @@ impl Numbers {
     }
 }
 
-/// When channels came: those of the first list within the three years before it, others between the two dates.
+/// The span of the times at which channels were added: for the first list within the three years before it, and for
+/// others between the two dates.
 struct Clock {
     from: i64,
     to: i64,
@@ -223,7 +224,7 @@ impl Clock {
         (self.from, self.to) = (self.to, self.last);
     }
 
-    /// A time that looks like any other, but is the same each time.
+    /// Returns a time that looks random, but is the same in each run.
     fn within(&self, hash: u64) -> i64 {
         let span = (self.to - self.from).unsigned_abs().max(1);
         self.from.saturating_add_unsigned(hash % span)
@@ -275,7 +276,7 @@ fn listing(
     Ok(array(&listed))
 }
 
-/// The films, and their categories, which are their genres.
+/// Returns the films, and their categories, which are their genres.
 fn films(path: &Path) -> Outcome<(Option<Vec<u8>>, Vec<u8>)> {
     let films: Vec<Film> = serde_json::from_reader(std::io::BufReader::new(table::open(path)?))
         .map_err(|error| format!("{}: {error}", path.display()))?;
@@ -316,7 +317,7 @@ fn films(path: &Path) -> Outcome<(Option<Vec<u8>>, Vec<u8>)> {
     Ok((Some(array(&listed)), serde_json::to_vec(&categories)?))
 }
 
-/// An array as PHP prints it: slashes are escaped, and so is all that is not ASCII.
+/// Returns an array as PHP prints it: slashes and all characters beyond ASCII are escaped.
 fn array(elements: &[String]) -> Vec<u8> {
     let text = elements.join(",");
     let mut out = String::with_capacity(text.len() * 5 / 4);

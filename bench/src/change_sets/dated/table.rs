@@ -8,12 +8,12 @@ use serde::de::DeserializeOwned;
 
 use crate::Outcome;
 
-/// Finds a file, or the same with `.xz` behind its name.
+/// Finds a file with this name, or with `.xz` behind the name.
 pub(super) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     [folder.join(name), folder.join(format!("{name}.xz"))].into_iter().find(|path| path.is_file())
 }
 
-/// Opens a file; one whose name ends with `.xz` is decompressed.
+/// Opens a file. If its name ends with `.xz`, it is decompressed.
 pub(super) fn open(path: &Path) -> Outcome<Box<dyn Read>> {
     let file = BufReader::new(File::open(path).map_err(|error| format!("{}: {error}", path.display()))?);
     let is_xz = path.extension().is_some_and(|end| end == "xz");

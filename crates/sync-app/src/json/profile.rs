@@ -40,8 +40,8 @@ pub struct ListedProfile<'a> {
     pub removal_floor_rows: u64,
     /// The share of the rows of a kind above which a loss is held, in percent.
     pub removal_share_percent: u8,
-    /// What a search looks at: `all` (names, titles, cast, directors and genres), `names` (names and titles), or `off` (no
-    /// search text is kept).
+    /// What a search looks at: `all` (names, titles, cast, directors and genres), `names` (names and titles), or `off`
+    /// (no search text is kept).
     pub search: Cow<'a, str>,
     /// Every setting with its value, by key.
     pub settings: BTreeMap<Cow<'a, str>, Value>,

@@ -36,8 +36,8 @@ pub struct Report<'a, I = Vec<PlannedItem<'a>>> {
 pub struct Kind<'a, I = Vec<PlannedItem<'a>>> {
     /// The mode: `full` or `incremental`.
     pub mode: Cow<'a, str>,
-    /// The outcome: `completed`, `unchanged`, `held`, `failed`, `cancelled`, `skipped`, or `probed_unchanged` if a probe
-    /// saw nothing new and the list was not fetched.
+    /// The outcome: `completed`, `unchanged`, `held`, `failed`, `cancelled`, `skipped`, or `probed_unchanged` if a
+    /// probe saw nothing new and the list was not fetched.
     pub outcome: Cow<'a, str>,
     /// The number of items that are new in the cache.
     pub added: u64,

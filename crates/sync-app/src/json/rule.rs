@@ -50,8 +50,8 @@ pub struct FilterDefaults<'a> {
     pub kind: Cow<'a, str>,
     /// What happens to the items: `include` or `exclude`.
     pub default: Cow<'a, str>,
-    /// What happens to items of categories that are new: `include`, `exclude`, or `tell` (they are shown, and reports name
-    /// the categories).
+    /// What happens to items of categories that are new: `include`, `exclude`, or `tell` (they are shown, and reports
+    /// name the categories).
     pub new: Cow<'a, str>,
     /// The number of items that the filter leaves out now.
     pub left_out: u64,

@@ -1,6 +1,7 @@
 //! The plot of the 200 days in `docs/`: each run is a dot at its day and its time of day.
 //!
-//! After a change of the rules, renew it by `RENEW_SNAPSHOTS=1 cargo test -p sync-service --test watch`, and look at it.
+//! After a change of the rules, renew it by `RENEW_SNAPSHOTS=1 cargo test -p sync-service --test watch`, and look at
+//! it.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -188,8 +188,8 @@ impl Snapshot for SqliteSnapshot {
     }
 }
 
-/// A part of the ids of a listing. It is decoded in SQLite's memory, because a copy of the text would be as large as all
-/// ids.
+/// A part of the ids of a listing. It is decoded in SQLite's memory, because a copy of the text would be as large as
+/// all ids.
 struct Listed(Vec<i64>);
 
 impl QueryableByName<Sqlite> for Listed {

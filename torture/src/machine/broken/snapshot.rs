@@ -32,7 +32,7 @@ impl Snapshots for Broken {
 pub(super) struct BrokenSnapshot {
     pub(super) store: Broken,
     pub(super) profile: ProfileId,
-    /// Whether it was opened to export or to apply a set.
+    /// Whether it was opened to export a set or to apply one.
     pub(super) for_a_set: bool,
     pub(super) inner: Box<dyn Snapshot>,
 }

@@ -1,4 +1,4 @@
-//! The staging of a broken store: what is applied.
+//! The staging of a broken store, and its applies.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,4 @@
-//! The store of a broken one, and what readers and users are told.
+//! The methods of a broken store, and its answers to readers and users.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;

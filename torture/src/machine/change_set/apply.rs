@@ -1,4 +1,4 @@
-//! Applies change sets, with what happens to that meanwhile, and holds what became of the profile against the set.
+//! Applies change sets with faults in between, and compares the profile afterwards with the set.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -23,7 +23,7 @@ use crate::machine::world::{PROFILES, leader};
 use crate::promise;
 use crate::tally::{AFTER, INSIDE, KILL};
 
-/// When each row was written last.
+/// The time at which each row was last written.
 type Written = BTreeMap<(ContentKind, i64), i64>;
 
 /// An apply of a set under way.
@@ -34,13 +34,13 @@ struct Apply {
     login: Login,
     expected: Expected,
     is_damaged: bool,
-    /// What the profile was; as if it were empty where there was none.
+    /// The state of the profile before; an empty one if there was no profile.
     base: Option<State>,
     hidden: Hidden,
     written_at: Option<Written>,
-    /// The kinds that were found written before something else happened.
+    /// The kinds that were written before something else happened.
     done: PerKind<bool>,
-    /// Where its process died.
+    /// The place where its process died.
     died: Option<&'static str>,
     is_cancelled: bool,
     /// Whether a user has changed rows meanwhile.
@@ -48,7 +48,7 @@ struct Apply {
 }
 
 impl Machine {
-    /// Applies a set, and perhaps once more.
+    /// Applies a set, and in some plans a second time.
     pub(in crate::machine) async fn apply(&mut self, plan: &ApplyPlan) -> Result<(), Violation> {
         let own = leader(plan.profile);
         let of = if plan.is_foreign { (own + 1) % PROFILES } else { own };
@@ -150,7 +150,7 @@ impl Machine {
         Box::pin(self.judge(apply, ended, gate.has_failed())).await
     }
 
-    /// A user does something while a set is applied.
+    /// Does what a user does while a set is applied.
     async fn meanwhile(&mut self, apply: &mut Apply, edit: UserEdit) -> Result<(), Violation> {
         if apply.base.is_none() {
             return Ok(());
@@ -165,7 +165,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Every kind is as it was, or as the set has it. Returns those that were written since it was last looked.
+    /// Checks that every kind is as before, or as in the set. Returns the kinds that were written since the last check.
     fn take_in(
         &mut self,
         apply: &mut Apply,
@@ -274,7 +274,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The outcome is the one that follows from the states of both sides.
+    /// Checks that the outcome follows from the states of both sides.
     async fn reported(
         &mut self,
         apply: &Apply,
@@ -308,7 +308,7 @@ impl Machine {
             ApplyOutcome::Applied => {
                 let (must, may) = match expected {
                     Expected::Fits(must, may) => (&must[..], &may[..]),
-                    // The set may fit what is left after a user has deleted rows.
+                    // The set may fit the rows that are left after a user has deleted some.
                     Expected::Refused(["from"]) if apply.is_disturbed => Default::default(),
                     Expected::Refused(_) => {
                         return Err(Violation::new(format!(
@@ -343,7 +343,7 @@ impl Machine {
         }
     }
 
-    /// The follower is where the set leads.
+    /// Checks that the follower is as the set leads to.
     fn follows(&mut self, apply: &Apply) {
         let to = apply.set.header.kinds.first().map(|change| (change.to.epoch, change.to.sequence));
         let of = leader(apply.site);
@@ -352,7 +352,7 @@ impl Machine {
         }
     }
 
-    /// No run, no entry, no row written anew.
+    /// Checks that there is no run, no entry, and no row that was written anew.
     async fn nothing_happened(
         &mut self,
         apply: &Apply,
@@ -384,7 +384,7 @@ impl Machine {
         Ok(())
     }
 
-    /// When each row of the profile was written last.
+    /// Returns the time at which each row of the profile was last written.
     async fn written_at(&mut self, apply: &Apply) -> Result<Written, Violation> {
         let profile = self.world.inner().sites[apply.site].profile.clone();
         let eye = self.eye(apply.site)?;
@@ -401,7 +401,7 @@ impl Machine {
     }
 }
 
-/// The bytes of a file that is damaged.
+/// Returns the bytes of a damaged file.
 fn spoilt(bytes: &[u8], damage: Damage) -> Vec<u8> {
     let at = |place: u16| bytes.len().saturating_sub(1) * usize::from(place) / 65_535;
     let mut bytes = bytes.to_vec();

@@ -1,4 +1,4 @@
-//! Draws what becomes of change sets.
+//! Draws the steps with change sets.
 
 use sync_core::ContentKind;
 
@@ -10,7 +10,8 @@ use super::super::step::{
 use super::super::world::{PROFILES, follower};
 use crate::dice::Dice;
 
-/// One cache is synced, and another one follows it by change sets. Either has a life of its own.
+/// Draws steps in which one cache is synced and another one follows it by change sets. Each of them also has steps of
+/// its own.
 pub(crate) fn followed(dice: &mut Dice) -> Vec<Step> {
     let profile = if dice.percent(85) { 0 } else { dice.below(PROFILES) };
     let mut steps = Vec::new();
@@ -49,7 +50,7 @@ pub(crate) fn followed(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-/// Something happens to the cache that leads, or to the one that follows.
+/// Draws a step for the cache that leads, or for the one that follows.
 fn happens(dice: &mut Dice, profile: usize, steps: &mut Vec<Step>) {
     match dice.below(100) {
         0..60 => {
@@ -148,7 +149,7 @@ fn trouble(dice: &mut Dice, profile: usize) -> ApplyTrouble {
     }
 }
 
-/// The same, of this profile.
+/// Returns the same action on this profile.
 fn of(profile: usize, edit: UserEdit) -> UserEdit {
     match edit {
         UserEdit::Delete { kind, percent, salt, .. } => UserEdit::Delete { profile, kind, percent, salt },

@@ -1,4 +1,4 @@
-//! The gate: the cache as a process has it that applies a change set. At some of its calls something happens.
+//! The gate: the cache, as the process that applies a change set has it. Faults happen at some of its calls.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -24,10 +24,10 @@ use crate::tally::INSIDE;
 
 type Kept<T> = Result<T, StoreError>;
 
-/// What the machine has to do before a call goes on.
+/// The task of the machine before a call goes on.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reached {
-    /// The process is gone; the word says where.
+    /// The process dies. The word names the place.
     Death(&'static str),
     Cancel,
     User(UserEdit),
@@ -46,7 +46,7 @@ struct Inner {
     is_to_cancel: bool,
 }
 
-/// Where calls wait for the machine.
+/// The place where calls wait for the machine.
 #[derive(Default)]
 pub(super) struct Gate(Mutex<Inner>);
 
@@ -76,7 +76,7 @@ impl Gate {
         inner.call.take().into_iter().for_each(Waker::wake);
     }
 
-    /// Whether some call was made to fail.
+    /// Returns whether a call was made to fail.
     pub(super) fn has_failed(&self) -> bool {
         self.inner().has_failed
     }
@@ -100,8 +100,8 @@ impl Gate {
         self.pass_while(false).await
     }
 
-    /// Passes before a call. While the set is read, on a thread of its own, the moment of a cancellation would be chance:
-    /// it comes with the first call after that.
+    /// Passes before a call. A set is read on a thread of its own, so the exact moment of a cancellation in that time
+    /// would be chance. The cancellation therefore comes with the first call after the reading.
     async fn pass_while(&self, is_reading: bool) -> Kept<()> {
         let what = {
             let mut inner = self.inner();
@@ -131,7 +131,7 @@ impl Gate {
         Ok(())
     }
 
-    /// What happens within the transaction that comes.
+    /// Returns the fault within the next transaction.
     fn inside(&self) -> Option<ApplyTrouble> {
         let mut inner = self.inner();
         inner.applies += 1;

@@ -1,4 +1,4 @@
-//! What an apply of a change set must have done to a kind: nothing, or all of it.
+//! The right result of an apply of a change set for a kind: nothing, or all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,20 +16,21 @@ use crate::{promise, show};
 /// A day in seconds.
 const DAY: i64 = 86_400;
 
-/// What must become of a set.
+/// The right result of an apply of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// It is refused for one of these reasons.
+    /// The set is refused for one of these reasons.
     Refused(&'static [&'static str]),
-    /// It fits. These kinds are written; those of the second list may be, for the sake of their order.
+    /// The set fits. These kinds are written. Those of the second list may be written, because of their order.
     Fits(Vec<ContentKind>, Vec<ContentKind>),
 }
 
 impl Expected {
-    /// `standing` and `state` are of the profile that takes it; nothing where there is no such profile.
+    /// Returns the right result of an apply. `standing` and `state` are of the profile that takes the set; `None` if
+    /// there is no such profile.
     pub(super) fn of(set: &Set, is_damaged: bool, standing: Option<&SnapshotState>, state: Option<&State>) -> Self {
         if is_damaged {
-            // What stands at its beginning may be found not to fit before the damage is.
+            // The head of the set may be found not to fit before the damage is found.
             return Self::Refused(&["damaged", "version", "panel", "from", "to"]);
         }
         let (Some(standing), Some(state)) = (standing, state) else {
@@ -69,7 +70,7 @@ pub(super) struct Judging<'a> {
     pub(super) pool: &'a Pool,
     /// The profile that takes the set.
     pub(super) site: usize,
-    /// The login that the rows of the profile hold, and what takes the place of placeholders.
+    /// The login that the rows of the profile have, and that replaces placeholders.
     pub(super) login: &'a Login,
     pub(super) before: &'a State,
     pub(super) after: &'a State,
@@ -79,14 +80,14 @@ pub(super) struct Judging<'a> {
 }
 
 impl Judging<'_> {
-    /// Whether a kind is exactly as it was.
+    /// Checks that a kind is exactly as before.
     pub(super) fn is_still(&self, kind: ContentKind) -> Result<(), Violation> {
         let when = "with a change set (I21)";
         self.before.check_still(self.after, kind, when)?;
         self.before.check_edits_still(self.after, kind, when)
     }
 
-    /// Whether a kind is exactly what the set leads to. Returns what has changed.
+    /// Checks that a kind is exactly as the set leads to. Returns the changes.
     pub(super) fn is_applied(&self, kind: ContentKind, run: Option<RunId>) -> Result<Counts, Violation> {
         let change = self.set.change(kind);
         let change = change.ok_or_else(|| Violation::new(format!("{kind}: is in no set, and has moved (I21)")))?;
@@ -105,7 +106,7 @@ impl Judging<'_> {
         let held: Vec<_> = before.held.iter().filter(|held| !of_set.named.contains_key(&held.id.0)).cloned().collect();
         promise!(after.held == held, "{kind}: held as {:?} after a change set, not {held:?} (I21)", after.held);
         promise!(after.validator.is_none(), "{kind}: a validator outlived a change set (I21)");
-        // A listing that is dated later than a day from now counts as one of a day from now.
+        // A listing whose date is more than a day ahead counts as one of a day from now.
         let watermark = change.listed_at.unwrap_or(self.now).min(self.now + DAY);
         promise!(
             after.last_sync == Some(watermark),
@@ -117,7 +118,7 @@ impl Judging<'_> {
         Ok(counts)
     }
 
-    /// Every row is as in the set, and what the set doesn't name is as it was.
+    /// Checks that every row is as in the set, and that items that the set doesn't name are as before.
     fn rows(&self, kind: ContentKind, of_set: &Content) -> Result<Counts, Violation> {
         let (before, after) = (&self.before.kind(kind).rows, &self.after.kind(kind).rows);
         let mut counts = Counts::default();
@@ -163,7 +164,7 @@ impl Judging<'_> {
         Ok(counts)
     }
 
-    /// A row has what the set says of these fields.
+    /// Checks that a row has the values of the set in these fields.
     fn has(&self, kind: ContentKind, row: &Item, of_set: &Item, fields: Vec<usize>) -> Result<(), Violation> {
         let mut filled = of_set.clone();
         fill(&mut filled, self.login);
@@ -180,7 +181,7 @@ impl Judging<'_> {
         Ok(())
     }
 
-    /// The order is that of the set, if the order before it was one that the set begins with.
+    /// Checks that the order is that of the set, if the order before it was one from which the set begins.
     fn order(&self, kind: ContentKind, change: &KindChange, of_set: &Content) -> Result<(), Violation> {
         let leader = crate::machine::world::leader(self.site);
         let (was, is) = (self.before.kind(kind).index.ids(), self.after.kind(kind).index.ids());
@@ -191,7 +192,7 @@ impl Judging<'_> {
         Ok(())
     }
 
-    /// What a set has named is compared by the next sync.
+    /// Checks that the next sync compares the items that a set has named.
     fn digests(&self, kind: ContentKind, of_set: &Content) -> Result<(), Violation> {
         let (was, is) = (self.before.kind(kind), self.after.kind(kind));
         for (at, id) in is.index.ids().iter().enumerate() {
@@ -207,7 +208,7 @@ impl Judging<'_> {
         Ok(())
     }
 
-    /// The change log tells the difference. What it says of fields is held against the rows with the feed.
+    /// Checks that the change log has the difference. Its values are compared with the rows together with the feed.
     fn log(&self, kind: ContentKind, run: Option<RunId>) -> Result<(), Violation> {
         let new = &self.after.changes[self.before.changes.len()..];
         let own: Vec<_> = new.iter().filter(|it| it.kind == kind && !it.change.is_of_edit()).collect();
@@ -215,7 +216,7 @@ impl Judging<'_> {
         promise!(foreign.is_none(), "{kind}: logged with a change set: {foreign:?} (I21)");
         let (loaded, own): (Vec<_>, Vec<_>) = own.into_iter().partition(|it| it.change == LoggedChange::Loaded);
         let (before, after) = (self.before.kind(kind), self.after.kind(kind));
-        // A user may have cleared the kind after it was found to be loaded already. Then its rows are told as added.
+        // A user may have cleared the kind after it was found to be loaded. Then the log has its rows as added.
         let is_cleared = self.is_disturbed && loaded.is_empty();
         let first = !before.applied_before && !is_cleared;
         let mut expected: BTreeMap<i64, &str> = BTreeMap::new();
@@ -245,7 +246,7 @@ impl Judging<'_> {
     }
 }
 
-/// The fields of a new row.
+/// Returns the fields of a new row.
 fn kind_fields(kind: ContentKind) -> Vec<usize> {
     kind.of_class(FieldClass::Significant).positions().collect()
 }

@@ -1,6 +1,5 @@
-//! A stranger's program that takes everything: the scheduler against a panel that is dead, then against one that answers,
-//! then a program with a window, and one that leaves the work to the command. `docs/embedding.md` shows `sync`, `window`
-//! and `spawn`.
+//! A program of another person that uses all crates: the scheduler against a dead panel and against one that answers, a
+//! program with a window, and one that spawns the command. `docs/embedding.md` shows `sync`, `window` and `spawn`.
 
 mod panel;
 mod spawn;
@@ -64,7 +63,7 @@ async fn main() -> Outcome {
     with_the_command(folder.path())
 }
 
-/// A spawned run that completes, what a window then shows, and one that is cancelled.
+/// Spawns a run that completes, reads what a window then shows, and spawns a run that is cancelled.
 async fn with_a_window(syncer: &Syncer, address: &str) -> Outcome {
     let cache = syncer.service().cache();
     let stored = |base_url: String| Profile {
@@ -103,7 +102,7 @@ async fn with_a_window(syncer: &Syncer, address: &str) -> Outcome {
     Ok(())
 }
 
-/// What the command prints, as types; and a path where there is no command.
+/// Reads the output of the command as types, and tries a path without a command.
 fn with_the_command(folder: &Path) -> Outcome {
     let kind = r#"{"mode":"full","outcome":"completed","added":3,"updated":0,"refreshed":0,"removed":0,"unchanged":0,"held":0,"skipped":0,"bytes":9,"requests":1,"duration_ms":5,"error":null}"#;
     let kinds = format!(r#"{{"channels":{kind},"movies":{kind},"series":{kind}}}"#);

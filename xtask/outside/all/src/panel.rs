@@ -1,4 +1,4 @@
-//! A panel as small as can be: one category of each kind, one channel, three movies, one series.
+//! A very small panel: one category of each kind, one channel, three movies, one series.
 
 use std::io::{BufRead, BufReader, Result, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,26 +7,26 @@ use std::thread;
 /// The login that it accepts.
 pub const LOGIN: (&str, &str) = ("ann", "secret");
 
-/// Serves on a free port until the program ends; returns its address.
+/// Serves on a free port until the program ends. Returns its address.
 pub fn start() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = format!("http://{}", listener.local_addr()?);
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
-            // Whoever hangs up has what they wanted.
+            // A client may close its connection at any time.
             let _ = serve(connection);
         }
     });
     Ok(address)
 }
 
-/// Returns the address of a port on which nobody listens.
+/// Returns the address of a port at which nothing listens.
 pub fn dead() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     Ok(format!("http://{}", listener.local_addr()?))
 }
 
-/// Accepts connections on a free port until the program ends, and answers nothing; returns its address.
+/// Accepts connections on a free port until the program ends, and answers nothing. Returns its address.
 pub fn silent() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = format!("http://{}", listener.local_addr()?);

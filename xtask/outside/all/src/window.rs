@@ -1,5 +1,5 @@
-//! A program with a window: a run in the background, its progress as lines of JSON, cancelling it, the pages of a
-//! category, and what a person finds who types. `docs/embedding.md` shows it.
+//! A program with a window: a run in the background, its progress as lines of JSON, a cancellation, the pages of a
+//! category, and a search. `docs/embedding.md` shows it.
 
 use std::sync::Arc;
 
@@ -52,8 +52,8 @@ pub async fn names(cache: &dyn Cache, home: &ProfileId, category: &CategoryId) -
     }
 }
 
-/// The names of all movies of a category in their order, read page by page. A person names the category by its id or its
-/// name.
+/// The names of all movies of a category in their order, read page by page. A person names the category by its id or
+/// its name.
 pub async fn sorted(service: &Service, home: &ProfileId, category: &str) -> Result<Vec<String>, ReadError> {
     let filter = ItemFilter::none().in_category(category);
     let mut request = ListRequest::new(ContentKind::Movies).filtered(filter).sorted(Sort::Name).limited(2);

@@ -1,5 +1,5 @@
-//! A stranger's program that has rusqlite 0.39 already: the store resolves beside it, links the same SQLite, and takes
-//! its version.
+//! A program of another person that already uses rusqlite 0.39: the store resolves beside it, links the same SQLite,
+//! and takes its version.
 
 use rusqlite::Connection;
 use sync_core::{ContentKind, ProfileId};

@@ -1,4 +1,4 @@
-//! A stranger's program that takes only the core: a source and a store of its own behind the two ports.
+//! A program of another person that uses only the core, with a source and a store of its own behind the two ports.
 
 mod readers;
 mod staging;

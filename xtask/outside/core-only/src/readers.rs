@@ -1,4 +1,4 @@
-//! What readers ask of the store.
+//! The methods of the store for readers.
 
 use async_trait::async_trait;
 use std::collections::BTreeMap;

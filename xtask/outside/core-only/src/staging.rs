@@ -1,4 +1,4 @@
-//! Where the store's differences wait until the listing is proved complete.
+//! The place where items that differ wait until the listing is proved complete.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl OwnStaging {
         Self { store, profile, kind, items: BTreeMap::new() }
     }
 
-    /// Writes everything; the caller holds the lock, so that nobody sees a part of it.
+    /// Writes everything. The caller holds the lock, so that no reader sees a part of it.
     fn write(&self, found: &mut Profile, commit: ScopeCommit) -> Result<(), StoreError> {
         let at = self.kind;
         if let Some((old, _)) = commit.successors.iter().find(|(old, _)| !commit.removals.contains(old)) {

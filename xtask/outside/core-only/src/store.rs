@@ -1,4 +1,4 @@
-//! A store of one's own: everything in memory, behind one lock.
+//! A store of this program's own: everything is in memory, behind one lock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::tables::{Kind, Profile};
 pub struct OwnStore(Arc<Mutex<HashMap<ProfileId, Profile>>>);
 
 impl Kind {
-    /// The index, or one that knows the rows and trusts none of them.
+    /// Returns the index, or an index that knows the rows and trusts none of them.
     fn index(&self) -> StoredIndex {
         let applied_before = self.watermark.is_some();
         match &self.index {
@@ -38,7 +38,7 @@ impl OwnStore {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with a profile while nobody else can.
+    /// Calls a function with a profile, under the lock.
     pub(crate) fn with<T>(
         &self,
         profile: &ProfileId,
@@ -48,7 +48,7 @@ impl OwnStore {
         work(profiles.get_mut(profile).ok_or_else(|| StoreError::UnknownProfile(profile.to_string()))?)
     }
 
-    /// Reads a kind of a profile; of a profile that is not there it reads an empty one.
+    /// Reads a kind of a profile. A profile that doesn't exist is read as an empty one.
     fn read<T>(&self, profile: &ProfileId, kind: ContentKind, read: impl FnOnce(&Kind) -> T) -> T {
         let profiles = self.lock();
         match profiles.get(profile) {

@@ -1,4 +1,4 @@
-//! What the store keeps of a profile.
+//! The stored state of a profile.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -17,7 +17,7 @@ pub(crate) struct Profile {
     pub(crate) log: Vec<ChangeRecord>,
     pub(crate) kinds: PerKind<Kind>,
     pub(crate) facts: PanelFacts,
-    /// When something was last written, in unix seconds.
+    /// The time of the last write, in unix seconds.
     pub(crate) now: i64,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Kind {
     pub(crate) held: Vec<HeldRemoval>,
     pub(crate) validator: Option<KeptValidator>,
     pub(crate) watermark: Option<i64>,
-    /// When each removed item was removed.
+    /// The time at which each removed item was removed.
     pub(crate) removed: BTreeMap<ContentId, i64>,
 }
 
@@ -41,7 +41,7 @@ impl Profile {
         self.log.push(entry.with_columns(None));
     }
 
-    /// How far the feed goes. The store lives as long as its process, so one epoch is enough.
+    /// Returns the extent of the feed. The store lives as long as its process, so one epoch is enough.
     pub(crate) fn feed(&self) -> Feed {
         Feed { epoch: 1, oldest: 0, newest: self.log.last().map_or(0, |last| last.sequence) }
     }
@@ -51,7 +51,7 @@ impl Profile {
         found.ok_or_else(|| StoreError::Refused(format!("there is no run {}", id.0)))
     }
 
-    /// Records what a run did to a kind.
+    /// Records the result of a run for a kind.
     pub(crate) fn record(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
         self.run(run)?.kinds.push(record);
         Ok(())

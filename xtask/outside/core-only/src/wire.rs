@@ -1,4 +1,4 @@
-//! A source of one's own: lists that are at hand, in place of a panel.
+//! A source of this program's own: lists in memory, in place of a panel.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,17 +7,17 @@ use futures_util::{StreamExt, stream};
 use sync_core::source::{Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::{Account, Category, ContentKind, ContentSource, DigestScheme, Item, SourceError};
 
-/// How many items travel together.
+/// The number of items of a batch.
 const BATCH: usize = 2;
 
-/// Serves the items it was given last.
+/// Serves the items that it was given last.
 #[derive(Debug, Default)]
 pub struct Wire {
     items: Mutex<Vec<Item>>,
 }
 
 impl Wire {
-    /// A source of these items.
+    /// Returns a source of these items.
     pub fn new(items: Vec<Item>) -> Self {
         Self { items: Mutex::new(items) }
     }

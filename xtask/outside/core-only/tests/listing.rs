@@ -1,4 +1,4 @@
-//! A listing against what is cached, by the pure parts of the core. The README shows this text.
+//! A listing against the cached items, by the pure parts of the core. The README shows this text.
 
 use sync_core::removal::{Circumstances, Missing, decide_removals};
 use sync_core::{ChangePolicy, Channel, Content, ContentId, HoldReason, Loss, compare_channels};

@@ -1,4 +1,4 @@
-//! A stranger's program that takes the core and a store, and brings a source of its own.
+//! A program of another person that uses the core and a store, and has a source of its own.
 
 mod script;
 
@@ -32,7 +32,7 @@ async fn sync(script: &Arc<Script>, store: &Arc<dyn ContentStore>, profile: &Pro
     report
 }
 
-/// Syncs three listings into a store and looks at what it then has.
+/// Syncs three listings into a store, and checks its content.
 pub async fn play(store: &Arc<dyn ContentStore>) {
     let profile = ProfileId::new("home").expect("a profile id");
     let first = vec![(1, "One"), (2, "Two"), (3, "Three")];

@@ -1,5 +1,5 @@
-//! Plays the scenario on a cache of its own, and looks at what is on the disk afterwards. `docs/embedding.md` and the
-//! README show `sync_once`.
+//! Runs the scenario on a cache of its own, and checks the file afterwards. `docs/embedding.md` and the README show
+//! `sync_once`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ async fn main() -> Outcome {
     sync_once(&path, Script::new(vec![vec![(7, "Seven"), (8, "Eight")]])).await?;
     play(&(Arc::new(SqliteStore::open(&path)?) as _)).await;
 
-    // What another program finds in the file.
+    // The content that another program finds in the file.
     let reader = SqliteStore::open_read_only(&path)?;
     for (profile, ids) in [("kitchen", vec![7, 8]), ("home", vec![1, 2, 4])] {
         let found = reader.get_content_ids_blocking(&ProfileId::new(profile)?, ContentKind::Channels)?;

@@ -1,4 +1,4 @@
-//! A source that follows a script: one listing of channels a sync.
+//! A source that follows a script: one listing of channels per sync.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,7 +17,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// A script of listings, each the ids and names of its channels.
+    /// Returns a script of listings, each with the ids and names of its channels.
     pub fn new(listings: Vec<Vec<(i64, &'static str)>>) -> Self {
         Self { listings, next: AtomicUsize::new(0) }
     }

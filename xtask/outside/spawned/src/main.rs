@@ -1,4 +1,4 @@
-//! A stranger's program that spawns a run and looks at its progress much too late: the end is there all the same.
+//! A program of another person that spawns a run and reads its progress very late. The end of the run is still there.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sync_xtream::XtreamConfig;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let database = Database::open(folder.path().join("cache.db"))?;
-    // A port on which nobody listens.
+    // A port at which nothing listens.
     let address = format!("http://{}", std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?);
     let panel = XtreamConfig::new().system_proxy(false).attempts(2).backoff(Duration::from_millis(10));
     let (mut handle, progress_tx, cancel_token) = SyncHandle::new("home".to_owned());

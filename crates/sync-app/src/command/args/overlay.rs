@@ -359,7 +359,8 @@ pub(crate) enum OverlayCommand {
     /// Write edits and rules to standard output, or into a file, as lines of JSON
     #[command(after_help = examples::OVERLAY_EXPORT)]
     Export {
-        /// Write into this file, which appears when it is whole; a pipe or a device is written to [default: standard output]
+        /// Write into this file, which appears when it is whole; a pipe or a device is written to [default: standard
+        /// output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Replace the file if it exists; of a link, the file that it leads to
@@ -367,8 +368,8 @@ pub(crate) enum OverlayCommand {
         force: bool,
         #[command(flatten)]
         of: ProfileArg,
-        /// Write user name and password of the profile where values have them; without this, an import fills in those of
-        /// its profile, for its panel only
+        /// Write user name and password of the profile where values have them; without this, an import fills in those
+        /// of its profile, for its panel only
         #[arg(long)]
         secrets: bool,
     },

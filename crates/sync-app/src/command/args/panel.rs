@@ -28,10 +28,12 @@ pub(crate) struct PanelArgs {
     /// Wait this long before the second attempt, and twice as long before each further one [default: 1]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) backoff: Option<Duration>,
-    /// Send at most this many requests per second, 0.01 or more; after a pause, one second's worth may come at once [default: 8]
+    /// Send at most this many requests per second, 0.01 or more; after a pause, one second's worth may come at once
+    /// [default: 8]
     #[arg(long, value_name = "N", value_parser = rate)]
     pub(crate) requests_per_second: Option<f64>,
-    /// Read at most this many bytes per second, in all: 512k, 10M, or by local time: "08:00,512k 23:00,off"; a number without a suffix is in KiB [default: off]
+    /// Read at most this many bytes per second, in all: 512k, 10M, or by local time: "08:00,512k 23:00,off"; a number
+    /// without a suffix is in KiB [default: off]
     #[arg(long, value_name = "RATE")]
     pub(crate) limit_rate: Option<Timetable>,
     /// Stop a list of known size that can't come within this time, however slow it is until then [default: 1800]

@@ -47,8 +47,8 @@ pub(crate) struct ConditionArgs {
     /// Take only items with at least this rating, 0 to 10
     #[arg(long, value_name = "RATING", value_parser = rating)]
     rating_min: Option<f64>,
-    /// Take only items that the panel added since then: a time (2026-11-29T10:00:00Z), a day (2026-11-29, UTC) or an age
-    /// (90m, 36h, 7d)
+    /// Take only items that the panel added since then: a time (2026-11-29T10:00:00Z), a day (2026-11-29, UTC) or an
+    /// age (90m, 36h, 7d)
     #[arg(long, value_name = "SINCE")]
     added_since: Option<Moment>,
     /// Take only items whose removal is held
@@ -195,7 +195,8 @@ pub(crate) struct ExportArgs {
     /// Export only this kind: channels, movies or series; it may be repeated [default: all]
     #[arg(long = "kind", value_name = "KIND", value_parser = kind)]
     pub(crate) kinds: Vec<ContentKind>,
-    /// Write into this file, which appears when it is whole; a pipe or a device is written to [default: standard output]
+    /// Write into this file, which appears when it is whole; a pipe or a device is written to [default: standard
+    /// output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Replace the file if it exists; of a link, the file that it leads to

@@ -9,7 +9,8 @@ use super::{PanelArgs, WatchArgs};
 pub(crate) struct WatchCommand {
     /// Profiles to watch; all profiles, also those that are added later, if none is named
     pub(crate) ids: Vec<String>,
-    /// Sync all kinds at these times instead of those of the settings: auto (when new titles are expected), every 6h, cron 30 4 * * *, cron 30 4 * * * Europe/Berlin, off
+    /// Sync all kinds at these times instead of those of the settings: auto (when new titles are expected), every 6h,
+    /// cron 30 4 * * *, cron 30 4 * * * Europe/Berlin, off
     #[arg(long, value_name = "SCHEDULE", value_parser = schedule)]
     pub(crate) schedule: Option<Schedule>,
     /// Sync what is due now, once, and end; for cron and systemd timers

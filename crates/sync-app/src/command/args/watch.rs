@@ -10,12 +10,12 @@ use clap::builder::NonEmptyStringValueParser;
 #[derive(Default, Arguments)]
 #[command(next_help_heading = "Metrics and hooks (a hook named here takes the place of the settings hook.*)")]
 pub(crate) struct WatchArgs {
-    /// Serve metrics for Prometheus at /metrics, and /healthz, on this address: 9290 or 127.0.0.1:9290; without a host on
-    /// this machine only; port 0 is any free one
+    /// Serve metrics for Prometheus at /metrics, and /healthz, on this address: 9290 or 127.0.0.1:9290; without a host
+    /// on this machine only; port 0 is any free one
     #[arg(long, value_name = "ADDR", value_parser = address, conflicts_with = "once_due")]
     pub(crate) metrics: Option<SocketAddr>,
-    /// Run this command in a shell after a sync that has changed something, with the result as JSON on its standard input;
-    /// it is ended after 30 seconds
+    /// Run this command in a shell after a sync that has changed something, with the result as JSON on its standard
+    /// input; it is ended after 30 seconds
     #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) on_change: Option<String>,
     /// Post the result to the address in the first line of this file
