@@ -137,9 +137,12 @@ fn ids(ids: RangeInclusive<i64>) -> Vec<ContentId> {
 
 #[test]
 fn an_unchanged_listing_writes_only_the_record_and_the_watermark() {
-    let decided = Bench::new().decide_listing(arrived(10, 1..=10, &[]), &known([]));
+    let mut bench = Bench::new();
+    bench.options.retention.tombstone_days = 7;
+    let decided = bench.decide_listing(arrived(10, 1..=10, &[]), &known([]));
     let commit = decided.commit;
     assert_eq!((commit.run, commit.fence, commit.applied_at, commit.watermark), (RunId(9), 4, NOW, ASKED_AT));
+    assert_eq!(commit.tombstone_days, 7, "the setting of the profile");
     assert_eq!((commit.record.outcome, commit.record.requests), (KindOutcome::Unchanged, 3));
     assert_eq!(commit.record.counts, Counts { unchanged: 10, ..Counts::default() });
     assert!(commit.categories.is_none() && commit.index.is_none() && commit.held.is_none() && commit.fields.is_none());
