@@ -7,6 +7,7 @@ use crate::detect::diff::Differ;
 use crate::detect::digest::Digest;
 use crate::detect::merge::Change;
 use crate::detect::seen_items::Identity;
+use crate::detect::volatile::Standing;
 use crate::engine::planned::Planned;
 use crate::model::ContentKind;
 use crate::policy::auto::stamps::StampTally;
@@ -159,6 +160,17 @@ fn a_store_without_an_index_that_it_trusts_gets_one() {
         assert_eq!(commit.index.is_some(), !(applied_before && consistent));
         assert_eq!(commit.first_load, !applied_before);
     }
+}
+
+#[test]
+fn facts_of_which_rows_depend_are_written_with_the_rows() {
+    let compared = || FieldFacts::default().with(MOVIES, "rating", Standing::Compared { met: 1 });
+    let mut bench = Bench::new();
+    bench.facts.fields = compared();
+    let fields = |bench: &Bench| bench.decide_listing(arrived(10, 1..=10, &[]), &known([])).commit.fields;
+    assert_eq!(fields(&bench), None, "the rows don't depend on it");
+    bench.fields_before = FieldFacts::default().with(MOVIES, "year", Standing::Compared { met: 1 });
+    assert_eq!(fields(&bench), Some(compared()));
 }
 
 #[test]
